@@ -1,0 +1,241 @@
+# tenuto: one flat makefile. `make help` lists every target with a sentence.
+#
+#   BUILD=dir   where everything generated goes (default: build)
+#   CC=clang    the other compiler, in $(BUILD)/clang     SAN=1   with ASan and UBSan, in $(BUILD)/san
+#   ROOM=dsl    only this room's unit tests               V=1     unit tests say every test's name
+
+BUILD ?= build
+PREFIX ?= /usr
+DESTDIR ?=
+ROOM ?=
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j2
+endif
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# Objects made in different ways never mix: each way has its own directory.
+OUT := $(BUILD)$(if $(findstring clang,$(CC)),/clang)$(if $(SAN),/san)
+export BUILD OUT CC V
+
+CFLAGS ?= -O2 -g
+CFLAGS_ALL := -std=gnu17 $(CFLAGS) -Wall -Wextra -Wshadow -Wconversion -Werror -Wframe-larger-than=16384 \
+	-D_GNU_SOURCE -I. -MMD -MP
+LDFLAGS_ALL := -Wl,--as-needed $(LDFLAGS)
+ifeq ($(findstring clang,$(CC)),)
+# Text for people is bounded and may be cut short; gcc would call every such place a mistake.
+CFLAGS_ALL += -Wno-format-truncation
+endif
+ifdef SAN
+# The sanitizers pad every frame, so the frame limit is checked by the plain builds only.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS_ALL += $(SANITIZE) -O1 -fno-omit-frame-pointer -Wno-frame-larger-than
+LDFLAGS_ALL += $(SANITIZE)
+endif
+
+# ---- rooms: one archive each, its files found by wildcard; files with a main() stay out -----------------------
+
+ROOMS := ha dsl quorum fence agentd console
+MAINS := fence/keeper_main.c agentd/main.c console/main.c
+SOURCES_ha := $(wildcard ha/*/*.c)
+SOURCES_dsl := $(wildcard dsl/*.c)
+SOURCES_quorum := $(wildcard quorum/*.c)
+SOURCES_fence := $(wildcard fence/*.c)
+SOURCES_agentd := $(wildcard agentd/*.c)
+SOURCES_console := $(wildcard console/*.c console/screen/*.c)
+SOURCES_fakes := $(wildcard tests/fakes/*.c)
+
+# What a room is linked with. The order is the arrows' order, so no archive is needed twice.
+SEES_ha := ha
+SEES_dsl := dsl ha
+SEES_quorum := quorum ha
+SEES_fence := fence ha
+SEES_agentd := agentd quorum fence dsl ha
+SEES_console := console dsl ha
+
+# Libraries; --as-needed keeps out of a program whatever it does not call.
+LIBS_ha := -ljansson -lsystemd
+LIBS_dsl := $(LIBS_ha)
+LIBS_quorum := -lcpg -lquorum -lvotequorum -lcmap -lcfg -lsqlite3 -lpthread $(LIBS_ha)
+LIBS_fence := $(LIBS_ha)
+LIBS_agentd := -lconfig $(LIBS_quorum)
+LIBS_console := -lreadline -lncursesw -ltinfo -lconfig $(LIBS_ha)
+
+objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+archives = $(patsubst %,$(OUT)/%.a,$(SEES_$(1)))
+
+# The list is a file of its own so that a source that went away also leaves the archive.
+define ARCHIVE
+OBJECTS_$(1) := $(call objects,$(filter-out $(MAINS),$(SOURCES_$(1))))
+$(OUT)/$(1).list: FORCE
+	@mkdir -p $$(@D); echo '$$(OBJECTS_$(1))' | cmp -s - $$@ || echo '$$(OBJECTS_$(1))' >$$@
+$(OUT)/$(1).a: $(OUT)/$(1).list $$(OBJECTS_$(1))
+	@rm -f $$@; $(AR) rcs $$@ $$(OBJECTS_$(1))
+endef
+$(foreach room,$(ROOMS) fakes,$(eval $(call ARCHIVE,$(room))))
+
+$(OUT)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+# ---- programs: built once their main file is there ----------------------------------------------------------------
+
+link = $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^)
+PROGRAMS :=
+ifneq ($(wildcard console/main.c),)
+PROGRAMS += tenuto
+$(OUT)/tenuto: $(OUT)/obj/console/main.o $(call archives,console)
+	$(link) $(LIBS_console)
+endif
+ifneq ($(wildcard agentd/main.c),)
+PROGRAMS += tenutod
+$(OUT)/tenutod: $(OUT)/obj/agentd/main.o $(call archives,agentd)
+	$(link) $(LIBS_agentd)
+endif
+ifneq ($(wildcard fence/keeper_main.c),)
+PROGRAMS += tenuto-keeper
+# libc and nothing else: what stands between us and a reset must not wait for anybody's library.
+$(OUT)/tenuto-keeper: $(OUT)/obj/fence/keeper_main.o $(call archives,fence)
+	$(link)
+endif
+LAB := $(patsubst tests/lab/%.c,$(OUT)/lab-%,$(wildcard tests/lab/*.c))
+$(LAB): $(OUT)/lab-%: $(OUT)/obj/tests/lab/%.o $(OUT)/ha.a
+	$(link)
+
+# People call ./tenuto: the default build leaves links at the top.
+ifeq ($(OUT),build)
+TOP_LINKS := $(PROGRAMS)
+$(TOP_LINKS): %: build/%
+	@ln -sfn build/$@ $@
+endif
+
+# ---- unit tests: tests/unit/ROOM/.../test_NAME.c is one program -----------------------------------------------
+
+# It is linked with the other .c files of its folder, the fakes, and the archives its room may see. A fake wins over
+# the real maker of the same header; a test called test_NAME_real.c is linked without fakes.
+UNIT_SOURCES := $(sort $(shell find tests/unit/$(ROOM) -name '*.c' 2>/dev/null))
+UNIT_TESTS := $(foreach f,$(UNIT_SOURCES),$(if $(filter test_%,$(notdir $(f))),$(f)))
+UNIT_PROGRAMS := $(patsubst tests/%.c,$(OUT)/%,$(UNIT_TESTS))
+folder_helpers = $(foreach f,$(filter $(dir $(1))%,$(UNIT_SOURCES)),$(if $(filter-out test_%,$(notdir \
+	$(f))),$(if $(filter $(dir $(1)),$(dir $(f))),$(f))))
+
+define UNIT_PROGRAM
+$(patsubst tests/%.c,$(OUT)/%,$(1)): $(call objects,$(1) $(call folder_helpers,$(1))) \
+	$(if $(filter %_real.c,$(1)),,$(OUT)/fakes.a) $(call archives,$(2))
+	@mkdir -p $$(@D)
+	$$(link) -lcmocka $(LIBS_$(2)) -lpthread -lm
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_PROGRAM,$(t),$(word 3,$(subst /, ,$(t))))))
+
+# ---- targets ------------------------------------------------------------------------------------------------------
+
+STEPS := +@MAKE='$(MAKE)' tests/steps
+# A runner that another part of the tree brings; until it is there, nothing is tested and nothing fails.
+run_if_there = @if [ -x $(1) ]; then $(1) $(2); else echo '$(1) is not here yet'; echo '0 passed, 0 failed'; fi
+
+help: ## lists every target with a sentence
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+deps: ## installs what building and testing need and is not there yet (apt; sudo when not root)
+	@tests/deps
+
+all: $(addprefix $(OUT)/,$(PROGRAMS)) $(LAB) $(TOP_LINKS) $(ROOMS:%=$(OUT)/%.a) ## builds everything but the tests
+
+compile: all $(UNIT_PROGRAMS) ## builds everything, tests too
+
+clang: ## builds everything, tests too, with clang
+	+@$(MAKE) --no-print-directory CC=clang SAN= compile
+
+check: ## the fast loop: builds, unit tests and gates, each of them; before you push
+	$(STEPS) compile clang unit layers pure tidy format reasons diagram policies gates
+
+test: deps ## everything, the lab with real corosync too; ends with the sum
+	$(STEPS) check san screens scenarios lab
+
+unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
+	@tests/unit/run $(UNIT_PROGRAMS)
+
+san: ## runs the unit tests with address and undefined-behaviour sanitizers
+	+@$(MAKE) --no-print-directory SAN=1 unit
+
+policies: all ## checks tests/policies: what the language accepts, refuses and says
+	$(call run_if_there,tests/policies/run)
+
+scenarios: all ## plays tests/scenarios against the deciding core
+	$(call run_if_there,tests/scenarios/run)
+
+screens: all ## keys in, whole screens out: tests/screens
+	$(call run_if_there,tests/screens/run)
+
+lab: all ## the faults, on three nodes with real corosync
+	$(call run_if_there,tests/lab/run)
+
+layers: ## no #include goes against an arrow
+	@tests/layers
+
+pure: $(OUT)/ha.a ## the core asks libc for text and memory copies and nothing else
+	@tests/pure $(OUT)/obj
+
+tidy: ## lengths, banned words, dead files, door plates, licence lines
+	@tests/tidy
+
+format: ## clang-format would change nothing
+	@tests/format
+
+format-fix: ## lets clang-format rewrite what it would change
+	@tests/format --fix
+
+reasons: ## lists the reasons that no test shows
+	@tests/reasons
+
+diagram: ## the state diagrams in ha/README.md are those of the .def rows
+	@tests/diagram
+
+diagram-fix: ## writes them there
+	@tests/diagram --fix
+
+gates: ## the gates themselves: each must catch a planted fault
+	@tests/gates
+
+demo: deps ## a cluster of three nodes on this machine, from nothing, in a few minutes
+	+@$(MAKE) --no-print-directory all
+	@tests/lab/demo
+
+lab-up: all ## brings up three nodes on this machine
+	@tests/lab/lab up
+
+lab-down: ## takes them away again
+	@tests/lab/lab down
+
+lab-shell: ## a shell on a node: NODE=beta
+	@tests/lab/lab shell $(NODE)
+
+lab-kill: ## cuts a node's power: NODE=beta
+	@tests/lab/lab kill $(NODE)
+
+lab-cut: ## cuts a node from the network: NODE=beta
+	@tests/lab/lab cut $(NODE)
+
+lab-mend: ## joins it to the network again: NODE=beta
+	@tests/lab/lab mend $(NODE)
+
+install: all ## installs below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/doc/tenuto
+	install -m 755 $(OUT)/tenuto $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(OUT)/tenutod $(OUT)/tenuto-keeper $(DESTDIR)$(PREFIX)/sbin/
+	cp -R examples $(DESTDIR)$(PREFIX)/share/doc/tenuto/
+
+clean: ## removes everything generated
+	rm -rf $(BUILD)
+	rm -f $(TOP_LINKS)
+
+FORCE:
+.PHONY: FORCE help deps all compile clang check test unit san policies scenarios screens lab layers pure tidy format \
+	format-fix reasons diagram diagram-fix gates demo lab-up lab-down lab-shell lab-kill lab-cut lab-mend install clean
+.SECONDARY:
+-include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
