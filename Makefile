@@ -1,7 +1,8 @@
 # tenuto: one flat makefile. `make help` lists every target with a sentence.
 #
 #   BUILD=dir   where everything generated goes (default: build)
-#   CC=clang    the other compiler, in $(BUILD)/clang     SAN=1   with ASan and UBSan, in $(BUILD)/san
+#   CC=clang    the other compiler, in $(BUILD)/clang
+#   SAN=1       with address and undefined-behaviour sanitizers, in $(BUILD)/san
 #   ROOM=dsl    only this room's unit tests               V=1     unit tests say every test's name
 
 BUILD ?= build
@@ -24,8 +25,8 @@ OUT := $(BUILD)$(if $(findstring clang,$(CC)),/clang)$(if $(SAN),/san)
 export BUILD OUT CC V
 
 CFLAGS ?= -O2 -g
-CFLAGS_ALL := -std=gnu17 $(CFLAGS) -Wall -Wextra -Wshadow -Wconversion -Werror -Wframe-larger-than=16384 \
-	-D_GNU_SOURCE -I. -MMD -MP
+CFLAGS_ALL := -std=gnu17 $(CFLAGS) -Wall -Wextra -Wshadow -Wconversion -Werror \
+	-Wframe-larger-than=16384 -D_GNU_SOURCE -I. -MMD -MP
 LDFLAGS_ALL := -Wl,--as-needed $(LDFLAGS)
 ifeq ($(findstring clang,$(CC)),)
 # Text for people is bounded and may be cut short; gcc would call every such place a mistake.
@@ -38,7 +39,7 @@ CFLAGS_ALL += $(SANITIZE) -O1 -fno-omit-frame-pointer -Wno-frame-larger-than
 LDFLAGS_ALL += $(SANITIZE)
 endif
 
-# ---- rooms: one archive each, its files found by wildcard; files with a main() stay out -----------------------
+# ---- rooms: one archive each, its files found by wildcard; files with a main() stay out ----------
 
 ROOMS := ha dsl quorum fence agentd console
 MAINS := fence/keeper_main.c agentd/main.c console/main.c
@@ -83,7 +84,7 @@ $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
-# ---- programs: built once their main file is there ----------------------------------------------------------------
+# ---- programs: built once their main file is there -----------------------------------------------
 
 link = $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^)
 PROGRAMS :=
@@ -114,15 +115,15 @@ $(TOP_LINKS): %: build/%
 	@ln -sfn build/$@ $@
 endif
 
-# ---- unit tests: tests/unit/ROOM/.../test_NAME.c is one program -----------------------------------------------
+# ---- unit tests: tests/unit/ROOM/.../test_NAME.c is one program ----------------------------------
 
-# It is linked with the other .c files of its folder, the fakes, and the archives its room may see. A fake wins over
-# the real maker of the same header; a test called test_NAME_real.c is linked without fakes.
+# It is linked with the other .c files of its folder, the fakes, and the archives its room may see.
+# A fake wins over the real maker of the same header; a test_NAME_real.c is linked without fakes.
 UNIT_SOURCES := $(sort $(shell find tests/unit/$(ROOM) -name '*.c' 2>/dev/null))
 UNIT_TESTS := $(foreach f,$(UNIT_SOURCES),$(if $(filter test_%,$(notdir $(f))),$(f)))
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(OUT)/%,$(UNIT_TESTS))
-folder_helpers = $(foreach f,$(filter $(dir $(1))%,$(UNIT_SOURCES)),$(if $(filter-out test_%,$(notdir \
-	$(f))),$(if $(filter $(dir $(1)),$(dir $(f))),$(f))))
+folder_helpers = $(filter-out $(UNIT_TESTS),$(foreach f,$(UNIT_SOURCES),$(if \
+	$(filter $(dir $(1)),$(dir $(f))),$(f))))
 
 define UNIT_PROGRAM
 $(patsubst tests/%.c,$(OUT)/%,$(1)): $(call objects,$(1) $(call folder_helpers,$(1))) \
@@ -132,11 +133,12 @@ $(patsubst tests/%.c,$(OUT)/%,$(1)): $(call objects,$(1) $(call folder_helpers,$
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_PROGRAM,$(t),$(word 3,$(subst /, ,$(t))))))
 
-# ---- targets ------------------------------------------------------------------------------------------------------
+# ---- targets -------------------------------------------------------------------------------------
 
 STEPS := +@MAKE='$(MAKE)' tests/steps
-# A runner that another part of the tree brings; until it is there, nothing is tested and nothing fails.
-run_if_there = @if [ -x $(1) ]; then $(1) $(2); else echo '$(1) is not here yet'; echo '0 passed, 0 failed'; fi
+# Until a runner is there, nothing is tested and nothing fails.
+run_if_there = @if [ -x $(1) ]; then $(1); \
+	else echo '$(1) is not here yet'; echo '0 passed, 0 failed'; fi
 
 help: ## lists every target with a sentence
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -144,7 +146,7 @@ help: ## lists every target with a sentence
 deps: ## installs what building and testing need and is not there yet (apt; sudo when not root)
 	@tests/deps
 
-all: $(addprefix $(OUT)/,$(PROGRAMS)) $(LAB) $(TOP_LINKS) $(ROOMS:%=$(OUT)/%.a) ## builds everything but the tests
+all: $(ROOMS:%=$(OUT)/%.a) $(PROGRAMS:%=$(OUT)/%) $(LAB) $(TOP_LINKS) ## builds all but the tests
 
 compile: all $(UNIT_PROGRAMS) ## builds everything, tests too
 
@@ -158,7 +160,8 @@ test: deps ## everything, the lab with real corosync too; ends with the sum
 	$(STEPS) check san screens scenarios lab
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
-	@tests/unit/run $(UNIT_PROGRAMS)
+	@$(if $(UNIT_PROGRAMS),,echo 'no tests in tests/unit/$(ROOM)'; exit 1;) \
+	tests/unit/run $(UNIT_PROGRAMS)
 
 san: ## runs the unit tests with address and undefined-behaviour sanitizers
 	+@$(MAKE) --no-print-directory SAN=1 unit
@@ -187,8 +190,8 @@ tidy: ## lengths, banned words, dead files, door plates, licence lines
 format: ## clang-format would change nothing
 	@tests/format
 
-format-fix: ## lets clang-format rewrite what it would change
-	@tests/format --fix
+format-fix: ## lets clang-format rewrite what it would change (only FILES=...)
+	@tests/format --fix $(FILES)
 
 reasons: ## lists the reasons that no test shows
 	@tests/reasons
@@ -198,6 +201,11 @@ diagram: ## the state diagrams in ha/README.md are those of the .def rows
 
 diagram-fix: ## writes them there
 	@tests/diagram --fix
+
+# What the Makefile builds, for tests/tidy to find what it does not.
+list-sources:
+	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
+		$(wildcard tests/lab/*.c) $(UNIT_SOURCES)
 
 gates: ## the gates themselves: each must catch a planted fault
 	@tests/gates
@@ -235,7 +243,8 @@ clean: ## removes everything generated
 	rm -f $(TOP_LINKS)
 
 FORCE:
-.PHONY: FORCE help deps all compile clang check test unit san policies scenarios screens lab layers pure tidy format \
-	format-fix reasons diagram diagram-fix gates demo lab-up lab-down lab-shell lab-kill lab-cut lab-mend install clean
+.PHONY: FORCE help deps all compile clang check test unit san policies scenarios screens lab \
+	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
+	lab-up lab-down lab-shell lab-kill lab-cut lab-mend install clean
 .SECONDARY:
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
