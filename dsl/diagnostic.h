@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is wrong with a text, where, and how to mend it. Codes, severity and
+ * words are rows of diagnostic.def; printing shows the line with a caret.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ha/base/arena.h"
+#include "ha/base/limits.h"
+
+struct location {
+    int line;   /* from 1 */
+    int column; /* from 1, in code points */
+    int offset; /* in bytes, from 0 */
+    int length; /* in bytes */
+};
+
+enum severity {
+    SEVERITY_ERROR,
+    SEVERITY_WARNING,
+};
+
+enum diagnostic_code {
+#define DIAGNOSTIC(id, code, severity, words) DIAGNOSTIC_##id,
+#include "dsl/diagnostic.def"
+#undef DIAGNOSTIC
+    DIAGNOSTIC_CODES
+};
+
+struct diagnostic_note {
+    struct location at;
+    const char *words;
+};
+
+struct diagnostic {
+    enum diagnostic_code code;
+    enum severity severity;
+    struct location at;
+    const char *words;
+    const char *hint; /* what to write instead; NULL if there is nothing to say */
+    struct diagnostic_note notes[2];
+    int n_notes;
+};
+
+struct diagnostics {
+    struct arena *arena;
+    const char *file;
+    const char *text;
+    size_t length;
+    struct diagnostic list[DIAGNOSTICS_MAX];
+    int n_list;
+    int n_errors;
+    int n_warnings;
+};
+
+void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena, const char *file,
+                      const char *text, size_t length);
+/* words are made from the .def row's format with the arguments given; returns the entry for hint and notes. */
+struct diagnostic *diagnostics_add(struct diagnostics *diagnostics, enum diagnostic_code code,
+                                   struct location at, ...);
+/* home.tenuto:12:9: error[T0212]: no node is called "bta", the line, a caret, hint and notes; in order of place. */
+char *diagnostics_text(struct diagnostics *diagnostics, bool in_colour);
+/* [{"code","severity","file","line","column","length","message","hint","notes":[...]}]; a new reference. */
+json_t *diagnostics_json(const struct diagnostics *diagnostics);

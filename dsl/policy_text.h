@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The front of this room: a text goes in; a policy, or what is wrong with it,
+ * comes out. Parsing never fails: whatever can be understood is, and every slip
+ * is reported. What lies behind: lexer, parser, resolve, check, format.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dsl/diagnostic.h"
+#include "ha/base/arena.h"
+#include "ha/model/policy.h"
+
+/*
+ * Levels 1 and 2 and the times of level 4. true: no errors (warnings may be
+ * there), and *policy is complete. Everything lives in the arena.
+ */
+bool policy_compile(struct arena *arena, const char *file, const char *text, size_t length,
+                    struct policy *policy, struct diagnostics *diagnostics);
+
+/* The one true layout; NULL if the text has errors of level 1 (they are in diagnostics). */
+char *policy_format(struct arena *arena, const char *file, const char *text, size_t length,
+                    struct diagnostics *diagnostics);

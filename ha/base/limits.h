@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every limit of the system, each with its reason. A policy that goes over one
+ * is refused with a diagnostic that names the limit; nothing is cut in silence.
+ */
+#pragma once
+
+/* A node set is one uint32_t, so rules are bit-ands; corosync's CPG itself ends at 128 members. */
+#define NODES_MAX 32
+/* Four times what the largest clusters we know of protect; the core's state stays under 64 MiB. */
+#define SERVICES_MAX 16384
+/* A rule is a line somebody wrote; nobody reads more of them. */
+#define RULES_MAX 4096
+/* Services a single rule can name one by one; a glob may stand for more by naming all of a type. */
+#define RULE_TIERS_MAX 16
+/* corosync itself takes up to eight knet links. */
+#define LINKS_MAX 8
+/* POSIX host names are at most 63 bytes a label; node names are labels. */
+#define NODE_NAME_MAX 64
+/* "type:name": a type of 15 and a name of 63 bytes; it is a database key and a column on a screen. */
+#define SERVICE_NAME_MAX 80
+/* A rule, device or drill name: shown in reasons, on a line of 80 columns. */
+#define RULE_NAME_MAX 64
+/* "provider:agent" of an OCF agent. */
+#define AGENT_NAME_MAX 128
+/* An address as text, with a prefix length: INET6_ADDRSTRLEN and "/128". */
+#define ADDRESS_MAX 64
+/* The text of one policy. 10,000 services of five lines each are about 2 MiB. */
+#define POLICY_BYTES_MAX (4 * 1024 * 1024)
+/* One CPG message; libcpg fragments above 1 MiB and long messages delay beats, so we cut ourselves. */
+#define CHUNK_BYTES_MAX (256 * 1024)
+/* A line of the control protocol: a policy as one JSON string, escaped. */
+#define CONTROL_LINE_MAX (2 * POLICY_BYTES_MAX + 65536)
+/* Clients of the control socket at a time: people and scripts, not a service to the world. */
+#define CONTROL_CLIENTS_MAX 64
+/* Commands waiting in the state. More than this at once is a script gone wild, and it is told so. */
+#define COMMANDS_MAX 256
+/* Changes one step may decide: each service and each node once, and a few commands. */
+#define CHANGES_MAX (SERVICES_MAX + NODES_MAX + COMMANDS_MAX)
+/* What an agent's exit reason, or an error for the operator, may say. */
+#define REASON_TEXT_MAX 256
+/* What an OCF agent may print before we stop listening; it goes on running. */
+#define AGENT_OUTPUT_MAX (64 * 1024)
+/* Events kept on each node for the timeline. */
+#define EVENTS_KEPT_MAX 10000
+/* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */
+#define DIAGNOSTICS_MAX 200

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Lines to standard error with a syslog priority in front; the only maker the keeper links. */
+#include "ha/base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int is_debug;
+
+void log_set_debug(int is_on)
+{
+    is_debug = is_on;
+}
+
+/* One write a line, from a buffer on the stack: nothing is allocated, lines of threads do not mix. */
+static void line(int priority, const char *format, va_list args)
+{
+    char buffer[1024];
+    int saved = errno;
+    int head = snprintf(buffer, sizeof(buffer), "<%d>", priority);
+    int body = vsnprintf(buffer + head, sizeof(buffer) - (size_t)head - 1, format, args);
+    int length = head + body;
+
+    if (body < 0)
+        return;
+    if (length > (int)sizeof(buffer) - 2)
+        length = (int)sizeof(buffer) - 2;
+    buffer[length++] = '\n';
+    if (write(STDERR_FILENO, buffer, (size_t)length) < 0)
+        errno = saved;
+    errno = saved;
+}
+
+#define VERB(name, priority)                                                                       \
+    void name(const char *format, ...)                                                             \
+    {                                                                                              \
+        va_list args;                                                                              \
+                                                                                                   \
+        va_start(args, format);                                                                    \
+        line(priority, format, args);                                                              \
+        va_end(args);                                                                              \
+    }
+
+VERB(log_error, 3)
+VERB(log_warning, 4)
+VERB(log_info, 6)
+
+void log_debug(const char *format, ...)
+{
+    va_list args;
+
+    if (!is_debug)
+        return;
+    va_start(args, format);
+    line(7, format, args);
+    va_end(args);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the cluster shows at one moment, as the deciding node sees it: the only
+ * input of a decision besides the policy and what was decided before. Levels,
+ * not edges: it can be rebuilt from what is known at any time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ha/base/id.h"
+#include "ha/base/instant.h"
+#include "ha/base/limits.h"
+#include "ha/model/ha_state.h"
+
+struct node_view {
+    bool is_member;       /* its agent is in the group of this quorate ring and in sync */
+    bool has_report;      /* its player has told, in this ring, what it runs; else it may run anything */
+    bool is_proven_off;   /* absent, and nothing it ever started can still be running */
+    bool is_history_known; /* absent, but all it was ever told to run is in the state; else it may run anything */
+    bool is_leaving;      /* its agent said that it is shutting down */
+    char boot_id[BOOT_ID_MAX]; /* of the newest beat; "" if never heard */
+    struct instant last_beat;  /* local clock */
+    struct instant dead_at;    /* local clock: when it will be proven off; INSTANT_NEVER if unknown */
+};
+
+enum job_code {
+    JOB_NONE,      /* nothing to report for this cause yet */
+    JOB_DONE,      /* it is as asked: running, or stopped */
+    JOB_FAILED,    /* tried as often as the policy says on this node, and failed */
+    JOB_HARD,      /* this node cannot run it at all (not installed, no permission) */
+    JOB_FATAL,     /* no node can (wrong parameters) */
+};
+
+struct service_view {
+    node_set running_on; /* members whose player says that it runs there, or may run there */
+    enum job_code result; /* of the node in charge, for the service's present cause */
+    int exit_code;
+    char words[REASON_WORDS_MAX]; /* the agent's exit reason */
+};
+
+enum command_kind {
+    COMMAND_MIGRATE,
+    COMMAND_RELOCATE,
+    COMMAND_MAINTENANCE_ON,
+    COMMAND_MAINTENANCE_OFF,
+    COMMAND_CLEAR, /* out of error: try again */
+};
+
+struct command {
+    uint64_t id; /* unique in the cluster; the answer carries it */
+    enum command_kind kind;
+    service_id service;
+    node_id node;
+};
+
+struct cluster_view {
+    struct instant now;   /* local clock, for last_beat and dead_at */
+    struct instant stamp; /* ledger time of what is decided now; never runs back */
+    bool is_quorate;
+    node_id self;
+    int n_nodes;
+    int n_services;
+    int n_commands;
+    struct node_view nodes[NODES_MAX];
+    struct service_view services[SERVICES_MAX];
+    struct command commands[COMMANDS_MAX]; /* waiting, oldest first */
+};
+
+void cluster_view_init(struct cluster_view *view, int n_nodes, int n_services);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Each noun to JSON and back, by name: what the ledger stores and the wire
+ * carries. Encoding returns a new reference. Decoding passes over unknown
+ * members (a newer minor version wrote them); a name that the policy does not
+ * know decodes to false with words.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "ha/base/err.h"
+#include "ha/model/change.h"
+#include "ha/model/cluster_view.h"
+#include "ha/model/ha_state.h"
+#include "ha/model/policy.h"
+#include "ha/model/report.h"
+
+/* {"code":"NODE_LOST","node":"beta","number":7000,"line":12,...,"text":"..."}: members at their default are left out. */
+json_t *codec_reason(const struct reason *reason, const struct policy *policy);
+bool codec_read_reason(const json_t *from, const struct policy *policy, struct reason *reason);
+
+/* Ledger records: key "node/NAME" and "service/TYPE:NAME". */
+json_t *codec_node(const struct node *node, const struct policy *policy);
+bool codec_read_node(const json_t *from, const struct policy *policy, struct node *node,
+                     struct err *err);
+json_t *codec_service(const struct service *service, const struct policy *policy);
+bool codec_read_service(const json_t *from, const struct policy *policy, struct service *service,
+                        struct err *err);
+
+/* {"service":"ocf:web","node":"beta","from":"started","to":"fence","why":{...}}; about a node without "service". */
+json_t *codec_change(const struct change *change, const struct policy *policy);
+json_t *codec_answer(const struct answer *answer, const struct policy *policy);
+json_t *codec_command(const struct command *command, const struct policy *policy);
+bool codec_read_command(const json_t *from, const struct policy *policy, struct command *command,
+                        struct err *err);
+json_t *codec_report_row(const struct report_row *row, const struct policy *policy);
+bool codec_read_report_row(const json_t *from, const struct policy *policy,
+                           struct report_row *row, struct err *err);

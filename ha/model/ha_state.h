@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What has been decided and must survive: the replicated truth. Kept in the
+ * ledger as one record a node and a service, by name; held in memory by the
+ * ids of the policy in force. Instants in here are ledger time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ha/base/id.h"
+#include "ha/base/instant.h"
+#include "ha/base/limits.h"
+#include "ha/model/reason.h"
+
+enum service_state {
+#define STATE(id, name, meaning, next) SERVICE_##id,
+#include "ha/model/service_state.def"
+#undef STATE
+    SERVICE_STATES,
+    SERVICE_ABSENT = SERVICE_STATES, /* no record yet */
+};
+
+enum node_state {
+#define STATE(id, name, meaning, next) NODE_##id,
+#include "ha/model/node_state.def"
+#undef STATE
+    NODE_STATES
+};
+
+/* A boot id as the kernel prints it, or any word that changes with each boot. */
+#define BOOT_ID_MAX 40
+
+struct node {
+    enum node_state state;
+    char boot_id[BOOT_ID_MAX]; /* of the boot that this record speaks of */
+    bool wants_maintenance;
+    struct instant since;
+    struct reason why;
+};
+
+struct service {
+    enum service_state state;
+    node_id node;     /* who runs it, or ran it last; NODE_NONE before the first placement */
+    node_id target;   /* migrate, relocate: where to */
+    node_id fallback; /* where it ran before that node went into maintenance */
+    bool is_running;  /* started: its node has reported success for this cause */
+    node_set tried;   /* nodes where starting failed since the last success */
+    int n_failed;     /* failed starts since the last success */
+    uint64_t cause;   /* the ledger version that last asked something of its node */
+    struct instant since;
+    struct reason why;
+};
+
+struct ha_state {
+    uint64_t version; /* of the ledger */
+    node_id manager;
+    struct node nodes[NODES_MAX];
+    struct service services[SERVICES_MAX];
+    int n_nodes;    /* both as in the policy that the ids belong to */
+    int n_services;
+};
+
+/* Everything absent and unknown, sized for the policy. */
+void ha_state_init(struct ha_state *state, int n_nodes, int n_services);
+/* Copies only what is in use. */
+void ha_state_copy(struct ha_state *to, const struct ha_state *from);
+
+const char *service_state_name(enum service_state state);
+const char *node_state_name(enum node_state state);
+enum service_state service_state_of_name(const char *name);
+enum node_state node_state_of_name(const char *name);
+/* What the .def row says; the guard of every decision. SERVICE_ABSENT may become REQUEST_START or REQUEST_STOP. */
+bool service_state_may_follow(enum service_state from, enum service_state to);
+bool node_state_may_follow(enum node_state from, enum node_state to);
+/* The rows as a Mermaid state diagram, for README files; the caller's buffer. */
+void state_diagram(char *text, size_t size);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who may act until when: the lease protocol of fencing (its rules are listed,
+ * with what each one closes, in quorum/README.md). Pure: told the time (local
+ * CLOCK_BOOTTIME), told each ring, group and beat in delivery order.
+ *
+ * A member's lease runs to sent(j) + L, where j is its newest beat that members
+ * holding a quorum of votes have acknowledged in this ring. An absent node is
+ * proven off at R + L + W + e + H, where R is when its last beat was delivered
+ * to anyone here, or, where nobody here can vouch for that, the latest of R,
+ * our own start and the moment this ring became quorate.
+ */
+#pragma once
+
+#include "ha/base/instant.h"
+#include "ha/model/ha_state.h"
+#include "quorum/ring.h"
+
+struct lease_timing {
+    struct duration watchdog;  /* W as read back from the device; 0: none */
+    struct duration beat;      /* B */
+    struct duration lease;     /* L */
+    struct duration allowance; /* e */
+    struct duration witness;   /* H */
+};
+
+struct beat_ack {
+    uint64_t incarnation; /* 0: nothing heard */
+    uint64_t number;
+};
+
+struct beat {
+    node_id from;
+    uint64_t number;      /* rises by one; from 1 in each incarnation */
+    uint64_t incarnation; /* of the agent: differs each time it starts */
+    char boot_id[BOOT_ID_MAX];
+    bool is_armed;
+    struct duration watchdog, lease;
+    struct beat_ack acks[NODES_MAX];
+};
+
+/* What one member knows of each node, told to the others after every change of ring or group. */
+struct lease_age {
+    bool is_heard;        /* a beat of it was ever delivered here, or an age learnt */
+    bool is_vouched;      /* and R is good: see rule 8 */
+    struct duration age;  /* now - R at the teller's */
+    bool is_armed;        /* as its newest beat said */
+    struct duration watchdog, lease; /* the largest it announced */
+    char boot_id[BOOT_ID_MAX];
+    uint64_t incarnation;
+};
+
+struct lease_ages {
+    struct lease_age of[NODES_MAX];
+};
+
+/* One node, as it stands now. */
+struct lease_status {
+    bool is_member;         /* its agent is in our group */
+    bool is_heard;
+    bool is_armed;
+    bool is_vouched;        /* see is_history_known in ha/model/cluster_view.h */
+    bool is_proven_off;     /* absent, and due, and a beat of ours sent after that has come back */
+    struct instant last_beat;
+    struct instant dead_at; /* INSTANT_NEVER while it is a member */
+    char boot_id[BOOT_ID_MAX];
+    uint64_t incarnation;
+};
+
+struct lease;
+
+struct lease *lease_new(const struct roster *roster, const char *boot_id, uint64_t incarnation,
+                        const struct lease_timing *timing, struct instant now);
+void lease_free(struct lease *lease);
+/* Times changed with the policy. A W that grows is used only after the beat that announces it was acknowledged. */
+void lease_set_timing(struct lease *lease, const struct lease_timing *timing);
+void lease_set_armed(struct lease *lease, bool is_armed);
+
+/* In delivery order. */
+void lease_ring(struct lease *lease, struct instant now, struct ring_id ring, node_set nodes);
+void lease_quorate(struct lease *lease, struct instant now, struct ring_id ring, bool is_quorate);
+void lease_group(struct lease *lease, struct instant now, node_set agents, node_set left);
+void lease_beat_taken(struct lease *lease, struct instant now, const struct beat *beat);
+/* The exchange: what we know, what another knows, and that all of this group have told. */
+void lease_ages_make(const struct lease *lease, struct instant now, struct lease_ages *ages);
+void lease_ages_taken(struct lease *lease, struct instant now, node_id from,
+                      const struct lease_ages *ages);
+void lease_ages_done(struct lease *lease, struct instant now);
+
+/* The next beat of ours, to be multicast now; its sending time is remembered. */
+void lease_beat_make(struct lease *lease, struct instant now, struct beat *beat);
+/* Until when this node may act and its keeper may feed; in the past: it may not. */
+struct instant lease_until(const struct lease *lease);
+/* An armed beat that carries this W was acknowledged in this ring: services may start here. */
+bool lease_is_armed_acknowledged(const struct lease *lease);
+void lease_status(const struct lease *lease, node_id node, struct instant now,
+                  struct lease_status *status);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One member's whole part in the agreement: beats and leases, the exchange
+ * after each change of ring or group, the replicated records, who leads. Pure:
+ * it is fed what the group delivers, and says through member_next what to do.
+ * The daemon runs one over corosync; the tests run many over a loopback.
+ *
+ * Records: key -> JSON text, opaque here. Only the leader changes them, one
+ * patch at a time; a patch is applied where it is delivered and takes effect
+ * (MEMBER_COMMITTED) when members holding a quorum of votes have acknowledged
+ * it in the ring it was sent in, or when the exchange of a later quorate ring
+ * finds it in the newest head. How that is safe: quorum/README.md.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "ha/base/err.h"
+#include "quorum/group.h"
+#include "quorum/lease.h"
+
+/* How far somebody's records are: later epochs win, then later versions. */
+struct ledger_head {
+    struct ring_id epoch;
+    uint64_t version;
+    uint64_t hash; /* over the chain of patches */
+};
+
+enum member_event_kind {
+    MEMBER_SEND,      /* bytes, length: multicast this */
+    MEMBER_CHANGED,   /* ring, quorum, group, leader or sync changed: look at member_status */
+    MEMBER_RESET,     /* records were replaced whole: read them all again; version */
+    MEMBER_COMMITTED, /* patch took effect: version, patch, from */
+    MEMBER_VOIDED,    /* our proposal did not happen and will not: token, words */
+    MEMBER_DURABLE,   /* every version up to this one is on disk at a quorum: version */
+    MEMBER_MESSAGE,   /* from, patch: what another member (or we) sent with member_tell */
+    MEMBER_STORE,     /* patch (NULL: store all records) is to be written to disk: version */
+};
+
+struct member_event {
+    enum member_event_kind kind;
+    const void *bytes; /* valid until the next call on this member */
+    size_t length;
+    uint64_t version;
+    uint64_t token;
+    node_id from;
+    const json_t *patch; /* borrowed, valid until the next call */
+    const char *words;
+};
+
+struct member_status {
+    struct ring_id ring;
+    node_set nodes;       /* corosync nodes of this ring */
+    node_set agents;      /* members of the group */
+    node_set synced;      /* agents that have the newest records, in this group */
+    bool is_quorate;      /* votequorum for this ring, and the agents hold a quorum of votes */
+    bool is_in_sync;      /* the exchange of this group is done and we have the newest records */
+    node_id leader;       /* NODE_NONE unless quorate and in sync */
+    bool is_leader;       /* and our own lease runs */
+    bool has_proposal;    /* a patch of ours is under way */
+    struct ledger_head head;
+};
+
+struct member_config {
+    struct roster roster;
+    char boot_id[BOOT_ID_MAX];
+    uint64_t incarnation;
+    struct lease_timing timing;
+    /* what the store had: records {"key": "text"} and head */
+    const json_t *records;
+    struct ledger_head head;
+};
+
+struct member;
+
+struct member *member_new(const struct member_config *config, struct instant now);
+void member_free(struct member *member);
+
+/* What the group and votequorum deliver. */
+void member_ring(struct member *member, struct instant now, struct ring_id ring,
+                 const uint32_t *nodeids, int n_nodeids);
+void member_group(struct member *member, struct instant now, const struct group_peer *members,
+                  int n_members, const struct group_peer *left, int n_left);
+void member_quorum(struct member *member, struct instant now, bool is_quorate,
+                   struct ring_id ring);
+/* A message that cannot be read is passed over with a false and words. */
+bool member_message(struct member *member, struct instant now, struct group_peer from,
+                    const void *bytes, size_t length, struct err *err);
+/* corosync is gone: no ring, no group, until member_ring is called again. */
+void member_lost(struct member *member, struct instant now);
+/* Time passed; sends beats when due. Returns when to be called next. */
+struct instant member_tick(struct member *member, struct instant now);
+
+/* Takes what is to be done, oldest first; false when there is nothing more. */
+bool member_next(struct member *member, struct member_event *event);
+
+/*
+ * The leader proposes {"set":{key:text},"delete":[key],...}; further members are
+ * carried and stored with it, opaque ("changes", "stamp", "by"). fences: nodes
+ * it declares proven off; void if one of them has beaten in this group. token
+ * comes back with MEMBER_VOIDED, or in the patch as "token" with MEMBER_COMMITTED.
+ */
+bool member_propose(struct member *member, struct instant now, json_t *patch, node_set fences,
+                    uint64_t token, struct err *err);
+/* An opaque message to all, in order with everything else, not kept; only while in sync. */
+bool member_tell(struct member *member, const json_t *body, struct err *err);
+/* The store has this version on disk. */
+void member_stored(struct member *member, struct instant now, uint64_t version);
+
+void member_status(const struct member *member, struct member_status *status);
+struct lease *member_lease(struct member *member);
+/* {"key": "text"}, borrowed; as committed or about to be */
+const json_t *member_records(const struct member *member);

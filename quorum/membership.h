@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who is here and are we quorate, as votequorum says for one ring
+ * (quorum_initialize(3), model v1: the ring id comes with the answer), and the
+ * roster from corosync's cmap. Maker: membership_corosync.c.
+ */
+#pragma once
+
+#include "ha/base/err.h"
+#include "quorum/ring.h"
+
+struct membership_events {
+    void (*quorum)(void *context, bool is_quorate, struct ring_id ring);
+};
+
+struct membership;
+
+struct membership *membership_open(const struct membership_events *events, void *context,
+                                   struct err *err);
+void membership_close(struct membership *membership);
+int membership_fd(const struct membership *membership);
+/* false: corosync is gone */
+bool membership_dispatch(struct membership *membership, struct err *err);
+
+/* nodelist.node.N.{nodeid,name,quorum_votes}, our own nodeid; refuses more than NODES_MAX and nameless nodes. */
+bool membership_read_roster(struct roster *roster, struct err *err);
+/* runtime.config.totem.token, in ms: the effective one; 0 if it cannot be read. */
+int membership_token_ms(void);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Words that the rooms of agreement share: a ring, who takes part, votes.
+ * Nodes are positions in the roster, sorted by corosync's nodeid.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ha/base/id.h"
+#include "ha/base/limits.h"
+
+/* One corosync membership. Later rings have a higher seq; two halves of a split may share a seq, not a node. */
+struct ring_id {
+    uint64_t seq;
+    uint32_t node;
+};
+
+static inline int ring_compare(struct ring_id a, struct ring_id b)
+{
+    if (a.seq != b.seq)
+        return a.seq < b.seq ? -1 : 1;
+    return a.node == b.node ? 0 : a.node < b.node ? -1 : 1;
+}
+
+struct roster_node {
+    uint32_t nodeid;
+    char name[NODE_NAME_MAX];
+    int votes;
+};
+
+/* Who may take part, as corosync's configuration says. */
+struct roster {
+    struct roster_node nodes[NODES_MAX];
+    int n_nodes;
+    node_id self;
+    int expected_votes;
+    int quorum_votes; /* more than half of expected */
+    bool has_witness;
+};
+
+node_id roster_find(const struct roster *roster, uint32_t nodeid);
+node_id roster_find_name(const struct roster *roster, const char *name);
+int roster_votes(const struct roster *roster, node_set nodes);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What this node remembers, in sqlite3 (WAL, synchronous=FULL): records, the
+ * head, every patch as history. A thread of its own writes, so that no disk
+ * stands between the ring and the beat; it wakes the loop through an eventfd.
+ * A write that fails ends the agent: what is on disk is then not known.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "ha/base/err.h"
+#include "quorum/member.h"
+
+struct store;
+
+/* Opens or makes the database. NULL and err: not a database, no room, a newer major format. */
+struct store *store_open(const char *path, struct err *err);
+/* Writes what is queued, then closes. */
+void store_close(struct store *store);
+
+/* What was there when it was opened; records is a new reference. */
+bool store_read(struct store *store, json_t **records, struct ledger_head *head, struct err *err);
+
+/* Queued, in order; at once back. patch NULL: records replaces everything (copied before return). */
+void store_write(struct store *store, const json_t *patch, const json_t *records,
+                 const struct ledger_head *head);
+/* Readable when store_written or store_failed has news. */
+int store_fd(const struct store *store);
+/* The last version on disk; clears the eventfd. */
+uint64_t store_written(struct store *store);
+bool store_failed(struct store *store, struct err *err);
+
+/*
+ * History, newest last: at most limit patches with version > after, that have a
+ * change about subject (a service or node name; NULL: all). A JSON array of
+ * patches, each with "version"; a new reference.
+ */
+json_t *store_history(struct store *store, uint64_t after, const char *subject, int limit,
+                      struct err *err);
+/* Policy texts by version: {"version","author","stamp","text"}; 0 is the newest. NULL if there is none. */
+json_t *store_policy(struct store *store, uint64_t version, struct err *err);
+/* For a joiner: the newest limit patches, and taking them in. */
+bool store_take_history(struct store *store, const json_t *patches, struct err *err);
