@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ha/base/text.h"
+
 bool err_set(struct err *err, const char *format, ...)
 {
     va_list args;
@@ -20,17 +22,19 @@ bool err_set(struct err *err, const char *format, ...)
 
 bool err_in(struct err *err, const char *format, ...)
 {
-    char where[256];
-    char before[sizeof(err->text)];
+    struct err before;
     va_list args;
+    size_t length;
 
     if (!err)
         return false;
+    before = *err;
     va_start(args, format);
-    vsnprintf(where, sizeof(where), format, args);
+    vsnprintf(err->text, sizeof(err->text) - 3, format, args);
     va_end(args);
-    memcpy(before, err->text, sizeof(before));
-    before[sizeof(before) - sizeof(where) - 3] = '\0';
-    snprintf(err->text, sizeof(err->text), "%s: %s", where, before);
+    length = strlen(err->text);
+    memcpy(err->text + length, ": ", 3);
+    /* The innermost words are the ones to lose when there is no room. */
+    text_copy(err->text + length + 2, sizeof(err->text) - length - 2, before.text);
     return false;
 }
