@@ -52,6 +52,7 @@ struct diagnostics {
     const char *text;
     size_t length;
     struct diagnostic list[DIAGNOSTICS_MAX];
+    struct diagnostic spare; /* what is over the limit goes here: counted, not shown */
     int n_list;
     int n_errors;
     int n_warnings;
@@ -59,10 +60,33 @@ struct diagnostics {
 
 void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena, const char *file,
                       const char *text, size_t length);
-/* words are made from the .def row's format with the arguments given; returns the entry for hint and notes. */
+/*
+ * The words are made from the .def row's format with the arguments given; what
+ * is returned is the entry, for its hint and notes.
+ */
 struct diagnostic *diagnostics_add(struct diagnostics *diagnostics, enum diagnostic_code code,
                                    struct location at, ...);
-/* home.tenuto:12:9: error[T0212]: no node is called "bta", the line, a caret, hint and notes; in order of place. */
+/* What to write instead; the last one counts. */
+void diagnostics_hint(struct diagnostics *diagnostics, struct diagnostic *entry, const char *format,
+                      ...) __attribute__((format(printf, 3, 4)));
+/* A second or third place; more than two are left out. */
+void diagnostics_note(struct diagnostics *diagnostics, struct diagnostic *entry, struct location at,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The place of so many bytes of the text on a line that is known already. */
+struct location diagnostics_place(const struct diagnostics *diagnostics, int line, int offset,
+                                  int length);
+/* "T0212" */
+const char *diagnostic_code_name(enum diagnostic_code code);
+
+/* In order of place; diagnostics_text does it too. */
+void diagnostics_sort(struct diagnostics *diagnostics);
+/*
+ * home.tenuto:12:9: error[T0212]: no node is called "bta", then the line, a
+ * caret, hint and notes; in order of place.
+ */
 char *diagnostics_text(struct diagnostics *diagnostics, bool in_colour);
-/* [{"code","severity","file","line","column","length","message","hint","notes":[...]}]; a new reference. */
+/*
+ * [{"code","severity","file","line","column","length","message","hint","notes":[...]}];
+ * a new reference.
+ */
 json_t *diagnostics_json(const struct diagnostics *diagnostics);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The lexer. A word is as long as it can be and may hold colons (vm:mail, fd00::1), so
+ * the one case that needs care is a rule's "name:", whose last colon is split off.
+ */
+#include "dsl/lexer.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsl/utf8.h"
+
+struct lexer {
+    struct diagnostics *diagnostics;
+    const char *text;
+    int length;
+    int at;
+    int line;
+    struct token *list;
+    int n_list;
+    int size;
+};
+
+static void lexer_add(struct lexer *lexer, enum token_kind kind, int end)
+{
+    if (lexer->n_list == lexer->size) {
+        lexer->size = lexer->size ? lexer->size * 2 : 256;
+        lexer->list = xrealloc(lexer->list, (size_t)lexer->size * sizeof(lexer->list[0]));
+    }
+    lexer->list[lexer->n_list++] = (struct token){
+        .kind = kind, .offset = lexer->at, .length = end - lexer->at, .line = lexer->line};
+    lexer->at = end;
+}
+
+static struct location lexer_place(const struct lexer *lexer, int from, int to)
+{
+    return diagnostics_place(lexer->diagnostics, lexer->line, from, to - from);
+}
+
+static size_t point_size(const struct lexer *lexer, int at)
+{
+    uint32_t point;
+
+    return utf8_read(lexer->text + at, (size_t)(lexer->length - at), &point);
+}
+
+static bool is_blank(const struct lexer *lexer, int at)
+{
+    char c = lexer->text[at];
+
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Whatever is not ASCII may stand in a word; that a name cannot hold it is said later. */
+static size_t word_part(const struct lexer *lexer, int at)
+{
+    char c = lexer->text[at];
+
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        return 1;
+    if (c != '\0' && strchr("-_.:*[]/%+@", c))
+        return 1;
+    return (unsigned char)c >= 0x80 ? point_size(lexer, at) : 0;
+}
+
+static void read_word(struct lexer *lexer)
+{
+    int end = lexer->at;
+    size_t size;
+
+    while (end < lexer->length && (size = word_part(lexer, end)) > 0)
+        end += (int)size;
+    /* "web-stack:" ends in a colon of its own; "fd00::" does not. */
+    if (end - lexer->at > 1 && lexer->text[end - 1] == ':' && lexer->text[end - 2] != ':')
+        end--;
+    if (end - lexer->at == 1 && lexer->text[lexer->at] == ':')
+        lexer_add(lexer, TOKEN_COLON, end);
+    else
+        lexer_add(lexer, TOKEN_WORD, end);
+}
+
+static void check_escape(struct lexer *lexer, int at)
+{
+    struct diagnostic *entry;
+    int size;
+
+    if (strchr("\"\\nt", lexer->text[at + 1]) && lexer->text[at + 1] != '\0')
+        return;
+    size = (int)point_size(lexer, at + 1);
+    size = size ? size : 1;
+    entry = diagnostics_add(
+        lexer->diagnostics, DIAGNOSTIC_BAD_ESCAPE, lexer_place(lexer, at, at + 1 + size),
+        arena_strndup(lexer->diagnostics->arena, lexer->text + at, (size_t)size + 1));
+    diagnostics_hint(lexer->diagnostics, entry,
+                     "there are \\\" \\\\ \\n and \\t; a backslash itself is written \\\\");
+}
+
+static void read_string(struct lexer *lexer)
+{
+    struct diagnostic *entry;
+    int end = lexer->at + 1;
+    size_t size;
+
+    while (end < lexer->length && lexer->text[end] != '"' && lexer->text[end] != '\n') {
+        size = point_size(lexer, end);
+        if (size == 0)
+            diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_UTF8,
+                            lexer_place(lexer, end, end + 1));
+        if (lexer->text[end] == '\\' && end + 1 < lexer->length && lexer->text[end + 1] != '\n') {
+            check_escape(lexer, end);
+            size = point_size(lexer, end + 1);
+            size = 1 + (size ? size : 1);
+        }
+        end += size ? (int)size : 1;
+    }
+    if (end < lexer->length && lexer->text[end] == '"') {
+        lexer_add(lexer, TOKEN_STRING, end + 1);
+        return;
+    }
+    entry = diagnostics_add(lexer->diagnostics, DIAGNOSTIC_STRING_OPEN,
+                            lexer_place(lexer, lexer->at, end));
+    diagnostics_hint(lexer->diagnostics, entry,
+                     "end it with \"; a line break inside a string is written \\n");
+    /* It counts as a string, so that there is one message and not two. */
+    lexer_add(lexer, TOKEN_STRING, end);
+}
+
+static const char *name_byte(struct lexer *lexer, unsigned char byte)
+{
+    if (byte > 0x20 && byte < 0x7f)
+        return arena_printf(lexer->diagnostics->arena, "\"%c\"", byte);
+    return arena_printf(lexer->diagnostics->arena, "the byte 0x%02x", byte);
+}
+
+/* A run of bad bytes is one slip. */
+static void read_bad(struct lexer *lexer)
+{
+    unsigned char first = (unsigned char)lexer->text[lexer->at];
+    struct diagnostic *entry;
+    int end = lexer->at + 1;
+
+    while (end < lexer->length && (unsigned char)lexer->text[end] == first)
+        end++;
+    if (first >= 0x80) {
+        while (end < lexer->length && (unsigned char)lexer->text[end] >= 0x80 &&
+               point_size(lexer, end) == 0)
+            end++;
+        diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_UTF8,
+                        lexer_place(lexer, lexer->at, end));
+    } else {
+        entry = diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_BYTE,
+                                lexer_place(lexer, lexer->at, end), name_byte(lexer, first));
+        if (first == '\'')
+            diagnostics_hint(lexer->diagnostics, entry, "strings are written in \"double quotes\"");
+        else if (first > 0x20)
+            diagnostics_hint(lexer->diagnostics, entry, "write the value as a string, in \"\"");
+    }
+    lexer_add(lexer, TOKEN_BAD, end);
+}
+
+static void read_blank(struct lexer *lexer)
+{
+    int end = lexer->at;
+
+    while (end < lexer->length && is_blank(lexer, end))
+        end++;
+    lexer_add(lexer, TOKEN_BLANK, end);
+}
+
+static void read_comment(struct lexer *lexer)
+{
+    const char *from = lexer->text + lexer->at;
+    const char *newline = memchr(from, '\n', (size_t)(lexer->length - lexer->at));
+
+    lexer_add(lexer, TOKEN_COMMENT, newline ? (int)(newline - lexer->text) : lexer->length);
+}
+
+static void read_token(struct lexer *lexer)
+{
+    static const struct {
+        char byte;
+        enum token_kind kind;
+    } single[] = {
+        {',', TOKEN_COMMA}, {';', TOKEN_SEMICOLON}, {'=', TOKEN_EQUALS},
+        {'|', TOKEN_BAR},   {'{', TOKEN_OPEN},      {'}', TOKEN_CLOSE},
+    };
+    char c = lexer->text[lexer->at];
+
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
+        if (c == single[i].byte) {
+            lexer_add(lexer, single[i].kind, lexer->at + 1);
+            return;
+        }
+    }
+    if (c == '\n') {
+        lexer_add(lexer, TOKEN_NEWLINE, lexer->at + 1);
+        lexer->line++;
+    } else if (is_blank(lexer, lexer->at)) {
+        read_blank(lexer);
+    } else if (c == '#') {
+        read_comment(lexer);
+    } else if (c == '"') {
+        read_string(lexer);
+    } else if (word_part(lexer, lexer->at) > 0) {
+        read_word(lexer);
+    } else {
+        read_bad(lexer);
+    }
+}
+
+struct tokens lexer_run(struct diagnostics *diagnostics)
+{
+    struct lexer lexer = {
+        .diagnostics = diagnostics,
+        .text = diagnostics->text,
+        .length = (int)diagnostics->length,
+        .line = 1,
+    };
+    struct tokens tokens;
+    size_t bytes;
+
+    /* Editors of other systems put a byte order mark there; it means nothing. */
+    if (lexer.length >= 3 && memcmp(lexer.text, "\xef\xbb\xbf", 3) == 0)
+        lexer_add(&lexer, TOKEN_BLANK, 3);
+    while (lexer.at < lexer.length)
+        read_token(&lexer);
+    lexer_add(&lexer, TOKEN_END, lexer.length);
+    bytes = (size_t)lexer.n_list * sizeof(lexer.list[0]);
+    tokens.list = memcpy(arena_alloc(diagnostics->arena, bytes), lexer.list, bytes);
+    tokens.n_list = lexer.n_list;
+    free(lexer.list);
+    return tokens;
+}
+
+bool token_is_significant(const struct token *token)
+{
+    return token->kind != TOKEN_BLANK && token->kind != TOKEN_COMMENT &&
+           token->kind != TOKEN_NEWLINE;
+}
+
+bool token_is_word(const struct diagnostics *diagnostics, const struct token *token,
+                   const char *word)
+{
+    return token->kind == TOKEN_WORD && strlen(word) == (size_t)token->length &&
+           memcmp(diagnostics->text + token->offset, word, (size_t)token->length) == 0;
+}
+
+struct location token_place(const struct diagnostics *diagnostics, const struct token *token)
+{
+    return diagnostics_place(diagnostics, token->line, token->offset, token->length);
+}
