@@ -13,7 +13,7 @@
 #pragma once
 
 #include "ha/base/instant.h"
-#include "ha/model/ha_state.h"
+#include "ha/base/limits.h"
 #include "quorum/ring.h"
 
 struct lease_timing {

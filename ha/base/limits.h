@@ -19,6 +19,8 @@
 #define NODE_NAME_MAX 64
 /* "type:name": a type of 15 and a name of 63 bytes; it is a database key and a column on a screen. */
 #define SERVICE_NAME_MAX 80
+/* A boot id as the kernel prints it, 36 bytes, or any word that changes with each boot. */
+#define BOOT_ID_MAX 40
 /* A rule, device or drill name: shown in reasons, on a line of 80 columns. */
 #define RULE_NAME_MAX 64
 /* "provider:agent" of an OCF agent. */

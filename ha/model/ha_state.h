@@ -29,9 +29,6 @@ enum node_state {
     NODE_STATES
 };
 
-/* A boot id as the kernel prints it, or any word that changes with each boot. */
-#define BOOT_ID_MAX 40
-
 struct node {
     enum node_state state;
     char boot_id[BOOT_ID_MAX]; /* of the boot that this record speaks of */
