@@ -37,8 +37,12 @@
 #define CONTROL_CLIENTS_MAX 64
 /* Commands waiting in the state. More than this at once is a script gone wild, and it is told so. */
 #define COMMANDS_MAX 256
-/* Changes one step may decide: each service and each node once, and a few commands. */
-#define CHANGES_MAX (SERVICES_MAX + NODES_MAX + COMMANDS_MAX)
+/* Changes of one thing in one step: a service whose node died goes through fence, recovery and started. */
+#define CHANGES_EACH_MAX 4
+/* Changes one step may decide. */
+#define CHANGES_MAX (CHANGES_EACH_MAX * (SERVICES_MAX + NODES_MAX))
+/* Services that the rules together and apart name, globs counted out: four such rules for each. */
+#define MEMBERSHIPS_MAX (4 * SERVICES_MAX)
 /* What an agent's exit reason, or an error for the operator, may say. */
 #define REASON_TEXT_MAX 256
 /* What an OCF agent may print before we stop listening; it goes on running. */

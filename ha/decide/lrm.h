@@ -18,12 +18,12 @@ enum job_kind {
 };
 
 enum lrm_phase {
-    LRM_IDLE,      /* not running here */
+    LRM_IDLE, /* not running here */
     LRM_STARTING,
     LRM_RUNNING,
-    LRM_CHECKING,  /* running, a monitor is under way */
+    LRM_CHECKING, /* running, a monitor is under way */
     LRM_STOPPING,
-    LRM_STUCK,     /* stopping failed: it may be running, and this node cannot say */
+    LRM_STUCK, /* stopping failed: it may be running, and this node cannot say */
 };
 
 struct lrm_service {
@@ -31,15 +31,18 @@ struct lrm_service {
     uint64_t cause;       /* of the state that the report below answers */
     enum job_code result; /* for that cause */
     int exit_code;
-    int n_tries;          /* starts that failed for this cause */
-    bool has_job;         /* a job is under way */
-    struct instant due;   /* next monitor or retry, local clock */
+    int n_tries;        /* starts that failed for this cause */
+    int n_stops;        /* stops that failed since it was last known to run */
+    bool has_job;       /* a job is under way */
+    struct instant due; /* next monitor or retry, local clock */
     char words[REASON_WORDS_MAX];
 };
 
 struct lrm {
     node_id self;
     int n_services;
+    char boot_id[BOOT_ID_MAX]; /* ours; what the state gave to another boot of us is not for us */
+    bool is_report_due;        /* something changed that the manager has not been told */
     struct lrm_service services[SERVICES_MAX];
 };
 
@@ -66,6 +69,8 @@ struct lrm_outcome {
 };
 
 void lrm_init(struct lrm *lrm, node_id self, int n_services);
+/* To be said once after lrm_init, as the beats say it; until then nothing is started. */
+void lrm_set_boot(struct lrm *lrm, const char *boot_id);
 /* After a restart of the agent: this service was left running by the one before. */
 void lrm_adopt(struct lrm *lrm, service_id service, uint64_t cause);
 /* Moves what is known to the ids of another policy: map[old] is the new id or SERVICE_NONE. */
@@ -73,6 +78,8 @@ void lrm_remap(struct lrm *lrm, const service_id *map, int n_services);
 void lrm_job_ended(struct lrm *lrm, const struct policy *policy, const struct job_end *end,
                    struct instant now);
 /*
+ * Nothing is started unless the agreed state has this node, in this very boot, in
+ * the cluster: what it gave to the boot before is already being placed elsewhere.
  * may_act: this node's lease runs and its watchdog is armed; without it no job
  * but a monitor is begun. Jobs under way are never begun twice.
  */

@@ -15,26 +15,27 @@
 #include "ha/model/ha_state.h"
 
 struct node_view {
-    bool is_member;       /* its agent is in the group of this quorate ring and in sync */
-    bool has_report;      /* its player has told, in this ring, what it runs; else it may run anything */
-    bool is_proven_off;   /* absent, and nothing it ever started can still be running */
-    bool is_history_known; /* absent, but all it was ever told to run is in the state; else it may run anything */
-    bool is_leaving;      /* its agent said that it is shutting down */
+    bool is_member;  /* its agent is in the group of this quorate ring and in sync */
+    bool has_report; /* its player has told, in this ring, what it runs; else it may run anything */
+    bool is_proven_off; /* absent, and nothing it ever started can still be running */
+    bool
+        is_history_known; /* absent, but all it was ever told to run is in the state; else it may run anything */
+    bool is_leaving;           /* its agent said that it is shutting down */
     char boot_id[BOOT_ID_MAX]; /* of the newest beat; "" if never heard */
     struct instant last_beat;  /* local clock */
-    struct instant dead_at;    /* local clock: when it will be proven off; INSTANT_NEVER if unknown */
+    struct instant dead_at; /* local clock: when it will be proven off; INSTANT_NEVER if unknown */
 };
 
 enum job_code {
-    JOB_NONE,      /* nothing to report for this cause yet */
-    JOB_DONE,      /* it is as asked: running, or stopped */
-    JOB_FAILED,    /* tried as often as the policy says on this node, and failed */
-    JOB_HARD,      /* this node cannot run it at all (not installed, no permission) */
-    JOB_FATAL,     /* no node can (wrong parameters) */
+    JOB_NONE,   /* nothing to report for this cause yet */
+    JOB_DONE,   /* it is as asked: running, or stopped */
+    JOB_FAILED, /* tried as often as the policy says on this node, and failed */
+    JOB_HARD,   /* this node cannot run it at all (not installed, no permission) */
+    JOB_FATAL,  /* no node can (wrong parameters) */
 };
 
 struct service_view {
-    node_set running_on; /* members whose player says that it runs there, or may run there */
+    node_set running_on;  /* members whose player says that it runs there, or may run there */
     enum job_code result; /* of the node in charge, for the service's present cause */
     int exit_code;
     char words[REASON_WORDS_MAX]; /* the agent's exit reason */

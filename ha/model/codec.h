@@ -35,5 +35,5 @@ json_t *codec_command(const struct command *command, const struct policy *policy
 bool codec_read_command(const json_t *from, const struct policy *policy, struct command *command,
                         struct err *err);
 json_t *codec_report_row(const struct report_row *row, const struct policy *policy);
-bool codec_read_report_row(const json_t *from, const struct policy *policy,
-                           struct report_row *row, struct err *err);
+bool codec_read_report_row(const json_t *from, const struct policy *policy, struct report_row *row,
+                           struct err *err);

@@ -43,8 +43,9 @@ struct service {
     node_id target;   /* migrate, relocate: where to */
     node_id fallback; /* where it ran before that node went into maintenance */
     bool is_running;  /* started: its node has reported success for this cause */
-    node_set tried;   /* nodes where starting failed since the last success */
+    node_set tried;   /* nodes where it failed and that have not been rebooted or cleared since */
     int n_failed;     /* failed starts since the last success */
+    bool stays_put;   /* its last move failed to stop it: it moves again only when told to */
     uint64_t cause;   /* the ledger version that last asked something of its node */
     struct instant since;
     struct reason why;
@@ -55,7 +56,7 @@ struct ha_state {
     node_id manager;
     struct node nodes[NODES_MAX];
     struct service services[SERVICES_MAX];
-    int n_nodes;    /* both as in the policy that the ids belong to */
+    int n_nodes; /* both as in the policy that the ids belong to */
     int n_services;
 };
 
@@ -68,8 +69,12 @@ const char *service_state_name(enum service_state state);
 const char *node_state_name(enum node_state state);
 enum service_state service_state_of_name(const char *name);
 enum node_state node_state_of_name(const char *name);
-/* What the .def row says; the guard of every decision. SERVICE_ABSENT may become REQUEST_START or REQUEST_STOP. */
+/*
+ * What the .def row says; the guard of every decision. SERVICE_ABSENT may
+ * become REQUEST_START or STOPPED; whatever the policy says to ignore becomes
+ * SERVICE_ABSENT.
+ */
 bool service_state_may_follow(enum service_state from, enum service_state to);
 bool node_state_may_follow(enum node_state from, enum node_state to);
-/* The rows as a Mermaid state diagram, for README files; the caller's buffer. */
+/* The rows as two Mermaid state diagrams, as ha/STATES.md shows them; the caller's buffer. */
 void state_diagram(char *text, size_t size);

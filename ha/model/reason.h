@@ -25,15 +25,17 @@ enum reason_code {
 
 struct reason {
     enum reason_code code;
-    node_id node;      /* {n} */
-    node_id other;     /* {m}: a second node */
-    service_id with;   /* {s}: another service */
-    rule_id rule;      /* {r}: the rule it comes from, by position in the policy */
-    int64_t number;    /* {#}, or {t} as a span of time in ms */
-    int32_t line;      /* of the policy, where one is behind it; else 0 */
+    node_id node;                 /* {n} */
+    node_id other;                /* {m}: a second node */
+    service_id with;              /* {s}: another service */
+    rule_id rule;                 /* {r}: the rule it comes from, by position in the policy */
+    int64_t number;               /* {#}, or {t} as a span of time in ms */
+    int32_t line;                 /* of the policy, where one is behind it; else 0 */
     char words[REASON_WORDS_MAX]; /* {w} */
 };
 
+/* A reason without arguments; the caller sets those that its row names. */
+struct reason reason_of(enum reason_code code);
 /* One sentence without a full stop. policy may be NULL: names show as "?". */
 void reason_text(const struct reason *reason, const struct policy *policy, char *text, size_t size);
 /* "NODE_LOST" and back; REASON_CODES if there is no such row. */

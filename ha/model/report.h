@@ -9,8 +9,8 @@
 
 struct report_row {
     service_id service;
-    bool is_running;      /* it runs here, or may run here */
-    uint64_t cause;       /* what result speaks of */
+    bool is_running; /* it runs here, or may run here */
+    uint64_t cause;  /* what result speaks of */
     enum job_code result;
     int exit_code;
     char words[REASON_WORDS_MAX];
