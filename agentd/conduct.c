@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The conductor: when this node leads, what is known becomes a view, the core
+ * decides, and the difference goes to the ledger as one patch. Nothing is done
+ * here; it is done by the players when the patch has taken effect.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agentd/agent.h"
+#include "agentd/patch.h"
+#include "agentd/push.h"
+#include "agentd/view.h"
+#include "ha/base/json.h"
+#include "ha/model/codec.h"
+
+static void set_nodes(struct agent *agent, json_t *set)
+{
+    const struct policy *policy = agent->knowledge.policy;
+
+    for (node_id node = 0; node < policy->n_nodes; node++) {
+        autojson *old = codec_node(&agent->knowledge.agreed->nodes[node], policy);
+        json_t *new = codec_node(&agent->next->nodes[node], policy);
+
+        if (json_equal(old, new))
+            json_decref(new);
+        else
+            patch_set(set, KEY_NODE, policy->nodes[node].name, new);
+    }
+}
+
+static void set_services(struct agent *agent, json_t *set)
+{
+    const struct policy *policy = agent->knowledge.policy;
+
+    for (service_id id = 0; id < policy->n_services; id++) {
+        const struct service *before = &agent->knowledge.agreed->services[id];
+        const struct service *after = &agent->next->services[id];
+        json_t *old, *new;
+
+        if (memcmp(before, after, sizeof(*before)) == 0 || after->state == SERVICE_ABSENT)
+            continue;
+        old = codec_service(before, policy);
+        new = codec_service(after, policy);
+        if (json_equal(old, new))
+            json_decref(new);
+        else
+            patch_set(set, KEY_SERVICE, policy->services[id].name, new);
+        json_decref(old);
+    }
+}
+
+/* May a service that is in no policy still run anywhere? Then its record stays, so that nobody starts a namesake. */
+static bool is_gone(struct agent *agent, const char *name)
+{
+    const struct policy *policy = agent->knowledge.policy;
+
+    for (node_id node = 0; node < policy->n_nodes; node++) {
+        const struct node_view *view = &agent->view->nodes[node];
+        node_id at = agent->roster_of[node];
+        json_t *each;
+        size_t i;
+
+        if (!view->is_member && view->is_proven_off)
+            continue;
+        if (!view->has_report)
+            return false;
+        json_array_foreach(agent->told[at].orphans, i, each)
+        {
+            if (strcmp(json_string_value(each), name) == 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void delete_records(struct agent *agent, json_t *patch, json_t *changes)
+{
+    const struct policy *policy = agent->knowledge.policy;
+    json_t *delete = json_array();
+    const char *key;
+    json_t *each;
+
+    json_object_foreach((json_t *)member_records(agent->member), key, each)
+    {
+        const char *name = key + strlen(KEY_SERVICE);
+
+        if (strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) != 0 ||
+            policy_find_service(policy, name) != SERVICE_NONE || !is_gone(agent, name))
+            continue;
+        json_array_append_new(delete, json_string(key));
+        json_array_append_new(changes,
+                              json_pack("{s:s,s:s,s:s,s:{s:s,s:s}}", "service", name, "from", "",
+                                        "to", "removed", "why", "code", "REMOVED", "text",
+                                        "it is no longer in the policy and runs nowhere"));
+    }
+    if (json_array_size(delete))
+        json_object_set(patch, "delete", delete);
+    json_decref(delete);
+}
+
+/* A change of the one who decides is an event of its own. */
+static void set_manager(struct agent *agent, json_t *set, json_t *changes)
+{
+    const char *self = agent_node(agent);
+
+    if (strcmp(agent->knowledge.manager, self) == 0)
+        return;
+    patch_set(set, KEY_MANAGER, "", json_pack("{s:s}", "node", self));
+    json_array_append_new(changes,
+                          json_pack("{s:s,s:s}", "leader", self, "from", agent->knowledge.manager));
+}
+
+static json_t *patch_of_outcome(struct agent *agent)
+{
+    const struct policy *policy = agent->knowledge.policy;
+    json_t *patch = patch_new(agent);
+    json_t *set = json_object_get(patch, "set"), *changes = json_object_get(patch, "changes");
+    json_t *answers = json_array();
+
+    json_object_set_new(patch, "stamp", json_integer(agent->view->stamp.ms));
+    set_manager(agent, set, changes);
+    set_nodes(agent, set);
+    set_services(agent, set);
+    for (int i = 0; i < agent->outcome->n_changes; i++)
+        json_array_append_new(changes, codec_change(&agent->outcome->changes[i], policy));
+    for (int i = 0; i < agent->outcome->n_answers; i++)
+        json_array_append_new(answers, codec_answer(&agent->outcome->answers[i], policy));
+    delete_records(agent, patch, changes);
+    json_object_set_new(patch, "answers", answers);
+    return patch;
+}
+
+static bool patch_is_empty(const json_t *patch)
+{
+    return json_object_size(json_object_get(patch, "set")) == 0 &&
+           json_array_size(json_object_get(patch, "delete")) == 0 &&
+           json_array_size(json_object_get(patch, "answers")) == 0;
+}
+
+/* The roster's bits, from those of the policy. */
+static node_set fences_in_roster(const struct agent *agent)
+{
+    node_set fences = 0;
+
+    NODE_SET_EACH(node, agent->outcome->fences)
+    fences |= node_bit(agent->roster_of[node]);
+    return fences;
+}
+
+void conduct(struct agent *agent, struct instant now)
+{
+    struct outcome *outcome = agent->outcome;
+    json_t *patch;
+
+    if (!agent->status.is_leader || agent->status.has_proposal)
+        return;
+    if (!agent->must_decide && !instant_reached(now, agent->decide_at))
+        return;
+    agent->must_decide = false;
+    agent->decide_at = INSTANT_NEVER;
+    if (push_decide(agent, now)) {
+        agent->must_decide = true;
+        return;
+    }
+    if (!agent->knowledge.policy || agent->policy_of[agent->roster.self] == NODE_NONE)
+        return;
+    view_make(agent, now);
+    ha_state_copy(agent->next, agent->knowledge.agreed);
+    agent->next->version = agent->status.head.version + 1;
+    outcome->changes = agent->changes;
+    outcome->changes_max = CHANGES_MAX;
+    crm_step(agent->next, agent->knowledge.policy, agent->view, outcome);
+    agent->decide_at = outcome->wake_at;
+    patch = patch_of_outcome(agent);
+    if (patch_is_empty(patch))
+        json_decref(patch);
+    else
+        patch_propose(agent, now, patch, fences_in_roster(agent));
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The policy in force and the agreed state, from the ledger's records; see knowledge.h. */
+#include "agentd/knowledge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ha/base/json.h"
+#include "ha/base/log.h"
+#include "ha/base/text.h"
+#include "ha/model/codec.h"
+
+void knowledge_init(struct knowledge *knowledge)
+{
+    *knowledge = (struct knowledge){0};
+    knowledge->agreed = xcalloc(1, sizeof(*knowledge->agreed));
+    ha_state_init(knowledge->agreed, 0, 0);
+}
+
+void knowledge_fini(struct knowledge *knowledge)
+{
+    arena_free(knowledge->arena);
+    free(knowledge->agreed);
+    *knowledge = (struct knowledge){0};
+}
+
+/* A record is text; the text is JSON. */
+static json_t *record_read(const char *key, const json_t *record)
+{
+    struct err err = {{0}};
+    const char *text = json_string_value(record);
+    json_t *value = text ? json_read(text, strlen(text), &err) : NULL;
+
+    if (!value)
+        log_error("the record %s cannot be read and is passed over: %s", key, err.text);
+    return value;
+}
+
+static void read_node(struct knowledge *knowledge, const char *name, const json_t *value)
+{
+    node_id node = knowledge->policy ? policy_find_node(knowledge->policy, name) : NODE_NONE;
+    struct err err = {{0}};
+
+    if (node != NODE_NONE &&
+        !codec_read_node(value, knowledge->policy, &knowledge->agreed->nodes[node], &err))
+        log_error("the record of node %s cannot be read: %s", name, err.text);
+}
+
+static void read_service(struct knowledge *knowledge, const char *name, const json_t *value)
+{
+    service_id service =
+        knowledge->policy ? policy_find_service(knowledge->policy, name) : SERVICE_NONE;
+    struct err err = {{0}};
+
+    if (service != SERVICE_NONE &&
+        !codec_read_service(value, knowledge->policy, &knowledge->agreed->services[service], &err))
+        log_error("the record of service %s cannot be read: %s", name, err.text);
+}
+
+static void read_record(struct knowledge *knowledge, const char *key, const json_t *record)
+{
+    autojson *value = NULL;
+
+    if (strcmp(key, KEY_POLICY) == 0)
+        return;
+    value = record_read(key, record);
+    if (!value)
+        return;
+    if (strcmp(key, KEY_MANAGER) == 0) {
+        text_copy(knowledge->manager, sizeof(knowledge->manager), json_text(value, "node", ""));
+        if (knowledge->policy)
+            knowledge->agreed->manager = policy_find_node(knowledge->policy, knowledge->manager);
+    } else if (strncmp(key, KEY_NODE, strlen(KEY_NODE)) == 0) {
+        read_node(knowledge, key + strlen(KEY_NODE), value);
+    } else if (strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) == 0) {
+        read_service(knowledge, key + strlen(KEY_SERVICE), value);
+    }
+}
+
+/* Compiles the record's text into a new arena; false leaves everything as it was. */
+static bool read_policy(struct knowledge *knowledge, const json_t *value)
+{
+    struct arena *arena = arena_new();
+    struct policy *policy = arena_alloc(arena, sizeof(*policy));
+    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
+    char *text = arena_strdup(arena, json_text(value, "text", ""));
+
+    diagnostics_init(diagnostics, arena, "policy", text, strlen(text));
+    if (!policy_compile(arena, "policy", text, strlen(text), policy, diagnostics)) {
+        log_error("version %lld of the policy cannot be understood by this version of tenutod; "
+                  "the one before stays in force here: %s",
+                  (long long)json_int(value, "version", 0), diagnostics_text(diagnostics, false));
+        arena_free(arena);
+        return false;
+    }
+    knowledge->arena = arena;
+    knowledge->policy = policy;
+    knowledge->text = text;
+    knowledge->author = arena_strdup(arena, json_text(value, "author", "?"));
+    knowledge->policy_version = (uint64_t)json_int(value, "version", 0);
+    knowledge->policy_stamp = json_int(value, "stamp", 0);
+    return true;
+}
+
+bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t version,
+                    struct arena **before_arena, struct policy **before)
+{
+    const json_t *record = json_object_get(records, KEY_POLICY);
+    autojson *value = record ? record_read(KEY_POLICY, record) : NULL;
+    struct ha_state *agreed = knowledge->agreed;
+    bool is_new = false;
+    const char *key;
+    json_t *each;
+
+    *before_arena = NULL;
+    *before = NULL;
+    if (value && (uint64_t)json_int(value, "version", 0) != knowledge->policy_version) {
+        struct arena *old_arena = knowledge->arena;
+        struct policy *old = knowledge->policy;
+
+        is_new = read_policy(knowledge, value);
+        *before_arena = is_new ? old_arena : NULL;
+        *before = is_new ? old : NULL;
+    }
+    ha_state_init(agreed, knowledge->policy ? knowledge->policy->n_nodes : 0,
+                  knowledge->policy ? knowledge->policy->n_services : 0);
+    agreed->version = version;
+    json_object_foreach((json_t *)records, key, each) read_record(knowledge, key, each);
+    return is_new;
+}
+
+static void forget_record(struct knowledge *knowledge, const char *key)
+{
+    service_id service;
+
+    if (!knowledge->policy || strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) != 0)
+        return;
+    service = policy_find_service(knowledge->policy, key + strlen(KEY_SERVICE));
+    if (service != SERVICE_NONE)
+        knowledge->agreed->services[service] = (struct service){
+            .state = SERVICE_ABSENT, .node = NODE_NONE, .target = NODE_NONE, .fallback = NODE_NONE};
+}
+
+void knowledge_apply(struct knowledge *knowledge, const json_t *patch, uint64_t version)
+{
+    int64_t stamp = json_int(patch, "stamp", 0);
+    const char *key;
+    json_t *each;
+    size_t i;
+
+    json_object_foreach(json_object_get(patch, "set"), key, each) read_record(knowledge, key, each);
+    json_array_foreach(json_object_get(patch, "delete"), i, each)
+        forget_record(knowledge, json_string_value(each));
+    knowledge->agreed->version = version;
+    if (stamp > knowledge->stamp)
+        knowledge->stamp = stamp;
+}

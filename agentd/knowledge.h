@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is agreed, as values: the policy in force and the state, read from the
+ * ledger's records. Records whose names the policy does not know (a service
+ * that was just taken out) are left in the ledger and not shown here.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "dsl/policy_text.h"
+#include "ha/base/err.h"
+#include "ha/model/ha_state.h"
+#include "ha/model/policy.h"
+
+#define KEY_POLICY "policy"
+#define KEY_MANAGER "manager"
+#define KEY_NODE "node/"
+#define KEY_SERVICE "service/"
+
+struct knowledge {
+    struct arena *arena;   /* of the policy */
+    struct policy *policy; /* NULL: none was pushed yet */
+    uint64_t policy_version;
+    char *text;
+    char *author;
+    int64_t policy_stamp; /* ledger time of the push */
+    struct ha_state *agreed;
+    int64_t stamp;               /* ledger time of the newest patch */
+    char manager[NODE_NAME_MAX]; /* by name: it may not be in the policy */
+};
+
+void knowledge_init(struct knowledge *knowledge);
+void knowledge_fini(struct knowledge *knowledge);
+/*
+ * All records anew. true: the policy is another one than before (ids changed);
+ * before is then the old policy in an arena that the caller frees, or NULL.
+ */
+bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t version,
+                    struct arena **before_arena, struct policy **before);
+/* What one committed patch set; a patch that sets the policy needs knowledge_load instead. */
+void knowledge_apply(struct knowledge *knowledge, const json_t *patch, uint64_t version);

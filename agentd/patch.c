@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Making and proposing patches; see patch.h. */
+#include "agentd/patch.h"
+
+#include <stdlib.h>
+
+#include "agentd/agent.h"
+#include "ha/base/json.h"
+#include "ha/base/log.h"
+#include "ha/base/text.h"
+
+void patch_set(json_t *set, const char *prefix, const char *name, json_t *value)
+{
+    char key[SERVICE_NAME_MAX + 16];
+    char *text = json_write(value);
+    struct text builder;
+
+    text_init(&builder, key, sizeof(key));
+    text_add(&builder, "%s%s", prefix, name);
+    json_object_set_new(set, key, json_string(text));
+    free(text);
+    json_decref(value);
+}
+
+json_t *patch_new(struct agent *agent)
+{
+    int64_t stamp = agent_wall_ms();
+
+    if (stamp < agent->knowledge.stamp)
+        stamp = agent->knowledge.stamp;
+    return json_pack("{s:{},s:[],s:I,s:s}", "set", "changes", "stamp", (json_int_t)stamp, "by",
+                     agent_node(agent));
+}
+
+void patch_propose(struct agent *agent, struct instant now, json_t *patch, node_set fences)
+{
+    struct err err = {{0}};
+
+    if (!member_propose(agent->member, now, patch, fences, 0, &err)) {
+        /* It is a level: the next turn decides again. */
+        log_debug("a decision could not be proposed: %s", err.text);
+        agent->must_decide = true;
+        agent->decide_at = instant_after(now, duration_ms(50));
+    }
+    json_decref(patch);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Patches of the ledger as this room makes them: {"set":{key:text},"delete":[],
+ * "changes":[],"answers":[],"push":{},"stamp":ms,"by":"alpha"}.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "ha/base/id.h"
+#include "ha/base/instant.h"
+
+struct agent;
+
+/* With empty "set" and "changes", stamped by the ledger's time; a new reference. */
+json_t *patch_new(struct agent *agent);
+/* Adds the record prefix + name; takes the reference of value. */
+void patch_set(json_t *set, const char *prefix, const char *name, json_t *value);
+/* Takes the reference of patch; what cannot be proposed now is decided again soon. */
+void patch_propose(struct agent *agent, struct instant now, json_t *patch, node_set fences);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The player's end of the agent: hands the agreed state to the core's lrm_step,
+ * its jobs to the hands, its report to the manager, and keeps the watchdog
+ * armed exactly while there is something here to protect.
+ */
+#include <string.h>
+
+#include "agentd/agent.h"
+#include "agentd/control_server.h"
+#include "ha/base/json.h"
+#include "ha/base/log.h"
+#include "ha/model/codec.h"
+
+/* Services come and go; a watchdog that is closed and opened each time would only add risk. */
+#define DISARM_AFTER_MS 10000
+
+static bool has_watchdog(const struct agent *agent)
+{
+    return agent->knowledge.policy && agent->knowledge.policy->timing.watchdog.ms > 0;
+}
+
+bool agent_may_act(const struct agent *agent, struct instant now)
+{
+    if (!agent->member || !agent->status.is_quorate || !agent->status.is_in_sync)
+        return false;
+    if (!instant_before(now, lease_until(member_lease(agent->member))))
+        return false;
+    if (!has_watchdog(agent))
+        return agent->knowledge.policy != NULL;
+    return feeding_state(agent->feeding) == FEEDING_ARMED && !agent->is_disarming &&
+           lease_is_armed_acknowledged(member_lease(agent->member));
+}
+
+struct orphans {
+    const struct policy *policy;
+    json_t *names;
+};
+
+static void add_orphan(void *context, const char *name, uint64_t cause)
+{
+    struct orphans *orphans = context;
+
+    (void)cause;
+    if (!orphans->policy || policy_find_service(orphans->policy, name) == SERVICE_NONE)
+        json_array_append_new(orphans->names, json_string(name));
+}
+
+static json_t *orphan_names(struct agent *agent)
+{
+    struct orphans orphans = {.policy = agent->knowledge.policy, .names = json_array()};
+
+    if (agent->hands)
+        hands_each(agent->hands, add_orphan, &orphans);
+    return orphans.names;
+}
+
+/* The watchdog in force is what the keeper read back; a policy that changes it counts from the next arming on. */
+static void follow_timing(struct agent *agent)
+{
+    struct timing timing = agent->knowledge.policy
+                               ? agent->knowledge.policy->timing
+                               : timing_of_network("lan", duration_ms(0), duration_ms(0));
+    struct duration armed = feeding_watchdog(agent->feeding);
+    struct lease_timing lease = {
+        .watchdog = armed.ms ? armed : timing.watchdog,
+        .beat = timing.beat,
+        .lease = timing.lease,
+        .allowance = timing.allowance,
+        .witness = timing.witness,
+    };
+
+    lease_set_timing(member_lease(agent->member), &lease);
+}
+
+static void arm_or_disarm(struct agent *agent, struct instant now, bool is_needed)
+{
+    enum feeding_state state = feeding_state(agent->feeding);
+
+    if (state == FEEDING_DISARMED)
+        agent->is_disarming = false;
+    lease_set_armed(member_lease(agent->member),
+                    state == FEEDING_ARMED || state == FEEDING_CONDEMNED ||
+                        (state == FEEDING_AWAY && agent->idle_since.ms == INT64_MAX));
+    if (is_needed)
+        agent->idle_since = INSTANT_NEVER;
+    else if (agent->idle_since.ms == INT64_MAX)
+        agent->idle_since = now;
+    if (is_needed && state == FEEDING_DISARMED && has_watchdog(agent) &&
+        instant_before(now, lease_until(member_lease(agent->member))))
+        feeding_arm(agent->feeding, agent->settings.watchdog,
+                    agent->knowledge.policy->timing.watchdog,
+                    agent->knowledge.policy->timing.lease);
+    if (is_needed || state != FEEDING_ARMED || agent->is_disarming)
+        return;
+    if (instant_since(now, agent->idle_since).ms < DISARM_AFTER_MS) {
+        agent->play_at = instant_earliest(
+            agent->play_at, instant_after(agent->idle_since, duration_ms(DISARM_AFTER_MS)));
+        return;
+    }
+    agent->is_disarming = true;
+    feeding_disarm(agent->feeding);
+}
+
+/* Fenced by the others: this boot must end, whatever this node believes of itself. */
+static bool is_condemned(const struct agent *agent)
+{
+    node_id self = agent->policy_of[agent->roster.self];
+    const struct node *node;
+
+    if (!agent->knowledge.policy || self == NODE_NONE)
+        return false;
+    node = &agent->knowledge.agreed->nodes[self];
+    return node->state == NODE_FENCE && strcmp(node->boot_id, agent->boot_id) == 0;
+}
+
+static void report(struct agent *agent)
+{
+    const struct policy *policy = agent->knowledge.policy;
+    json_t *rows;
+    autojson *message = NULL;
+    struct err err = {{0}};
+
+    if (!agent->status.is_in_sync)
+        return;
+    rows = json_array();
+    for (service_id id = 0; policy && id < policy->n_services; id++) {
+        struct report_row row;
+
+        if (lrm_report(agent->lrm, id, &row))
+            json_array_append_new(rows, codec_report_row(&row, policy));
+    }
+    message = json_pack("{s:s,s:I,s:o,s:o}", "kind", "report", "policy",
+                        (json_int_t)agent->knowledge.policy_version, "rows", rows, "orphans",
+                        orphan_names(agent));
+    if (member_tell(agent->member, message, &err))
+        agent->must_report = false;
+    else
+        log_debug("the report has to wait: %s", err.text);
+}
+
+static void run_jobs(struct agent *agent, struct instant now, bool may_act)
+{
+    struct lrm_outcome outcome = {.jobs = agent->jobs, .jobs_max = SERVICES_MAX};
+
+    lrm_step(agent->lrm, agent->knowledge.policy, agent->knowledge.agreed, may_act, now, &outcome);
+    for (int i = 0; i < outcome.n_jobs; i++)
+        hands_run(agent->hands, &agent->knowledge.policy->services[agent->jobs[i].service],
+                  &agent->jobs[i]);
+    agent->play_at = outcome.wake_at;
+    if (outcome.is_report_changed)
+        agent->must_report = true;
+}
+
+void play(struct agent *agent, struct instant now)
+{
+    bool may_act = agent_may_act(agent, now);
+    bool is_needed = false;
+    int n_orphans = 0;
+
+    if (!agent->member || !agent->hands)
+        return;
+    if (is_condemned(agent)) {
+        feeding_condemn(agent->feeding, "the cluster has declared this boot of the node fenced");
+        return;
+    }
+    agent->play_at = INSTANT_NEVER;
+    follow_timing(agent);
+    if (agent->status.is_in_sync || agent->knowledge.policy)
+        n_orphans = hands_stop_orphans(agent->hands, agent->knowledge.policy, may_act);
+    if (agent->knowledge.policy && agent->policy_of[agent->roster.self] != NODE_NONE) {
+        run_jobs(agent, now, may_act);
+        is_needed = lrm_needs_arming(agent->lrm, agent->knowledge.agreed);
+    }
+    arm_or_disarm(agent, now, is_needed || n_orphans > 0);
+    if (agent->must_report)
+        report(agent);
+}
+
+void play_job_ended(void *context, const char *name, const struct job_end *end)
+{
+    struct agent *agent = context;
+    struct job_end ended = *end;
+
+    agent->must_report = true;
+    if (!agent->knowledge.policy)
+        return;
+    ended.job.service = policy_find_service(agent->knowledge.policy, name);
+    if (ended.job.service != SERVICE_NONE)
+        lrm_job_ended(agent->lrm, agent->knowledge.policy, &ended, agent_now());
+}
+
+static void adopt(void *context, const char *name, uint64_t cause)
+{
+    struct agent *agent = context;
+    service_id id = policy_find_service(agent->knowledge.policy, name);
+
+    if (id != SERVICE_NONE && agent->lrm->services[id].phase == LRM_IDLE &&
+        !agent->lrm->services[id].has_job)
+        lrm_adopt(agent->lrm, id, cause);
+}
+
+void play_adopt(struct agent *agent)
+{
+    if (agent->knowledge.policy && agent->hands)
+        hands_each(agent->hands, adopt, agent);
+}

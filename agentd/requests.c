@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Requests on their way to the one who decides, and their answers back; see requests.h. */
+#include "agentd/requests.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "agentd/agent.h"
+#include "agentd/control_server.h"
+#include "ha/base/json.h"
+#include "ha/base/text.h"
+#include "ha/model/codec.h"
+
+/* How long a client waits for an answer of the cluster: a change of leader fits in, a lost quorum is told soon. */
+#define ANSWER_MS 8000
+/* How long a push waits: it is refused within two seconds where nobody can decide. */
+#define PUSH_MS 1800
+/* After that nobody waits for a command any more, and a late decision would surprise people. */
+#define STALE_MS 10000
+
+/* Somebody of ours who waits. */
+struct waiting {
+    struct waiting *next;
+    char id[24];
+    struct session *session;
+    int64_t reply_to;
+    struct instant expires;
+    uint64_t durable_at; /* a push that was decided: answered when this is on a quorum's disks */
+    json_t *done;
+    bool is_push;
+};
+
+/* Something that all members know and the leader has not decided yet. */
+struct pending {
+    struct pending *next;
+    struct instant stale_at;
+    json_t *message;
+};
+
+struct requests {
+    struct waiting *waiting;
+    struct pending *commands, *pushes;
+};
+
+struct requests *requests_new(void)
+{
+    return xcalloc(1, sizeof(struct requests));
+}
+
+static void waiting_free(struct waiting *waiting)
+{
+    json_decref(waiting->done);
+    free(waiting);
+}
+
+static void pending_free(struct pending *pending)
+{
+    json_decref(pending->message);
+    free(pending);
+}
+
+void requests_free(struct requests *requests)
+{
+    if (!requests)
+        return;
+    for (struct waiting *each = requests->waiting, *next; each; each = next) {
+        next = each->next;
+        waiting_free(each);
+    }
+    for (int i = 0; i < 2; i++) {
+        for (struct pending *each = i ? requests->pushes : requests->commands, *next; each;
+             each = next) {
+            next = each->next;
+            pending_free(each);
+        }
+    }
+    free(requests);
+}
+
+static void new_id(char *id, size_t size)
+{
+    uint64_t number = 0;
+    struct text text;
+
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        abort();
+    text_init(&text, id, size);
+    /* 62 bits: a positive number for every reader of JSON. */
+    text_add(&text, "%llu", (unsigned long long)(number >> 2) + 1);
+}
+
+bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
+                   int *code, struct err *err)
+{
+    bool is_push = strcmp(json_text(body, "kind", ""), "push") == 0;
+    struct waiting *waiting;
+    char id[24];
+
+    *code = CONTROL_EXIT_NO_QUORUM;
+    if (!agent->member || !agent->status.is_quorate)
+        return err_set(err, "%s",
+                       agent->problem[0] ? agent->problem
+                                         : "this node is not part of a quorate cluster");
+    if (!agent->status.is_in_sync || agent->status.leader == NODE_NONE)
+        return err_set(err, "the cluster has just changed and is catching up");
+    new_id(id, sizeof(id));
+    json_object_set_new(body, "id", json_string(id));
+    *code = CONTROL_EXIT_FAILED;
+    if (!member_tell(agent->member, body, err))
+        return false;
+    waiting = xcalloc(1, sizeof(*waiting));
+    text_copy(waiting->id, sizeof(waiting->id), id);
+    waiting->session = session;
+    waiting->reply_to = reply_to;
+    waiting->is_push = is_push;
+    waiting->expires = instant_after(agent_now(), duration_ms(is_push ? PUSH_MS : ANSWER_MS));
+    waiting->next = agent->requests->waiting;
+    agent->requests->waiting = waiting;
+    return true;
+}
+
+static struct waiting **find_waiting(struct requests *requests, const char *id)
+{
+    for (struct waiting **each = &requests->waiting; *each; each = &(*each)->next) {
+        if (strcmp((*each)->id, id) == 0)
+            return each;
+    }
+    return NULL;
+}
+
+static void finish(struct waiting **link)
+{
+    struct waiting *waiting = *link;
+
+    *link = waiting->next;
+    waiting_free(waiting);
+}
+
+static void drop_pending(struct pending **list, const char *id)
+{
+    for (struct pending **each = list; *each; each = &(*each)->next) {
+        struct pending *found = *each;
+
+        if (strcmp(json_text(found->message, "id", ""), id) != 0)
+            continue;
+        *each = found->next;
+        pending_free(found);
+        return;
+    }
+}
+
+static void refused(struct agent *agent, const json_t *message)
+{
+    const char *id = json_text(message, "id", "");
+    struct waiting **link = find_waiting(agent->requests, id);
+
+    drop_pending(&agent->requests->pushes, id);
+    drop_pending(&agent->requests->commands, id);
+    if (!link)
+        return;
+    session_error_with((*link)->session, (*link)->reply_to,
+                       json_copy(json_object_get(message, "error")));
+    finish(link);
+}
+
+static void keep(struct pending **list, const json_t *message)
+{
+    struct pending *pending = xcalloc(1, sizeof(*pending));
+
+    pending->message = json_deep_copy(message);
+    pending->stale_at = instant_after(agent_now(), duration_ms(STALE_MS));
+    while (*list)
+        list = &(*list)->next;
+    *list = pending;
+}
+
+void requests_message(struct agent *agent, node_id from, const json_t *message)
+{
+    const char *kind = json_text(message, "kind", "");
+
+    (void)from;
+    if (strcmp(kind, "refused") == 0)
+        refused(agent, message);
+    else if (strcmp(kind, "push") == 0)
+        keep(&agent->requests->pushes, message);
+    else if (strcmp(kind, "command") == 0)
+        keep(&agent->requests->commands, message);
+    agent->must_decide = true;
+}
+
+/* A decided push: its author hears of it when it is on the disks of a quorum. */
+static void pushed(struct agent *agent, const json_t *push, uint64_t version)
+{
+    struct waiting **link = find_waiting(agent->requests, json_text(push, "id", ""));
+    int64_t policy = json_int(push, "version", 0);
+
+    drop_pending(&agent->requests->pushes, json_text(push, "id", ""));
+    if (!link)
+        return;
+    (*link)->durable_at = version;
+    (*link)->done =
+        json_pack("{s:b,s:I,s:b}", "done", 1, "version", (json_int_t)policy, "durable", 1);
+}
+
+static void answered(struct agent *agent, const json_t *answer)
+{
+    char id[24];
+    struct text text;
+    struct waiting **link;
+    const char *words = json_text(answer, "text", "");
+
+    text_init(&text, id, sizeof(id));
+    text_add(&text, "%lld", (long long)json_int(answer, "command", 0));
+    drop_pending(&agent->requests->commands, id);
+    link = find_waiting(agent->requests, id);
+    if (!link)
+        return;
+    if (json_flag(answer, "accepted", false))
+        session_done((*link)->session, (*link)->reply_to,
+                     json_pack("{s:b,s:s}", "done", 1, "words", words));
+    else
+        session_error((*link)->session, (*link)->reply_to, CONTROL_EXIT_FAILED, NULL, "%s", words);
+    finish(link);
+}
+
+void requests_committed(struct agent *agent, const json_t *patch, uint64_t version)
+{
+    const json_t *push = json_object_get(patch, "push");
+    json_t *answer;
+    size_t i;
+
+    json_array_foreach(json_object_get(patch, "answers"), i, answer) answered(agent, answer);
+    if (push)
+        pushed(agent, push, version);
+    requests_durable(agent, agent->durable);
+}
+
+void requests_durable(struct agent *agent, uint64_t version)
+{
+    struct waiting **link = &agent->requests->waiting;
+
+    while (*link) {
+        struct waiting *waiting = *link;
+
+        if (!waiting->durable_at || waiting->durable_at > version) {
+            link = &waiting->next;
+            continue;
+        }
+        session_done(waiting->session, waiting->reply_to, json_incref(waiting->done));
+        finish(link);
+    }
+}
+
+static void expired(struct agent *agent, const struct waiting *waiting)
+{
+    int code = agent->status.is_quorate ? CONTROL_EXIT_FAILED : CONTROL_EXIT_NO_QUORUM;
+
+    if (waiting->durable_at)
+        session_error(waiting->session, waiting->reply_to, code,
+                      "look at it with: tenuto policy show",
+                      "the policy was accepted, but no quorum has confirmed that it is on disk");
+    else
+        session_error(waiting->session, waiting->reply_to, code,
+                      waiting->is_push ? "see whether it is in force with: tenuto policy show"
+                                       : "look at it with: tenuto ha status",
+                      "the cluster did not answer in time (%s)",
+                      agent->status.is_quorate ? "its leader is busy or has just changed"
+                                               : "it is not quorate any more");
+}
+
+static struct instant drop_stale(struct pending **list, struct instant now)
+{
+    struct instant next = INSTANT_NEVER;
+
+    while (*list) {
+        struct pending *each = *list;
+
+        if (instant_reached(now, each->stale_at)) {
+            *list = each->next;
+            pending_free(each);
+            continue;
+        }
+        next = instant_earliest(next, each->stale_at);
+        list = &each->next;
+    }
+    return next;
+}
+
+struct instant requests_expire(struct agent *agent, struct instant now)
+{
+    struct requests *requests = agent->requests;
+    struct waiting **link = &requests->waiting;
+    struct instant next =
+        instant_earliest(drop_stale(&requests->commands, now), drop_stale(&requests->pushes, now));
+
+    while (*link) {
+        if (instant_reached(now, (*link)->expires)) {
+            expired(agent, *link);
+            finish(link);
+            continue;
+        }
+        next = instant_earliest(next, (*link)->expires);
+        link = &(*link)->next;
+    }
+    return next;
+}
+
+void requests_forget(struct agent *agent, struct session *session)
+{
+    struct waiting **link = &agent->requests->waiting;
+
+    while (*link) {
+        if ((*link)->session == session)
+            finish(link);
+        else
+            link = &(*link)->next;
+    }
+}
+
+void requests_into_view(struct agent *agent)
+{
+    struct cluster_view *view = agent->view;
+
+    view->n_commands = 0;
+    for (struct pending *each = agent->requests->commands; each; each = each->next) {
+        struct err err = {{0}};
+        struct command *command = &view->commands[view->n_commands];
+
+        if (view->n_commands == COMMANDS_MAX)
+            return;
+        if (!codec_read_command(json_object_get(each->message, "command"), agent->knowledge.policy,
+                                command, &err))
+            continue;
+        command->id = strtoull(json_text(each->message, "id", "0"), NULL, 10);
+        view->n_commands++;
+    }
+}
+
+const json_t *requests_push(const struct agent *agent)
+{
+    return agent->requests->pushes ? agent->requests->pushes->message : NULL;
+}
+
+void requests_push_done(struct agent *agent, const char *id)
+{
+    drop_pending(&agent->requests->pushes, id);
+}
+
+bool requests_waiting(const struct agent *agent)
+{
+    return agent->requests->pushes || agent->requests->commands;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the agent knows, as the rows that the control protocol shows. Times named
+ * at and since are Unix milliseconds for people; *_ms are spans.
+ */
+#pragma once
+
+#include <jansson.h>
+
+struct agent;
+
+/* One object. */
+json_t *rows_cluster(struct agent *agent);
+/* Arrays. */
+json_t *rows_nodes(struct agent *agent);
+json_t *rows_services(struct agent *agent);
+json_t *rows_fence(struct agent *agent);

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What each verb of the control protocol does; see verbs.h. */
+#include "agentd/verbs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agentd/agent.h"
+#include "agentd/control_server.h"
+#include "agentd/requests.h"
+#include "agentd/rows.h"
+#include "ha/base/json.h"
+#include "ha/base/text.h"
+#include "ha/model/codec.h"
+
+/* What a screen's timeline shows at most. */
+#define SNAPSHOT_EVENTS 50
+
+struct call {
+    struct agent *agent;
+    struct session *session;
+    const json_t *request;
+    const json_t *args;
+    int64_t id;
+};
+
+static const char *argument(const struct call *call, size_t which)
+{
+    return json_string_value(json_array_get(call->args, which));
+}
+
+static void rows_and_done(const struct call *call, json_t *rows)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row) session_row(call->session, call->id, json_incref(row));
+    json_decref(rows);
+    session_done(call->session, call->id, NULL);
+}
+
+/* One change of a patch, as an event: what, from, to, where, why, by whom. */
+static json_t *event_of(const json_t *patch, const json_t *change)
+{
+    const json_t *why = json_object_get(change, "why");
+    json_t *row = json_pack("{s:I,s:s}", "at", (json_int_t)json_int(patch, "stamp", 0), "by",
+                            json_text(patch, "by", ""));
+    const char *kind = "node", *subject = json_text(change, "node", "");
+
+    json_object_set_new(row, "version", json_integer(json_int(patch, "version", 0)));
+    json_object_set_new(row, "why", json_string(json_text(why, "text", "")));
+    json_object_set_new(row, "code", json_string(json_text(why, "code", "")));
+    json_object_set_new(row, "line", json_integer(json_int(why, "line", 0)));
+    json_object_set_new(row, "from", json_string(json_text(change, "from", "")));
+    json_object_set_new(row, "to", json_string(json_text(change, "to", "")));
+    if (json_text(change, "service", NULL)) {
+        kind = "service";
+        subject = json_text(change, "service", "");
+        json_object_set_new(row, "service", json_string(subject));
+        if (json_text(change, "node", NULL))
+            json_object_set_new(row, "node", json_string(json_text(change, "node", "")));
+    } else if (json_object_get(change, "policy")) {
+        kind = "policy";
+        subject = "policy";
+        json_object_set_new(row, "to",
+                            json_sprintf("version %lld", (long long)json_int(change, "policy", 0)));
+        json_object_set_new(row, "why",
+                            json_sprintf("pushed by %s", json_text(change, "author", "?")));
+    } else if (json_text(change, "leader", NULL)) {
+        kind = "leader";
+        subject = "leader";
+        json_object_set_new(row, "to", json_string(json_text(change, "leader", "")));
+        json_object_set_new(row, "why", json_string("first of the group that is in sync"));
+    }
+    json_object_set_new(row, "kind", json_string(kind));
+    json_object_set_new(row, "subject", json_string(subject));
+    return row;
+}
+
+json_t *verb_events_of(const json_t *patch)
+{
+    json_t *rows = json_array(), *change;
+    size_t i;
+
+    json_array_foreach(json_object_get(patch, "changes"), i, change)
+        json_array_append_new(rows, event_of(patch, change));
+    return rows;
+}
+
+static json_t *events_of_history(json_t *patches)
+{
+    json_t *rows = json_array(), *patch;
+    size_t i;
+
+    json_array_foreach(patches, i, patch)
+    {
+        json_t *of = verb_events_of(patch);
+
+        json_array_extend(rows, of);
+        json_decref(of);
+    }
+    json_decref(patches);
+    return rows;
+}
+
+/* Only the newest so many. */
+static json_t *newest(json_t *rows, size_t count)
+{
+    while (json_array_size(rows) > count)
+        json_array_remove(rows, 0);
+    return rows;
+}
+
+json_t *verb_snapshot(struct agent *agent)
+{
+    json_t *patches = store_history(agent->store, 0, NULL, SNAPSHOT_EVENTS, NULL);
+    json_t *events = patches ? newest(events_of_history(patches), SNAPSHOT_EVENTS) : json_array();
+
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I}", "status", rows_cluster(agent), "nodes",
+                     rows_nodes(agent), "services", rows_services(agent), "fence",
+                     rows_fence(agent), "events", events, "now", (json_int_t)agent_wall_ms());
+}
+
+static void verb_cluster_status(const struct call *call)
+{
+    session_row(call->session, call->id, rows_cluster(call->agent));
+    session_done(call->session, call->id, NULL);
+}
+
+static void verb_cluster_nodes(const struct call *call)
+{
+    rows_and_done(call, rows_nodes(call->agent));
+}
+
+static void verb_ha_status(const struct call *call)
+{
+    rows_and_done(call, rows_services(call->agent));
+}
+
+static void verb_fence_status(const struct call *call)
+{
+    rows_and_done(call, rows_fence(call->agent));
+}
+
+static void verb_watch(const struct call *call)
+{
+    session_watch(call->session, call->id);
+}
+
+static void verb_events(const struct call *call)
+{
+    struct err err = {{0}};
+    int64_t since = json_int(call->request, "since", 0);
+    json_t *patches = store_history(call->agent->store, since > 0 ? (uint64_t)since : 0, NULL,
+                                    EVENTS_KEPT_MAX, &err);
+    json_t *rows, *row;
+    size_t i;
+
+    if (!patches) {
+        session_error(call->session, call->id, CONTROL_EXIT_FAILED, NULL, "%s", err.text);
+        return;
+    }
+    if (!json_flag(call->request, "follow", false)) {
+        rows_and_done(call, events_of_history(patches));
+        return;
+    }
+    rows = events_of_history(patches);
+    json_array_foreach(rows, i, row) session_row(call->session, call->id, json_incref(row));
+    json_decref(rows);
+    session_follow(call->session, call->id);
+}
+
+/* The service that an argument names, or an error with the nearest name. */
+static service_id need_service(const struct call *call, const char *name)
+{
+    const struct policy *policy = call->agent->knowledge.policy;
+    service_id id = policy && name ? policy_find_service(policy, name) : SERVICE_NONE;
+    const char *nearest = NULL;
+    int best = 4;
+    char hint[SERVICE_NAME_MAX + 32];
+    struct text text;
+
+    if (id != SERVICE_NONE)
+        return id;
+    for (service_id each = 0; policy && name && each < policy->n_services; each++) {
+        int distance = text_distance(name, policy->services[each].name);
+
+        if (distance < best) {
+            best = distance;
+            nearest = policy->services[each].name;
+        }
+    }
+    text_init(&text, hint, sizeof(hint));
+    if (nearest)
+        text_add(&text, "did you mean %s?", nearest);
+    else
+        text_add(&text, "tenuto ha status lists them");
+    session_error(call->session, call->id, CONTROL_EXIT_FAILED, hint, "no service is called \"%s\"",
+                  name ? name : "");
+    return SERVICE_NONE;
+}
+
+static void verb_ha_why(const struct call *call)
+{
+    const char *name = argument(call, 0);
+    struct err err = {{0}};
+    json_t *patches, *rows, *row;
+    size_t i = 0;
+
+    if (need_service(call, name) == SERVICE_NONE)
+        return;
+    patches = store_history(call->agent->store, 0, name, EVENTS_KEPT_MAX, &err);
+    if (!patches) {
+        session_error(call->session, call->id, CONTROL_EXIT_FAILED, NULL, "%s", err.text);
+        return;
+    }
+    rows = events_of_history(patches);
+    while (i < json_array_size(rows)) {
+        row = json_array_get(rows, i);
+        if (strcmp(json_text(row, "service", ""), name) == 0)
+            i++;
+        else
+            json_array_remove(rows, i);
+    }
+    rows_and_done(call, rows);
+}
+
+static void move(const struct call *call, enum command_kind kind)
+{
+    struct agent *agent = call->agent;
+    const char *node = argument(call, 1);
+    struct command command = {.kind = kind, .node = NODE_NONE};
+    struct err err = {{0}};
+    json_t *body;
+    int code;
+
+    command.service = need_service(call, argument(call, 0));
+    if (command.service == SERVICE_NONE)
+        return;
+    command.node = node ? policy_find_node(agent->knowledge.policy, node) : NODE_NONE;
+    if (command.node == NODE_NONE) {
+        session_error(call->session, call->id, CONTROL_EXIT_FAILED,
+                      "tenuto cluster nodes lists them", "no node is called \"%s\"",
+                      node ? node : "");
+        return;
+    }
+    body = json_pack("{s:s,s:o}", "kind", "command", "command",
+                     codec_command(&command, agent->knowledge.policy));
+    if (!requests_send(agent, call->session, call->id, body, &code, &err))
+        session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
+                      "nothing was asked of the cluster: %s", err.text);
+    json_decref(body);
+}
+
+static void verb_ha_migrate(const struct call *call)
+{
+    move(call, COMMAND_MIGRATE);
+}
+
+static void verb_ha_relocate(const struct call *call)
+{
+    move(call, COMMAND_RELOCATE);
+}
+
+/* The same check that every member makes, here first, so that a slip goes no further than this node. */
+static bool text_is_good(const struct call *call, const char *file, const char *text)
+{
+    struct arena *arena = arena_new();
+    struct policy *policy = arena_alloc(arena, sizeof(*policy));
+    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
+    bool is_good;
+
+    diagnostics_init(diagnostics, arena, file, text, strlen(text));
+    is_good = policy_compile(arena, file, text, strlen(text), policy, diagnostics);
+    if (!is_good)
+        session_error_with(call->session, call->id,
+                           json_pack("{s:s,s:s,s:i,s:o}", "error",
+                                     "the policy has errors; nothing was changed", "hint",
+                                     "mend them and push again", "code", CONTROL_EXIT_FAILED,
+                                     "diagnostics", diagnostics_json(diagnostics)));
+    arena_free(arena);
+    return is_good;
+}
+
+static void verb_policy_push(const struct call *call)
+{
+    const char *text = json_text(call->request, "text", NULL);
+    const char *file = argument(call, 0);
+    struct err err = {{0}};
+    json_t *body;
+    int code;
+
+    if (!text) {
+        session_error(call->session, call->id, CONTROL_EXIT_USAGE, NULL,
+                      "the request carries no \"text\"");
+        return;
+    }
+    if (strlen(text) > POLICY_BYTES_MAX) {
+        session_error(call->session, call->id, CONTROL_EXIT_FAILED, NULL,
+                      "a policy may have at most %d bytes; this one has %zu", POLICY_BYTES_MAX,
+                      strlen(text));
+        return;
+    }
+    if (!text_is_good(call, file ? file : "policy", text))
+        return;
+    body = json_pack("{s:s,s:s,s:s,s:s,s:I}", "kind", "push", "text", text, "file",
+                     file ? file : "policy", "author", session_user(call->session), "base",
+                     (json_int_t)json_int(call->request, "base", -1));
+    if (!requests_send(call->agent, call->session, call->id, body, &code, &err))
+        session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
+                      "nothing was pushed: %s", err.text);
+    json_decref(body);
+}
+
+static void verb_policy_show(const struct call *call)
+{
+    const char *which = argument(call, 0);
+    struct err err = {{0}};
+    uint64_t version = which ? strtoull(which, NULL, 10) : 0;
+    json_t *row = store_policy(call->agent->store, version, &err);
+
+    if (!row) {
+        session_error(call->session, call->id, CONTROL_EXIT_FAILED,
+                      which ? "tenuto policy show prints the one in force"
+                            : "push one with: tenuto policy push FILE",
+                      which ? "this node knows no version %s of the policy"
+                            : "no policy was pushed yet%.0s",
+                      which ? which : "");
+        return;
+    }
+    session_row(call->session, call->id, row);
+    session_done(call->session, call->id, NULL);
+}
+
+static const struct verb {
+    const char *name;
+    enum control_role role;
+    void (*run)(const struct call *call);
+} verbs[] = {
+    {"policy push", ROLE_ADMIN, verb_policy_push},
+    {"policy show", ROLE_VIEWER, verb_policy_show},
+    {"cluster status", ROLE_VIEWER, verb_cluster_status},
+    {"cluster nodes", ROLE_VIEWER, verb_cluster_nodes},
+    {"ha status", ROLE_VIEWER, verb_ha_status},
+    {"ha migrate", ROLE_OPERATOR, verb_ha_migrate},
+    {"ha relocate", ROLE_OPERATOR, verb_ha_relocate},
+    {"ha why", ROLE_VIEWER, verb_ha_why},
+    {"fence status", ROLE_VIEWER, verb_fence_status},
+    {"events", ROLE_VIEWER, verb_events},
+    {"watch", ROLE_VIEWER, verb_watch},
+};
+
+void verb_run(struct agent *agent, struct session *session, const json_t *request)
+{
+    const char *name = json_text(request, "verb", "");
+    struct call call = {.agent = agent,
+                        .session = session,
+                        .request = request,
+                        .args = json_object_get(request, "args"),
+                        .id = json_int(request, "id", 0)};
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(verbs[i].name, name) != 0)
+            continue;
+        if (session_role(session) < verbs[i].role) {
+            session_error(session, call.id, CONTROL_EXIT_NO_PERMISSION, "use sudo",
+                          "%s may look at this cluster but not change it", session_user(session));
+            return;
+        }
+        verbs[i].run(&call);
+        return;
+    }
+    session_error(session, call.id, CONTROL_EXIT_USAGE, "tenuto help lists the verbs",
+                  "this agent knows no verb \"%s\"", name);
+}
