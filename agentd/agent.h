@@ -84,7 +84,7 @@ struct instant agent_now(void);                    /* CLOCK_BOOTTIME */
 int64_t agent_wall_ms(void);                       /* for people only */
 const char *agent_node(const struct agent *agent); /* our name; "" before corosync was reached */
 
-/* conduct.c: if we lead, decide and propose. play.c: obey, arm, report. Both are levels: call them at any time. */
+/* conduct.c: if we lead, decide and propose. play.c: obey, arm, report. Both are levels. */
 void conduct(struct agent *agent, struct instant now);
 void play(struct agent *agent, struct instant now);
 void play_job_ended(void *context, const char *name, const struct job_end *end);

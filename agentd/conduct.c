@@ -50,7 +50,10 @@ static void set_services(struct agent *agent, json_t *set)
     }
 }
 
-/* May a service that is in no policy still run anywhere? Then its record stays, so that nobody starts a namesake. */
+/*
+ * May a service that is in no policy still run anywhere? Then its record stays, so that nobody
+ * starts a namesake.
+ */
 static bool is_gone(struct agent *agent, const char *name)
 {
     const struct policy *policy = agent->knowledge.policy;

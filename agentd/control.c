@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sessions of the control socket: lines in, lines out, never waiting for a slow client; see control_server.h. */
+/* Sessions: lines in, lines out, never waiting for a slow client; see control_server.h. */
 #include "agentd/control_server.h"
 
 #include <errno.h>

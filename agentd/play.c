@@ -55,7 +55,7 @@ static json_t *orphan_names(struct agent *agent)
     return orphans.names;
 }
 
-/* The watchdog in force is what the keeper read back; a policy that changes it counts from the next arming on. */
+/* The watchdog in force is what the keeper read back; another one counts from the next arming on. */
 static void follow_timing(struct agent *agent)
 {
     struct timing timing = agent->knowledge.policy

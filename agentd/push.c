@@ -19,7 +19,7 @@ static void tell_refused(struct agent *agent, const json_t *push, json_t *error)
     requests_push_done(agent, json_text(push, "id", ""));
 }
 
-/* Node names must be those that corosync knows; both lists are needed to form a ring and to name it. */
+/* Node names must be those that corosync knows: one list forms the ring, the other names it. */
 static json_t *roster_problem(const struct agent *agent, const struct policy *policy)
 {
     const char *unknown = NULL, *missing = NULL;

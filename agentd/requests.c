@@ -12,7 +12,7 @@
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
 
-/* How long a client waits for an answer of the cluster: a change of leader fits in, a lost quorum is told soon. */
+/* How long a client waits for an answer of the cluster; a change of leader fits in. */
 #define ANSWER_MS 8000
 /* How long a push waits: it is refused within two seconds where nobody can decide. */
 #define PUSH_MS 1800

@@ -39,7 +39,7 @@ void requests_forget(struct agent *agent, struct session *session);
 
 /* The commands that wait for a decision, into the view; oldest first. */
 void requests_into_view(struct agent *agent);
-/* The next push that waits, or NULL; borrowed. The leader calls requests_push_done when it was decided. */
+/* The next push that waits, or NULL; borrowed. The leader says when it was decided. */
 const json_t *requests_push(const struct agent *agent);
 void requests_push_done(struct agent *agent, const char *id);
 bool requests_waiting(const struct agent *agent);

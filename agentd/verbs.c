@@ -262,7 +262,7 @@ static void verb_ha_relocate(const struct call *call)
     move(call, COMMAND_RELOCATE);
 }
 
-/* The same check that every member makes, here first, so that a slip goes no further than this node. */
+/* The leader checks again; here first, so that a slip goes no further than this node. */
 static bool text_is_good(const struct call *call, const char *file, const char *text)
 {
     struct arena *arena = arena_new();
@@ -332,22 +332,35 @@ static void verb_policy_show(const struct call *call)
     session_done(call->session, call->id, NULL);
 }
 
-static const struct verb {
+enum verb {
+#define VERB(id, name, arguments, where, role, columns, help) VERB_##id,
+#include "agentd/verbs.def"
+#undef VERB
+    VERBS
+};
+
+static const struct verb_row {
     const char *name;
     enum control_role role;
-    void (*run)(const struct call *call);
-} verbs[] = {
-    {"policy push", ROLE_ADMIN, verb_policy_push},
-    {"policy show", ROLE_VIEWER, verb_policy_show},
-    {"cluster status", ROLE_VIEWER, verb_cluster_status},
-    {"cluster nodes", ROLE_VIEWER, verb_cluster_nodes},
-    {"ha status", ROLE_VIEWER, verb_ha_status},
-    {"ha migrate", ROLE_OPERATOR, verb_ha_migrate},
-    {"ha relocate", ROLE_OPERATOR, verb_ha_relocate},
-    {"ha why", ROLE_VIEWER, verb_ha_why},
-    {"fence status", ROLE_VIEWER, verb_fence_status},
-    {"events", ROLE_VIEWER, verb_events},
-    {"watch", ROLE_VIEWER, verb_watch},
+} verb_rows[] = {
+#define VERB(id, name, arguments, where, role, columns, help) {name, ROLE_##role},
+#include "agentd/verbs.def"
+#undef VERB
+};
+
+/* Those that are done by the program itself have no function here. */
+static void (*const verb_runs[VERBS])(const struct call *call) = {
+    [VERB_POLICY_PUSH] = verb_policy_push,
+    [VERB_POLICY_SHOW] = verb_policy_show,
+    [VERB_CLUSTER_STATUS] = verb_cluster_status,
+    [VERB_CLUSTER_NODES] = verb_cluster_nodes,
+    [VERB_HA_STATUS] = verb_ha_status,
+    [VERB_HA_MIGRATE] = verb_ha_migrate,
+    [VERB_HA_RELOCATE] = verb_ha_relocate,
+    [VERB_HA_WHY] = verb_ha_why,
+    [VERB_FENCE_STATUS] = verb_fence_status,
+    [VERB_EVENTS] = verb_events,
+    [VERB_WATCH] = verb_watch,
 };
 
 void verb_run(struct agent *agent, struct session *session, const json_t *request)
@@ -359,15 +372,15 @@ void verb_run(struct agent *agent, struct session *session, const json_t *reques
                         .args = json_object_get(request, "args"),
                         .id = json_int(request, "id", 0)};
 
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-        if (strcmp(verbs[i].name, name) != 0)
+    for (int i = 0; i < VERBS; i++) {
+        if (!verb_runs[i] || strcmp(verb_rows[i].name, name) != 0)
             continue;
-        if (session_role(session) < verbs[i].role) {
+        if (session_role(session) < verb_rows[i].role) {
             session_error(session, call.id, CONTROL_EXIT_NO_PERMISSION, "use sudo",
                           "%s may look at this cluster but not change it", session_user(session));
             return;
         }
-        verbs[i].run(&call);
+        verb_runs[i](&call);
         return;
     }
     session_error(session, call.id, CONTROL_EXIT_USAGE, "tenuto help lists the verbs",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What each verb of the control protocol does; one short function a verb, found by the rows of verbs.def. */
+/* What each verb of the control protocol does; one short function a verb, one row of verbs.def. */
 #pragma once
 
 #include <jansson.h>
