@@ -10,19 +10,22 @@
 #include "ha/base/err.h"
 #include "ha/base/instant.h"
 
-struct watchdog;
-
 struct watchdog_maker {
     /* Opens, sets the timeout, reads it back; -1 and err: refused, and why. */
     int (*open)(const char *path, struct duration *timeout, struct err *err);
-    /* Carries on with a descriptor that an earlier keeper opened; the timeout as it is in force. */
+    /* Carries on with a descriptor that an earlier keeper opened; timeout: remembered, as it is. */
     bool (*take)(int fd, struct duration *timeout, struct err *err);
+    /* Another timeout while it counts; false: the one before is in force. */
+    bool (*retime)(int fd, struct duration *timeout, struct err *err);
     bool (*feed)(int fd, struct err *err);
-    /* Stops the counting and closes. false: it counts on. */
+    /* Stops the counting and closes. false: it counts on, and is open. */
     bool (*disarm)(int fd, struct err *err);
     /* Resets this node at once, by the shortest way there is; comes back only if that failed. */
     void (*reset)(int fd);
 };
 
-/* By the form of the path. */
+extern const struct watchdog_maker watchdog_device;
+extern const struct watchdog_maker watchdog_socket;
+
+/* By the form of the path; NULL: neither "unix:/path" nor "/path". */
 const struct watchdog_maker *watchdog_maker_of(const char *path);
