@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The words that may come next; see complete.h. */
+#include "console/complete.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/client.h"
+#include "console/line.h"
+#include "console/verb.h"
+#include "ha/base/arena.h"
+#include "ha/base/json.h"
+
+/* An agent that is well answers in a few milliseconds. */
+#define PATIENCE_MS 1000
+/* More would scroll the screen away; whoever has so many services types another letter. */
+#define WORDS_MAX 4096
+
+struct list {
+    char **words;
+    int n_words;
+    const char *prefix;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void list_add(struct list *list, const char *word, size_t length)
+{
+    size_t typed = strlen(list->prefix);
+
+    if (length < typed || strncmp(word, list->prefix, typed) != 0 || list->n_words == WORDS_MAX)
+        return;
+    for (int i = 0; i < list->n_words; i++) {
+        if (strlen(list->words[i]) == length && strncmp(list->words[i], word, length) == 0)
+            return;
+    }
+    list->words = xrealloc(list->words, sizeof(char *) * (size_t)(list->n_words + 2));
+    list->words[list->n_words] = xcalloc(length + 1, 1);
+    memcpy(list->words[list->n_words++], word, length);
+    list->words[list->n_words] = NULL;
+}
+
+/* The first word of every verb, or the second ones of that family. */
+static void add_verbs(struct list *list, const char *family)
+{
+    for (int i = 0; i < VERBS; i++) {
+        const char *name = verb_table[i].name, *blank = strchr(name, ' ');
+
+        if (verb_table[i].help[0] == '\0')
+            continue;
+        if (!family)
+            list_add(list, name, strcspn(name, " "));
+        else if (blank && strlen(family) == (size_t)(blank - name) &&
+                 strncmp(name, family, strlen(family)) == 0)
+            list_add(list, blank + 1, strlen(blank + 1));
+    }
+}
+
+static void add_options(struct list *list, const struct verb *verb)
+{
+    const char *at = verb->arguments;
+    struct verb_argument argument;
+
+    while (verb_next_argument(&at, &argument)) {
+        if (argument.option[0])
+            list_add(list, argument.option, strlen(argument.option));
+    }
+    list_add(list, "--json", strlen("--json"));
+}
+
+static void add_names(struct list *list, char **names)
+{
+    for (char **name = names; name && *name; name++) {
+        list_add(list, *name, strlen(*name));
+        free(*name);
+    }
+    free(names);
+}
+
+/* The kind of the argument that comes after these words of a verb; "" for none. */
+static void next_kind(const struct verb *verb, int n_words, char *const *words, char kind[16])
+{
+    struct verb_argument argument;
+    int position = 0;
+
+    kind[0] = '\0';
+    for (int i = 0; i < n_words; i++) {
+        bool is_option = strncmp(words[i], "--", 2) == 0;
+
+        if (!is_option)
+            position++;
+        else if (verb_find_option(verb, words[i], &argument) && argument.kind[0] && ++i == n_words)
+            memcpy(kind, argument.kind, sizeof(argument.kind));
+    }
+    if (!kind[0] && verb_find_argument(verb, position, &argument))
+        memcpy(kind, argument.kind, sizeof(argument.kind));
+}
+
+static bool add_arguments(struct list *list, const struct verb *verb, const struct line *line,
+                          int taken, complete_names *ask, void *context)
+{
+    char kind[16];
+
+    next_kind(verb, line->n_words - taken, line->words + taken, kind);
+    if (list->prefix[0] == '-') {
+        add_options(list, verb);
+    } else if (verb->id == VERB_HELP && line->n_words - taken < 2) {
+        add_verbs(list, line->n_words > taken ? line->words[taken] : NULL);
+    } else if (strcmp(kind, "NODE") == 0 || strcmp(kind, "SERVICE") == 0) {
+        add_names(list, ask(context, kind));
+    } else if (kind[0] == '\0') {
+        add_options(list, verb);
+    }
+    return strcmp(kind, "FILE") == 0 && list->prefix[0] != '-';
+}
+
+struct completions complete_word(const char *before, const char *word, complete_names *ask,
+                                 void *context)
+{
+    struct completions result = {.words = NULL};
+    struct list list = {.prefix = word};
+    const struct verb *verb;
+    struct line line;
+    int taken = 0;
+
+    if (line_split(&line, before, NULL)) {
+        verb = line.n_words > 0 ? verb_find(line.n_words, line.words, &taken, NULL) : NULL;
+        if (verb)
+            result.is_file = add_arguments(&list, verb, &line, taken, ask, context);
+        else if (line.n_words < 2)
+            add_verbs(&list, line.n_words > 0 ? line.words[0] : NULL);
+        if (line.n_words == 0)
+            list_add(&list, "exit", strlen("exit"));
+    }
+    line_fini(&line);
+    if (list.n_words > 0)
+        qsort(list.words, (size_t)list.n_words, sizeof(char *), by_text);
+    result.words = list.words;
+    return result;
+}
+
+void completions_fini(struct completions *completions)
+{
+    for (char **word = completions->words; word && *word; word++)
+        free(*word);
+    free(completions->words);
+    completions->words = NULL;
+}
+
+static char **collect(struct client *client, const char *member)
+{
+    struct list list = {.prefix = ""};
+    json_t *message = NULL;
+
+    while (client_next(client, PATIENCE_MS, &message, NULL) == CLIENT_MESSAGE) {
+        const json_t *row = json_object_get(message, "row");
+        const char *name = json_text(row, member, NULL);
+
+        if (name)
+            list_add(&list, name, strlen(name));
+        json_decref(message);
+        if (!row)
+            break;
+    }
+    return list.words;
+}
+
+char **complete_ask_agent(void *context, const char *kind)
+{
+    bool is_node = strcmp(kind, "NODE") == 0;
+    enum control_exit why;
+    struct client *client = client_open(context, PATIENCE_MS, &why, NULL);
+    autojson *request =
+        json_pack("{s:s, s:[]}", "verb", is_node ? "cluster nodes" : "ha status", "args");
+    char **names = NULL;
+
+    if (client && client_send(client, request, NULL))
+        names = collect(client, is_node ? "node" : "service");
+    client_close(client);
+    return names;
+}

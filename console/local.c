@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* policy check, policy fmt, help and version: done here, without an agent; see local.h. */
+#include "console/local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dsl/policy_text.h"
+#include "ha/base/arena.h"
+#include "ha/base/json.h"
+#include "ha/base/version.h"
+
+/* A text and what the language says of it. */
+struct reading {
+    struct arena *arena;
+    const char *file;
+    char *text;
+    size_t length;
+    struct diagnostics *diagnostics;
+};
+
+static char *read_all(int fd, const char *path, size_t *length, struct err *err)
+{
+    size_t size = 65536, used = 0;
+    char *bytes = xcalloc(size, 1);
+
+    for (;;) {
+        ssize_t count = read(fd, bytes + used, size - used - 1);
+
+        if (count == 0)
+            break;
+        if (count < 0 && errno == EINTR)
+            continue;
+        used += count > 0 ? (size_t)count : 0;
+        if (count < 0 || used > POLICY_BYTES_MAX) {
+            if (count < 0)
+                err_set(err, "cannot read %s: %m", path);
+            else
+                err_set(err, "%s is longer than a policy may be (%d bytes)", path,
+                        POLICY_BYTES_MAX);
+            free(bytes);
+            return NULL;
+        }
+        if (size - used < 4096) {
+            size *= 2;
+            bytes = xrealloc(bytes, size);
+        }
+    }
+    bytes[used] = '\0';
+    *length = used;
+    return bytes;
+}
+
+char *local_read_file(const char *path, size_t *length, struct err *err)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    char *text;
+
+    if (fd < 0) {
+        err_set(err, "cannot read %s: %m", path);
+        return NULL;
+    }
+    text = read_all(fd, is_input ? "standard input" : path, length, err);
+    if (!is_input)
+        close(fd);
+    return text;
+}
+
+static void reading_init(struct reading *reading, const char *file)
+{
+    *reading = (struct reading){.arena = arena_new()};
+    reading->file = strcmp(file, "-") == 0 ? "<stdin>" : file;
+    reading->diagnostics = arena_alloc(reading->arena, sizeof(*reading->diagnostics));
+}
+
+static void reading_fini(struct reading *reading)
+{
+    free(reading->text);
+    arena_free(reading->arena);
+}
+
+static void reading_check(struct reading *reading, const char *text, size_t length)
+{
+    struct policy *policy = arena_alloc(reading->arena, sizeof(*policy));
+
+    diagnostics_init(reading->diagnostics, reading->arena, reading->file, text, length);
+    policy_compile(reading->arena, reading->file, text, length, policy, reading->diagnostics);
+}
+
+static void write_findings(const struct reading *reading, struct output *output, FILE *out)
+{
+    bool in_colour = out == output->err ? output->errors_in_colour : output->in_colour;
+
+    fputs(diagnostics_text(reading->diagnostics, in_colour), out);
+}
+
+static const char *plural(int count)
+{
+    return count == 1 ? "" : "s";
+}
+
+bool local_check_text(const char *file, const char *text, size_t length, struct output *output,
+                      int *code)
+{
+    const struct diagnostics *found;
+    struct reading reading;
+    char words[128];
+
+    reading_init(&reading, file);
+    reading_check(&reading, text, length);
+    found = reading.diagnostics;
+    *code = found->n_errors > 0 ? CONTROL_EXIT_FAILED : CONTROL_EXIT_OK;
+    snprintf(words, sizeof(words), "%d error%s in the policy; nothing was sent", found->n_errors,
+             plural(found->n_errors));
+    if (output->maker == &output_json && found->n_errors > 0) {
+        autojson *list = diagnostics_json(found);
+
+        output_failure(output,
+                       &(struct failure){.words = words, .code = *code, .diagnostics = list});
+    } else if (output->maker != &output_json && found->n_list > 0) {
+        write_findings(&reading, output, output->err);
+        if (found->n_errors > 0)
+            output_error(output, *code, words, NULL);
+    }
+    reading_fini(&reading);
+    return *code == CONTROL_EXIT_OK;
+}
+
+/* What the language says of one file, as rows or as text with carets. */
+static int write_check(const struct reading *reading, struct output *output)
+{
+    const struct diagnostics *found = reading->diagnostics;
+
+    if (output->maker == &output_json) {
+        autojson *list = diagnostics_json(found);
+
+        for (size_t i = 0; i < json_array_size(list); i++)
+            output_row(output, json_array_get(list, i));
+    } else {
+        write_findings(reading, output, output->out);
+        if (found->n_list == 0)
+            fprintf(output->out, "%s: right\n", reading->file);
+        else
+            fprintf(output->out, "%s: %d error%s, %d warning%s\n", reading->file, found->n_errors,
+                    plural(found->n_errors), found->n_warnings, plural(found->n_warnings));
+    }
+    return found->n_errors > 0 ? CONTROL_EXIT_FAILED : CONTROL_EXIT_OK;
+}
+
+static int check_file(struct command *command, const char *file, struct output *output)
+{
+    struct reading reading;
+    struct err err;
+    int code;
+
+    (void)command;
+    reading_init(&reading, file);
+    reading.text = local_read_file(file, &reading.length, &err);
+    if (reading.text) {
+        reading_check(&reading, reading.text, reading.length);
+        code = write_check(&reading, output);
+    } else {
+        code = output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);
+    }
+    reading_fini(&reading);
+    return code;
+}
+
+static bool write_all(int fd, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t count = write(fd, text, length);
+
+        if (count < 0 && errno != EINTR)
+            return false;
+        if (count > 0) {
+            text += count;
+            length -= (size_t)count;
+        }
+    }
+    return true;
+}
+
+/*
+ * The new text goes into a file beside the old one and takes its name only when it is
+ * complete on disk, with the old one's mode and owner: whatever fails, one of the two is whole.
+ */
+static bool replace_file(const char *file, const char *text, struct err *err)
+{
+    char real[PATH_MAX], other[PATH_MAX + 16];
+    struct stat before;
+    bool is_written;
+    int fd;
+
+    if (!realpath(file, real) || stat(real, &before) != 0)
+        return err_set(err, "cannot find %s: %m", file);
+    snprintf(other, sizeof(other), "%s.XXXXXX", real);
+    fd = mkostemp(other, O_CLOEXEC);
+    if (fd < 0)
+        return err_set(err, "cannot write beside %s: %m; it is unchanged", file);
+    is_written = write_all(fd, text, strlen(text)) && fchmod(fd, before.st_mode & 07777) == 0;
+    /* Only root can give a file away; for others it is theirs anyway. */
+    if (is_written && before.st_uid != geteuid())
+        is_written = fchown(fd, before.st_uid, before.st_gid) == 0;
+    is_written = is_written && fsync(fd) == 0;
+    close(fd);
+    if (is_written && rename(other, real) == 0)
+        return true;
+    err_set(err, "cannot write %s: %m; it is unchanged", file);
+    unlink(other);
+    return false;
+}
+
+/* What was done with a file, or would be. */
+static void write_format(struct output *output, const char *file, const char *done)
+{
+    if (output->maker == &output_json) {
+        autojson *row = json_pack("{s:s, s:s}", "file", file, "done", done);
+
+        output_row(output, row);
+    } else {
+        fprintf(output->out, "%s %s\n", file, done);
+    }
+}
+
+/* What to do with a text in its one true layout. */
+static int settle_format(const struct command *command, const struct reading *reading,
+                         const char *file, const char *layout, struct output *output)
+{
+    bool is_same =
+        strlen(layout) == reading->length && memcmp(layout, reading->text, reading->length) == 0;
+    struct err err;
+
+    if (json_flag(command->request, "check", false)) {
+        if (!is_same)
+            write_format(output, reading->file, "would be rewritten");
+        return is_same ? CONTROL_EXIT_OK : CONTROL_EXIT_FAILED;
+    }
+    if (strcmp(file, "-") == 0) {
+        /* A filter: the text itself is the result, whatever else was asked for. */
+        fputs(layout, output->out);
+        return CONTROL_EXIT_OK;
+    }
+    if (is_same)
+        return CONTROL_EXIT_OK;
+    if (!replace_file(file, layout, &err))
+        return output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);
+    write_format(output, file, "rewritten");
+    return CONTROL_EXIT_OK;
+}
+
+static int format_file(struct command *command, const char *file, struct output *output)
+{
+    struct reading reading;
+    const char *layout;
+    struct err err;
+    int code;
+
+    reading_init(&reading, file);
+    reading.text = local_read_file(file, &reading.length, &err);
+    if (!reading.text) {
+        code = output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);
+        reading_fini(&reading);
+        return code;
+    }
+    diagnostics_init(reading.diagnostics, reading.arena, reading.file, reading.text,
+                     reading.length);
+    layout = policy_format(reading.arena, reading.file, reading.text, reading.length,
+                           reading.diagnostics);
+    if (layout) {
+        code = settle_format(command, &reading, file, layout, output);
+    } else {
+        if (output->maker != &output_json)
+            write_findings(&reading, output, output->err);
+        code = output_error(output, CONTROL_EXIT_FAILED, "a text with mistakes is left as it is",
+                            NULL);
+    }
+    reading_fini(&reading);
+    return code;
+}
+
+/* All files, even when one is wrong; the worst of their codes. */
+static int each_file(struct command *command, struct output *output,
+                     int (*visit)(struct command *, const char *, struct output *))
+{
+    int worst = CONTROL_EXIT_OK;
+    const char *file;
+
+    for (size_t i = 0; (file = command_argument(command, i)); i++) {
+        int code = visit(command, file, output);
+
+        if (code > worst)
+            worst = code;
+    }
+    return worst;
+}
+
+static int run_help(const struct command *command, struct output *output)
+{
+    const char *word = command_argument(command, 0), *second = command_argument(command, 1);
+    char name[64], words[160];
+
+    if (!word) {
+        fputs("tenuto VERB ... [--json]    one command\n"
+              "tenuto shell               a command line of its own, with completion\n"
+              "tenuto                     the full-screen console\n\n",
+              output->out);
+        verb_help(output->out, NULL);
+        fputs("\nExit codes: 0 done, 1 refused or wrong, 2 there is something to do, 3 stale,\n"
+              "4 no quorum, 5 a node refuses, 64 usage, 69 no agent, 77 no permission.\n",
+              output->out);
+        return CONTROL_EXIT_OK;
+    }
+    snprintf(name, sizeof(name), "%s%s%s", word, second ? " " : "", second ? second : "");
+    if (verb_help(output->out, name))
+        return CONTROL_EXIT_OK;
+    snprintf(words, sizeof(words), "there is no verb \"%s\"; \"tenuto help\" lists them", name);
+    return output_error(output, CONTROL_EXIT_USAGE, words, NULL);
+}
+
+static int run_version(const struct settings *settings, struct output *output)
+{
+    enum control_exit why;
+    struct client *client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, NULL);
+
+    if (output->maker == &output_json) {
+        autojson *row = json_pack("{s:s}", "tenuto", TENUTO_VERSION);
+
+        if (client)
+            json_object_set_new(row, "tenutod", json_string(client_agent_version(client)));
+        output_row(output, row);
+    } else {
+        fprintf(output->out, "tenuto %s\n", TENUTO_VERSION);
+        fprintf(output->out, "tenutod %s\n",
+                client ? client_agent_version(client) : "does not answer on this node");
+    }
+    client_close(client);
+    return CONTROL_EXIT_OK;
+}
+
+int local_run(struct command *command, const struct settings *settings, struct output *output)
+{
+    switch (command->verb->id) {
+    case VERB_POLICY_CHECK: return each_file(command, output, check_file);
+    case VERB_POLICY_FMT: return each_file(command, output, format_file);
+    case VERB_HELP: return run_help(command, output);
+    case VERB_VERSION: return run_version(settings, output);
+    default:
+        return output_error(output, CONTROL_EXIT_USAGE, "this cannot be run from in here", NULL);
+    }
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* For people: aligned tables from a verb's columns, sentences where those read better. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "console/output.h"
+#include "console/story.h"
+#include "console/when.h"
+#include "console/width.h"
+#include "ha/base/arena.h"
+#include "ha/base/json.h"
+#include "ha/base/text.h"
+
+/* More than any table can use on a screen. */
+#define COLUMNS_MAX 12
+#define GAP_COLUMNS 2
+
+struct column {
+    char head[24];
+    char member[24];
+    int width;
+    bool is_number; /* all its values are; they stand at the right */
+};
+
+struct table {
+    struct arena *arena;
+    struct column columns[COLUMNS_MAX];
+    int n_columns;
+    const char **cells; /* row by row */
+    int n_rows;
+};
+
+void output_init(struct output *output, const struct output_maker *maker, FILE *out, FILE *err)
+{
+    *output = (struct output){.maker = maker, .out = out, .err = err};
+}
+
+void output_fini(struct output *output)
+{
+    json_decref(output->rows);
+    output->rows = NULL;
+}
+
+int output_failure(struct output *output, const struct failure *failure)
+{
+    output->maker->error(output, failure);
+    return failure->code;
+}
+
+int output_error(struct output *output, int code, const char *words, const char *hint)
+{
+    return output_failure(output, &(struct failure){.words = words, .hint = hint, .code = code});
+}
+
+static int64_t now_of(const struct output *output)
+{
+    return output->now_ms ? output->now_ms : when_now();
+}
+
+static void read_columns(struct table *table, const char *columns)
+{
+    while (*columns && table->n_columns < COLUMNS_MAX) {
+        struct column *column = &table->columns[table->n_columns++];
+        size_t length = strcspn(columns, ",");
+        const char *colon = memchr(columns, ':', length);
+        size_t head = colon ? (size_t)(colon - columns) : length;
+
+        snprintf(column->head, sizeof(column->head), "%.*s", (int)head, columns);
+        if (colon)
+            snprintf(column->member, sizeof(column->member), "%.*s", (int)(length - head - 1),
+                     colon + 1);
+        column->width = width_of(column->head);
+        column->is_number = true;
+        columns += length + (columns[length] == ',');
+    }
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+static bool is_instant(const char *member)
+{
+    return strcmp(member, "at") == 0 || strcmp(member, "since") == 0 || ends_with(member, "_at");
+}
+
+static const char *join_list(struct arena *arena, const json_t *list)
+{
+    const char *joined = "";
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *word = json_string_value(json_array_get(list, i));
+
+        if (word)
+            joined = i == 0 ? word : arena_printf(arena, "%s, %s", joined, word);
+    }
+    return joined;
+}
+
+/* A member as a person wants to read it; the column learns whether it is a number. */
+static const char *cell_text(struct arena *arena, struct column *column, const json_t *value,
+                             int64_t now_ms)
+{
+    struct when when;
+
+    if (!value || json_is_null(value))
+        return "-";
+    if (json_is_integer(value) && is_instant(column->member)) {
+        column->is_number = false;
+        return arena_strdup(arena, when_ago(&when, json_integer_value(value), now_ms));
+    }
+    if (json_is_integer(value) && ends_with(column->member, "_ms"))
+        return arena_strdup(arena, when_span(&when, json_integer_value(value)));
+    if (json_is_integer(value))
+        return arena_printf(arena, "%lld", (long long)json_integer_value(value));
+    column->is_number = false;
+    if (json_is_boolean(value))
+        return json_is_true(value) ? "yes" : "no";
+    if (json_is_array(value))
+        return join_list(arena, value);
+    if (json_is_string(value))
+        return json_string_value(value)[0] ? json_string_value(value) : "-";
+    return "?";
+}
+
+static void fill_table(struct table *table, const json_t *rows, int64_t now_ms)
+{
+    table->n_rows = (int)json_array_size(rows);
+    table->cells = arena_alloc(table->arena,
+                               sizeof(char *) * (size_t)table->n_rows * (size_t)table->n_columns);
+    for (int i = 0; i < table->n_rows; i++) {
+        const json_t *row = json_array_get(rows, (size_t)i);
+
+        for (int j = 0; j < table->n_columns; j++) {
+            struct column *column = &table->columns[j];
+            const char *cell =
+                cell_text(table->arena, column, json_object_get(row, column->member), now_ms);
+            int width = width_of(cell);
+
+            table->cells[i * table->n_columns + j] = cell;
+            if (width > column->width)
+                column->width = width;
+        }
+    }
+}
+
+/* The last column is not filled up: no line ends with blanks. */
+static void write_cell(FILE *out, const struct table *table, int column, const char *cell)
+{
+    int width = table->columns[column].width;
+    bool is_last = column == table->n_columns - 1;
+
+    if (column > 0)
+        fprintf(out, "%*s", GAP_COLUMNS, "");
+    if (table->columns[column].is_number)
+        width_write(out, cell, -width);
+    else
+        width_write(out, cell, is_last ? 0 : width);
+}
+
+static void write_table(struct output *output)
+{
+    struct table table = {.arena = arena_new()};
+
+    read_columns(&table, output->verb->columns);
+    fill_table(&table, output->rows, now_of(output));
+    if (output->in_colour)
+        fputs("\033[1m", output->out);
+    for (int j = 0; j < table.n_columns; j++)
+        write_cell(output->out, &table, j, table.columns[j].head);
+    fputs(output->in_colour ? "\033[0m\n" : "\n", output->out);
+    for (int i = 0; i < table.n_rows; i++) {
+        for (int j = 0; j < table.n_columns; j++)
+            write_cell(output->out, &table, j, table.cells[i * table.n_columns + j]);
+        fputc('\n', output->out);
+    }
+    arena_free(table.arena);
+}
+
+/* The text of a policy is shown byte for byte, so that it can be kept in a file. */
+static void write_policy(FILE *out, const json_t *row)
+{
+    const char *text = json_text(row, "text", "");
+
+    fputs(text, out);
+    if (text[0] && !ends_with(text, "\n"))
+        fputc('\n', out);
+}
+
+/* A row of a verb that has neither columns nor a renderer: its members, in order. */
+static void write_plain(FILE *out, const json_t *row)
+{
+    char *line = json_write(row);
+
+    width_write(out, line, 0);
+    fputc('\n', out);
+    free(line);
+}
+
+static void write_row(struct output *output, const json_t *row)
+{
+    if (output->verb->columns[0]) {
+        if (!output->rows)
+            output->rows = json_array();
+        json_array_append(output->rows, (json_t *)row);
+        return;
+    }
+    switch (output->verb->id) {
+    case VERB_POLICY_SHOW: write_policy(output->out, row); break;
+    case VERB_CLUSTER_STATUS: story_status(output->out, row, now_of(output)); break;
+    case VERB_HA_WHY: story_decision(output->out, row, now_of(output)); break;
+    case VERB_EVENTS: story_event_line(output->out, row, now_of(output)); break;
+    default: write_plain(output->out, row); break;
+    }
+    fflush(output->out);
+}
+
+/* Why there are no rows, so that an empty answer is not taken for a broken one. */
+static const char *emptiness(enum verb_id verb)
+{
+    switch (verb) {
+    case VERB_HA_STATUS: return "there are no services in the policy";
+    case VERB_HA_WHY: return "nothing has been decided about it yet";
+    case VERB_EVENTS: return "nothing has happened yet";
+    case VERB_CLUSTER_NODES:
+    case VERB_FENCE_STATUS: return "there are no nodes in the policy";
+    default: return NULL;
+    }
+}
+
+static void write_done(struct output *output, const json_t *done)
+{
+    const char *words = json_text(done, "words", NULL);
+
+    if (output->rows)
+        write_table(output);
+    else if (output->n_rows == 0 && !words)
+        words = emptiness(output->verb->id);
+    if (words) {
+        width_write(output->out, words, 0);
+        fputc('\n', output->out);
+    }
+    fflush(output->out);
+}
+
+static void write_error(struct output *output, const struct failure *failure)
+{
+    const json_t *diagnostics = failure->diagnostics;
+
+    fflush(output->out);
+    for (size_t i = 0; i < json_array_size(diagnostics); i++)
+        story_diagnostic(output->err, json_array_get(diagnostics, i));
+    fputs("tenuto: ", output->err);
+    width_write(output->err, failure->words, 0);
+    fputc('\n', output->err);
+    if (failure->hint && failure->hint[0]) {
+        fputs("  hint: ", output->err);
+        width_write(output->err, failure->hint, 0);
+        fputc('\n', output->err);
+    }
+    fflush(output->err);
+}
+
+const struct output_maker output_text = {
+    .row = write_row,
+    .done = write_done,
+    .error = write_error,
+};

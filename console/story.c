@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sentences for events, decisions and the state of the cluster; see story.h. */
+#include "console/story.h"
+
+#include <string.h>
+
+#include "console/when.h"
+#include "console/width.h"
+#include "ha/base/json.h"
+#include "ha/base/text.h"
+
+/* The label of a line in a block. */
+#define LABEL_COLUMNS 11
+
+static bool is_given(const char *text)
+{
+    return text && text[0] != '\0';
+}
+
+void story_event(char *words, size_t size, const json_t *event)
+{
+    const char *kind = json_text(event, "kind", ""), *subject = json_text(event, "subject", "");
+    const char *from = json_text(event, "from", NULL), *to = json_text(event, "to", NULL);
+    const char *node = json_text(event, "node", NULL), *why = json_text(event, "why", NULL);
+    struct text text;
+
+    text_init(&text, words, size);
+    if (strcmp(kind, "service") != 0 && strncmp(subject, kind, strlen(kind)) != 0)
+        text_add(&text, "%s%s", kind, is_given(subject) ? " " : "");
+    text_add(&text, "%s", subject);
+    if (is_given(from) && is_given(to))
+        text_add(&text, " %s -> %s", from, to);
+    else if (is_given(to))
+        text_add(&text, " %s", to);
+    if (is_given(node) && strcmp(node, subject) != 0 && strcmp(kind, "node") != 0)
+        text_add(&text, " on %s", node);
+    if (is_given(why))
+        text_add(&text, ": %s", why);
+}
+
+void story_event_line(FILE *out, const json_t *event, int64_t now_ms)
+{
+    struct when when;
+    char words[1024];
+
+    story_event(words, sizeof(words), event);
+    fprintf(out, "%s  ", when_clock(&when, json_int(event, "at", 0), now_ms));
+    width_write(out, words, 0);
+    fputc('\n', out);
+}
+
+static void write_now(FILE *out, const char *now)
+{
+    fprintf(out, "%-10s", "now");
+    width_write(out, now, 0);
+    fputc('\n', out);
+}
+
+void story_decision(FILE *out, const json_t *decision, int64_t now_ms)
+{
+    const char *now = json_text(decision, "now", NULL), *by = json_text(decision, "by", NULL);
+    const char *node = json_text(decision, "node", NULL), *from = json_text(decision, "from", NULL);
+    const char *why = json_text(decision, "why", ""), *code = json_text(decision, "code", NULL);
+    int64_t line = json_int(decision, "line", 0);
+    struct when when;
+    char words[1024];
+    struct text text;
+
+    if (now) {
+        write_now(out, now);
+        return;
+    }
+    text_init(&text, words, sizeof(words));
+    if (is_given(from))
+        text_add(&text, "%s -> ", from);
+    text_add(&text, "%s", json_text(decision, "to", "?"));
+    if (is_given(node))
+        text_add(&text, " on %s", node);
+    fprintf(out, "%s  ", when_clock(&when, json_int(decision, "at", 0), now_ms));
+    width_write(out, words, 0);
+    fprintf(out, "\n%10s", "");
+    width_write(out, why, 0);
+    if (is_given(code))
+        fprintf(out, " [%s]", code);
+    fprintf(out, "\n%10sdecided", "");
+    if (is_given(by))
+        fprintf(out, " by %s", by);
+    fprintf(out, " at version %lld", (long long)json_int(decision, "version", 0));
+    if (line > 0)
+        fprintf(out, ", policy line %lld", (long long)line);
+    fputc('\n', out);
+}
+
+static void begin_line(FILE *out, const char *label)
+{
+    fprintf(out, "%-*s", LABEL_COLUMNS, label);
+}
+
+static void write_policy(FILE *out, const json_t *status, int64_t now_ms)
+{
+    const json_t *policy = json_object_get(status, "policy");
+    struct when when;
+
+    begin_line(out, "policy");
+    if (!json_is_object(policy)) {
+        fputs("none yet; \"tenuto policy push FILE\" puts one into force\n", out);
+        return;
+    }
+    fprintf(out, "version %lld by ", (long long)json_int(policy, "version", 0));
+    width_write(out, json_text(policy, "author", "?"), 0);
+    if (json_int(policy, "at", 0) > 0)
+        fprintf(out, ", %s", when_ago(&when, json_int(policy, "at", 0), now_ms));
+    fputc('\n', out);
+}
+
+/* "token 1s, beat 500ms, ..." and what follows from them. */
+static void write_times(FILE *out, const json_t *timing)
+{
+    static const char *const names[][2] = {
+        {"token", "token_ms"},       {"beat", "beat_ms"},           {"lease", "lease_ms"},
+        {"watchdog", "watchdog_ms"}, {"allowance", "allowance_ms"},
+    };
+    const char *comma = "";
+    struct when when;
+
+    if (!json_is_object(timing))
+        return;
+    begin_line(out, "times");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        int64_t ms = json_int(timing, names[i][1], -1);
+
+        if (ms < 0)
+            continue;
+        fprintf(out, "%s%s %s", comma, names[i][0], when_exact(&when, ms));
+        comma = ", ";
+    }
+    fputc('\n', out);
+    if (json_int(timing, "recovery_wait_ms", -1) < 0)
+        return;
+    begin_line(out, "");
+    fprintf(out, "%s after its last beat a lost node is proven off\n",
+            when_exact(&when, json_int(timing, "recovery_wait_ms", 0)));
+}
+
+static void write_armed(FILE *out, const json_t *status)
+{
+    int64_t lease_ms = json_int(status, "lease_ms", -1);
+    struct when when;
+
+    begin_line(out, "armed");
+    fputs(json_flag(status, "armed", false) ? "yes" : "no", out);
+    fprintf(out, ", the keeper is %s", json_text(status, "keeper", "away"));
+    if (lease_ms >= 0)
+        fprintf(out, ", the lease is %s old", when_span(&when, lease_ms));
+    fputc('\n', out);
+}
+
+static void write_reason(FILE *out, const json_t *status)
+{
+    const char *reason = json_text(status, "reason", NULL);
+
+    if (is_given(reason)) {
+        fputs(": ", out);
+        width_write(out, reason, 0);
+    }
+    fputc('\n', out);
+}
+
+void story_status(FILE *out, const json_t *status, int64_t now_ms)
+{
+    const json_t *ledger = json_object_get(status, "ledger");
+    bool is_quorate = json_flag(status, "quorate", false);
+
+    begin_line(out, "cluster");
+    width_write(out, json_text(status, "cluster", "?"), 0);
+    fprintf(out, ", seen from %s\n", json_text(status, "node", "?"));
+    begin_line(out, "quorum");
+    fprintf(out, "%s, %lld of %lld votes, %lld needed", is_quorate ? "yes" : "NO",
+            (long long)json_int(status, "votes", 0), (long long)json_int(status, "expected", 0),
+            (long long)json_int(status, "quorum", 0));
+    if (is_quorate)
+        fputc('\n', out);
+    else
+        write_reason(out, status);
+    begin_line(out, "leader");
+    fprintf(out, "%s\n", json_text(status, "leader", "none"));
+    begin_line(out, "state");
+    fputs(json_flag(status, "in_sync", false) ? "in sync" : "NOT in sync", out);
+    if (json_is_object(ledger))
+        fprintf(out, ", version %lld of epoch %s", (long long)json_int(ledger, "version", 0),
+                json_text(ledger, "epoch", "?"));
+    if (is_quorate && !json_flag(status, "in_sync", false))
+        write_reason(out, status);
+    else
+        fputc('\n', out);
+    write_policy(out, status, now_ms);
+    write_armed(out, status);
+    write_times(out, json_object_get(status, "timing"));
+}
+
+void story_diagnostic(FILE *out, const json_t *diagnostic)
+{
+    const char *hint = json_text(diagnostic, "hint", NULL);
+
+    width_write(out, json_text(diagnostic, "file", "policy"), 0);
+    fprintf(out, ":%lld:%lld: %s[%s]: ", (long long)json_int(diagnostic, "line", 0),
+            (long long)json_int(diagnostic, "column", 0),
+            json_text(diagnostic, "severity", "error"), json_text(diagnostic, "code", "?"));
+    width_write(out, json_text(diagnostic, "message", ""), 0);
+    fputc('\n', out);
+    if (is_given(hint)) {
+        fputs("  hint: ", out);
+        width_write(out, hint, 0);
+        fputc('\n', out);
+    }
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Results that read better as sentences than as a table. */
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* "ocf:web started -> recovery on beta: beta has been silent for 2000 ms" */
+void story_event(char *words, size_t size, const json_t *event);
+/* The same with its time in front, as a line. */
+void story_event_line(FILE *out, const json_t *event, int64_t now_ms);
+/* One decision of "ha why", or where the service is now. */
+void story_decision(FILE *out, const json_t *decision, int64_t now_ms);
+/* "cluster status": a short block with the chain of times. */
+void story_status(FILE *out, const json_t *status, int64_t now_ms);
+/* One thing that is wrong with a policy, as the agent tells it. */
+void story_diagnostic(FILE *out, const json_t *diagnostic);

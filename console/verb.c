@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The verbs of agentd/verbs.def; see verb.h. */
+#include "console/verb.h"
+
+#include <string.h>
+
+#include "console/width.h"
+#include "ha/base/text.h"
+
+/* As written in the rows. */
+#define LOCAL VERB_IS_LOCAL
+#define AGENT VERB_IS_AGENT
+#define VIEWER ROLE_VIEWER
+#define OPERATOR ROLE_OPERATOR
+#define ADMIN ROLE_ADMIN
+
+const struct verb verb_table[VERBS] = {
+#define VERB(id, name, arguments, where, role, columns, help)                                      \
+    [VERB_##id] = {VERB_##id, name, arguments, where, role, columns, help},
+#include "agentd/verbs.def"
+#undef VERB
+};
+
+#undef LOCAL
+#undef AGENT
+#undef VIEWER
+#undef OPERATOR
+#undef ADMIN
+
+/* Half a short word wrong is no longer that word. */
+#define GUESS_DISTANCE_MAX 3
+
+static void copy_word(char *to, size_t size, const char *from, size_t length)
+{
+    if (length >= size)
+        length = size - 1;
+    memcpy(to, from, length);
+    to[length] = '\0';
+}
+
+bool verb_next_argument(const char **at, struct verb_argument *argument)
+{
+    const char *word = *at + strspn(*at, " ");
+    bool is_optional = *word == '[';
+    size_t length;
+
+    *argument = (struct verb_argument){.is_optional = is_optional};
+    if (*word == '\0')
+        return false;
+    word += is_optional;
+    length = strcspn(word, is_optional ? "]" : " ");
+    *at = word + length + (is_optional && word[length] == ']');
+    if (length > 3 && strncmp(word + length - 3, "...", 3) == 0) {
+        argument->repeats = true;
+        length -= 3;
+    }
+    if (strncmp(word, "--", 2) == 0) {
+        size_t option = strcspn(word, " ]");
+
+        copy_word(argument->option, sizeof(argument->option), word,
+                  option < length ? option : length);
+        word += option;
+        length = length > option ? length - option : 0;
+        while (length > 0 && *word == ' ') {
+            word++;
+            length--;
+        }
+    }
+    copy_word(argument->kind, sizeof(argument->kind), word, length);
+    return true;
+}
+
+bool verb_find_option(const struct verb *verb, const char *option, struct verb_argument *argument)
+{
+    const char *at = verb->arguments;
+
+    while (verb_next_argument(&at, argument)) {
+        if (argument->option[0] && strcmp(argument->option, option) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool verb_find_argument(const struct verb *verb, int position, struct verb_argument *argument)
+{
+    const char *at = verb->arguments;
+
+    while (verb_next_argument(&at, argument)) {
+        if (argument->option[0])
+            continue;
+        if (position == 0 || argument->repeats)
+            return true;
+        position--;
+    }
+    return false;
+}
+
+/* How many of the words the name takes; 0 if they do not open with it. */
+static int match_name(const char *name, int n_words, char *const *words)
+{
+    int taken = 0;
+
+    while (*name) {
+        size_t length = strcspn(name, " ");
+
+        if (taken == n_words || strlen(words[taken]) != length ||
+            strncmp(words[taken], name, length) != 0)
+            return 0;
+        taken++;
+        name += length;
+        name += strspn(name, " ");
+    }
+    return taken;
+}
+
+/* The nearest name to one or two words, or NULL. */
+static const struct verb *guess(int n_words, char *const *words)
+{
+    const struct verb *best = NULL;
+    int best_distance = GUESS_DISTANCE_MAX + 1;
+
+    for (int i = 0; i < VERBS; i++) {
+        const struct verb *verb = &verb_table[i];
+        bool is_pair = strchr(verb->name, ' ') != NULL;
+        char typed[64];
+        int distance;
+
+        if (verb->help[0] == '\0')
+            continue;
+        if (is_pair && n_words > 1)
+            snprintf(typed, sizeof(typed), "%s %s", words[0], words[1]);
+        else
+            snprintf(typed, sizeof(typed), "%s", words[0]);
+        distance = text_distance(typed, verb->name);
+        /* "status" alone means one of those that end with it; nothing is that far off. */
+        if (is_pair && n_words == 1 && strcmp(strchr(verb->name, ' ') + 1, words[0]) == 0)
+            distance = 1;
+        if (distance < best_distance && distance * 2 < (int)strlen(verb->name)) {
+            best_distance = distance;
+            best = verb;
+        }
+    }
+    return best;
+}
+
+static bool is_family(const char *word)
+{
+    size_t length = strlen(word);
+
+    for (int i = 0; i < VERBS; i++) {
+        if (strncmp(verb_table[i].name, word, length) == 0 && verb_table[i].name[length] == ' ')
+            return true;
+    }
+    return false;
+}
+
+const struct verb *verb_find(int n_words, char *const *words, int *taken, struct err *err)
+{
+    const struct verb *meant;
+
+    for (int i = 0; i < VERBS; i++) {
+        *taken = match_name(verb_table[i].name, n_words, words);
+        if (*taken > 0)
+            return &verb_table[i];
+    }
+    if (n_words == 0) {
+        err_set(err, "no verb was given; \"tenuto help\" lists them");
+        return NULL;
+    }
+    meant = guess(n_words, words);
+    if (meant)
+        err_set(err, "there is no verb \"%s%s%s\"; did you mean \"%s\"?", words[0],
+                n_words > 1 && is_family(words[0]) ? " " : "",
+                n_words > 1 && is_family(words[0]) ? words[1] : "", meant->name);
+    else if (is_family(words[0]))
+        err_set(err, "there is no verb \"%s%s%s\"; \"tenuto help %s\" lists those there are",
+                words[0], n_words > 1 ? " " : "", n_words > 1 ? words[1] : "", words[0]);
+    else
+        err_set(err, "there is no verb \"%s\"; \"tenuto help\" lists them", words[0]);
+    return NULL;
+}
+
+void verb_usage(FILE *out, const struct verb *verb)
+{
+    fprintf(out, "%s%s%s", verb->name, verb->arguments[0] ? " " : "", verb->arguments);
+}
+
+/* "" and NULL name all; else a family, a verb, or the second word of one. */
+static bool is_named(const struct verb *verb, const char *word)
+{
+    size_t length = word ? strlen(word) : 0;
+    const char *second = strchr(verb->name, ' ');
+
+    if (verb->help[0] == '\0')
+        return false;
+    if (length == 0 || strcmp(verb->name, word) == 0)
+        return true;
+    if (second && strcmp(second + 1, word) == 0)
+        return true;
+    return strncmp(verb->name, word, length) == 0 && verb->name[length] == ' ';
+}
+
+bool verb_help(FILE *out, const char *word)
+{
+    int widest = 0;
+    bool found = false;
+
+    for (int i = 0; i < VERBS; i++) {
+        int width = width_of(verb_table[i].name) + 1 + width_of(verb_table[i].arguments);
+
+        if (is_named(&verb_table[i], word) && width > widest)
+            widest = width;
+    }
+    for (int i = 0; i < VERBS; i++) {
+        const struct verb *verb = &verb_table[i];
+        char usage[128];
+
+        if (!is_named(verb, word))
+            continue;
+        found = true;
+        snprintf(usage, sizeof(usage), "%s %s", verb->name, verb->arguments);
+        fputs("  ", out);
+        width_write(out, usage, widest + 2);
+        fprintf(out, "%s\n", verb->help);
+    }
+    return found;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Verbs against a scripted agent: what is printed, and the exit code. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "agentd/control.h"
+#include "tests/unit/console/scene.h"
+
+static const char script[] =
+    "verb cluster nodes\n"
+    "row {\"node\":\"alpha\",\"state\":\"online\",\"role\":\"leader\",\"votes\":1,\"armed\":true,"
+    "\"lease_ms\":1830,\"services\":12,\"why\":\"\"}\n"
+    "row {\"node\":\"beta\",\"state\":\"unknown\",\"role\":\"\",\"votes\":1,\"armed\":false,"
+    "\"lease_ms\":null,\"services\":0,\"why\":\"silent \\u001b[31m\"}\n"
+    "done {}\n"
+    "verb ha status\n"
+    "done {}\n"
+    "verb ha why ocf:web\n"
+    "row {\"at\":1700000000000,\"version\":12,\"service\":\"ocf:web\",\"from\":\"started\","
+    "\"to\":\"fence\",\"node\":\"beta\",\"why\":\"beta is silent\",\"code\":\"NODE_SILENT\","
+    "\"line\":31,\"by\":\"alpha\"}\n"
+    "row {\"now\":\"started on gamma\"}\n"
+    "done {}\n"
+    "verb ha why\n"
+    "error {\"error\":\"there is no service ocf:wbe\",\"hint\":\"did you mean ocf:web?\","
+    "\"code\":1}\n"
+    "verb ha migrate\n"
+    "done {\"words\":\"accepted: ocf:web goes to beta\"}\n"
+    "verb ha relocate\n"
+    "error {\"error\":\"no quorum\",\"code\":4}\n"
+    "verb cluster status\n"
+    "raw this is no JSON\n"
+    "verb events\n"
+    "hangup\n"
+    "verb fence status\n"
+    "error {\"error\":\"two mistakes\",\"code\":5,\"diagnostics\":[{\"code\":\"T0212\","
+    "\"severity\":\"error\",\"file\":\"x.tenuto\",\"line\":3,\"column\":9,"
+    "\"message\":\"no node is called bta\",\"hint\":\"did you mean beta?\"}]}\n";
+
+static struct scene scene;
+
+static int setup(void **state)
+{
+    (void)state;
+    scene_open(&scene, script);
+    return 0;
+}
+
+static int setup_without_agent(void **state)
+{
+    (void)state;
+    scene_open(&scene, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    scene_close(&scene);
+    return 0;
+}
+
+static void a_table_is_aligned_and_carries_no_control_characters(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "cluster nodes"), 0);
+    assert_string_equal(scene.out, "NODE   STATE    ROLE    VOTES  ARMED  LEASE  SERVICES  WHY\n"
+                                   "alpha  online   leader      1  yes     1.8s        12  -\n"
+                                   "beta   unknown  -           1  no         -         0  silent "
+                                   "\xEF\xBF\xBD[31m\n");
+}
+
+static void json_hands_the_rows_on_as_they_came(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha why ocf:web --json"), 0);
+    assert_string_equal(
+        scene.out, "{\"at\":1700000000000,\"by\":\"alpha\",\"code\":\"NODE_SILENT\","
+                   "\"from\":\"started\",\"line\":31,\"node\":\"beta\",\"service\":\"ocf:web\","
+                   "\"to\":\"fence\",\"version\":12,\"why\":\"beta is silent\"}\n"
+                   "{\"now\":\"started on gamma\"}\n");
+}
+
+static void why_reads_as_a_story(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha why ocf:web"), 0);
+    assert_non_null(strstr(scene.out, "started -> fence on beta\n"));
+    assert_non_null(strstr(scene.out, "          beta is silent [NODE_SILENT]\n"
+                                      "          decided by alpha at version 12, policy line 31\n"
+                                      "now       started on gamma\n"));
+}
+
+static void an_error_of_the_agent_gives_words_hint_and_code(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha why ocf:wbe"), CONTROL_EXIT_FAILED);
+    assert_string_equal(scene.out, "");
+    assert_string_equal(scene.err, "tenuto: there is no service ocf:wbe\n"
+                                   "  hint: did you mean ocf:web?\n");
+    assert_int_equal(scene_run(&scene, "ha relocate ocf:web beta --json"), CONTROL_EXIT_NO_QUORUM);
+    assert_string_equal(scene.out, "{\"code\":4,\"error\":\"no quorum\"}\n");
+    assert_string_equal(scene.err, "");
+}
+
+static void diagnostics_of_the_agent_are_shown_one_by_one(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "fence status"), CONTROL_EXIT_REFUSED);
+    assert_string_equal(scene.err, "x.tenuto:3:9: error[T0212]: no node is called bta\n"
+                                   "  hint: did you mean beta?\n"
+                                   "tenuto: two mistakes\n");
+}
+
+static void a_request_carries_its_arguments(void **state)
+{
+    char log[128];
+
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha migrate ocf:web beta"), 0);
+    assert_string_equal(scene.out, "accepted: ocf:web goes to beta\n");
+    snprintf(log, sizeof(log), "%s.log", scene.socket);
+    assert_string_equal(scene_read(log),
+                        "{\"args\":[\"ocf:web\",\"beta\"],\"id\":1,\"verb\":\"ha migrate\"}\n");
+}
+
+static void an_empty_answer_says_so(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha status"), 0);
+    assert_string_equal(scene.out, "there are no services in the policy\n");
+    assert_int_equal(scene_run(&scene, "ha status --json"), 0);
+    assert_string_equal(scene.out, "");
+}
+
+static void garbage_and_a_hangup_are_told_apart_from_an_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "cluster status"), CONTROL_EXIT_UNAVAILABLE);
+    assert_non_null(strstr(scene.err, "makes no sense"));
+    assert_int_equal(scene_run(&scene, "events"), CONTROL_EXIT_UNAVAILABLE);
+    assert_non_null(strstr(scene.err, "closed the connection before it had answered"));
+}
+
+static void without_an_agent_the_words_say_what_to_do(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha status"), CONTROL_EXIT_UNAVAILABLE);
+    assert_non_null(strstr(scene.err, "Is tenutod running on this node?"));
+    assert_non_null(strstr(scene.err, scene.socket));
+    assert_int_equal(scene_run(&scene, "ha status --json"), CONTROL_EXIT_UNAVAILABLE);
+    assert_int_equal(strncmp(scene.out, "{\"code\":69,\"error\":", 19), 0);
+    assert_string_equal(scene.err, "");
+}
+
+static void wrong_usage_is_told_from_the_verbs_own_row(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha migrate ocf:web"), CONTROL_EXIT_USAGE);
+    assert_string_equal(scene.err, "tenuto: ha migrate needs NODE; it goes: "
+                                   "tenuto ha migrate SERVICE NODE\n");
+    assert_int_equal(scene_run(&scene, "ha status now"), CONTROL_EXIT_USAGE);
+    assert_int_equal(scene_run(&scene, "events --since"), CONTROL_EXIT_USAGE);
+    assert_non_null(strstr(scene.err, "--since needs COUNT"));
+    assert_int_equal(scene_run(&scene, "events --since -4"), CONTROL_EXIT_USAGE);
+    assert_int_equal(scene_run(&scene, "events --folow"), CONTROL_EXIT_USAGE);
+}
+
+static void a_mistyped_verb_is_guessed(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha migarte ocf:web beta"), CONTROL_EXIT_USAGE);
+    assert_string_equal(scene.err, "tenuto: there is no verb \"ha migarte\"; "
+                                   "did you mean \"ha migrate\"?\n");
+    assert_int_equal(scene_run(&scene, "event"), CONTROL_EXIT_USAGE);
+    assert_non_null(strstr(scene.err, "did you mean \"events\"?"));
+    assert_int_equal(scene_run(&scene, "frobnicate --json"), CONTROL_EXIT_USAGE);
+    assert_string_equal(scene.out, "{\"code\":64,\"error\":\"there is no verb \\\"frobnicate\\\"; "
+                                   "\\\"tenuto help\\\" lists them\"}\n");
+}
+
+int main(void)
+{
+#define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITHOUT_AGENT(test) cmocka_unit_test_setup_teardown(test, setup_without_agent, teardown)
+    const struct CMUnitTest tests[] = {
+        WITH_AGENT(a_table_is_aligned_and_carries_no_control_characters),
+        WITH_AGENT(json_hands_the_rows_on_as_they_came),
+        WITH_AGENT(why_reads_as_a_story),
+        WITH_AGENT(an_error_of_the_agent_gives_words_hint_and_code),
+        WITH_AGENT(diagnostics_of_the_agent_are_shown_one_by_one),
+        WITH_AGENT(a_request_carries_its_arguments),
+        WITH_AGENT(an_empty_answer_says_so),
+        WITH_AGENT(garbage_and_a_hangup_are_told_apart_from_an_answer),
+        WITHOUT_AGENT(without_an_agent_the_words_say_what_to_do),
+        WITHOUT_AGENT(wrong_usage_is_told_from_the_verbs_own_row),
+        WITHOUT_AGENT(a_mistyped_verb_is_guessed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
