@@ -226,6 +226,9 @@ lab-shell: ## a shell on a node: NODE=beta
 lab-kill: ## cuts a node's power: NODE=beta
 	@tests/lab/lab kill $(NODE)
 
+lab-on: ## switches a node's power on again: NODE=beta
+	@tests/lab/lab on $(NODE)
+
 lab-cut: ## cuts a node from the network: NODE=beta
 	@tests/lab/lab cut $(NODE)
 
@@ -245,6 +248,6 @@ clean: ## removes everything generated
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san policies scenarios screens lab \
 	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
-	lab-up lab-down lab-shell lab-kill lab-cut lab-mend install clean
+	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
