@@ -31,6 +31,7 @@ struct beat_ack {
 
 struct beat {
     node_id from;
+    struct ring_id ring;  /* in which it was sent; delivered in another it feeds nobody */
     uint64_t number;      /* rises by one; from 1 in each incarnation */
     uint64_t incarnation; /* of the agent: differs each time it starts */
     char boot_id[BOOT_ID_MAX];
@@ -48,9 +49,12 @@ struct lease_age {
     struct duration watchdog, lease; /* the largest it announced */
     char boot_id[BOOT_ID_MAX];
     uint64_t incarnation;
+    uint64_t number;      /* of its newest beat, so that two tellers can be compared */
 };
 
 struct lease_ages {
+    uint64_t base; /* the last group whose exchange the teller has seen done; 0: none */
+    uint64_t path; /* and the rings it went through since: equal words came together */
     struct lease_age of[NODES_MAX];
 };
 
@@ -76,15 +80,18 @@ void lease_free(struct lease *lease);
 void lease_set_timing(struct lease *lease, const struct lease_timing *timing);
 void lease_set_armed(struct lease *lease, bool is_armed);
 
-/* In delivery order. */
+/* In delivery order. A group that holds us for the first time is our "own start". */
 void lease_ring(struct lease *lease, struct instant now, struct ring_id ring, node_set nodes);
 void lease_quorate(struct lease *lease, struct instant now, struct ring_id ring, bool is_quorate);
 void lease_group(struct lease *lease, struct instant now, node_set agents, node_set left);
+/* corosync is gone: what was acknowledged stays until it ends; of the others we know nothing more. */
+void lease_lost(struct lease *lease, struct instant now);
 void lease_beat_taken(struct lease *lease, struct instant now, const struct beat *beat);
 /* The exchange: what we know, what another knows, and that all of this group have told. */
 void lease_ages_make(const struct lease *lease, struct instant now, struct lease_ages *ages);
 void lease_ages_taken(struct lease *lease, struct instant now, node_id from,
                       const struct lease_ages *ages);
+/* Members that hold a quorum of votes have told; those that did not tell count as without agent. */
 void lease_ages_done(struct lease *lease, struct instant now);
 
 /* The next beat of ours, to be multicast now; its sending time is remembered. */
@@ -93,5 +100,7 @@ void lease_beat_make(struct lease *lease, struct instant now, struct beat *beat)
 struct instant lease_until(const struct lease *lease);
 /* An armed beat that carries this W was acknowledged in this ring: services may start here. */
 bool lease_is_armed_acknowledged(const struct lease *lease);
+/* The acknowledged lease needs agents that hold a quorum of votes by themselves, and no witness. */
+bool lease_is_group_quorate(const struct lease *lease);
 void lease_status(const struct lease *lease, node_id node, struct instant now,
                   struct lease_status *status);
