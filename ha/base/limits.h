@@ -13,6 +13,8 @@
 #define RULES_MAX 4096
 /* Services a single rule can name one by one; a glob may stand for more by naming all of a type. */
 #define RULE_TIERS_MAX 16
+/* Names for sets of at most 32 nodes; they may build on each other that deep. */
+#define LETS_MAX 256
 /* corosync itself takes up to eight knet links. */
 #define LINKS_MAX 8
 /* POSIX host names are at most 63 bytes a label; node names are labels. */
@@ -47,6 +49,8 @@
 #define REASON_TEXT_MAX 256
 /* What an OCF agent may print before we stop listening; it goes on running. */
 #define AGENT_OUTPUT_MAX (64 * 1024)
+/* How long a killed child may take to die before its end is told anyway; a busy disk is seconds. */
+#define WORKER_KILL_GRACE_MS 5000
 /* Events kept on each node for the timeline. */
 #define EVENTS_KEPT_MAX 10000
 /* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */
