@@ -179,6 +179,7 @@ static void handle(struct agent *agent, const struct member_event *event)
 {
     struct err err = {{0}};
     json_t *patch = (json_t *)event->patch;
+    struct member_status status;
 
     switch (event->kind) {
     case MEMBER_SEND:
@@ -200,8 +201,8 @@ static void handle(struct agent *agent, const struct member_event *event)
             requests_message(agent, event->from, patch);
         break;
     case MEMBER_STORE:
-        member_status(agent->member, &agent->status);
-        store_write(agent->store, patch, member_records(agent->member), &agent->status.head);
+        member_status(agent->member, &status);
+        store_write(agent->store, patch, member_records(agent->member), &status.head);
         break;
     }
     if (event->kind != MEMBER_SEND)

@@ -14,6 +14,8 @@
 #include "ha/base/json.h"
 #include "ha/model/codec.h"
 
+#define LOOK_AGAIN_MS 50
+
 static void set_nodes(struct agent *agent, json_t *set)
 {
     const struct policy *policy = agent->knowledge.policy;
@@ -174,7 +176,9 @@ void conduct(struct agent *agent, struct instant now)
     outcome->changes = agent->changes;
     outcome->changes_max = CHANGES_MAX;
     crm_step(agent->next, agent->knowledge.policy, agent->view, outcome);
-    agent->decide_at = outcome->wake_at;
+    /* What is due but waits for a beat to come back has no instant of its own: look again soon. */
+    agent->decide_at =
+        instant_latest(outcome->wake_at, instant_after(now, duration_ms(LOOK_AGAIN_MS)));
     patch = patch_of_outcome(agent);
     if (patch_is_empty(patch))
         json_decref(patch);

@@ -99,6 +99,8 @@ static bool read_policy(struct knowledge *knowledge, const json_t *value)
     knowledge->author = arena_strdup(arena, json_text(value, "author", "?"));
     knowledge->policy_version = (uint64_t)json_int(value, "version", 0);
     knowledge->policy_stamp = json_int(value, "stamp", 0);
+    if (knowledge->policy_stamp > knowledge->stamp)
+        knowledge->stamp = knowledge->policy_stamp;
     return true;
 }
 
