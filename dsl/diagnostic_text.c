@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dsl/diagnostic.h"
+#include "dsl/page.h"
 #include "dsl/utf8.h"
 
 /* A tab goes to the next multiple of this; source lines are printed with blanks instead. */
@@ -18,40 +19,17 @@
 /* Columns in front of the caret that are still shown when a line is too long. */
 #define EXCERPT_BEFORE 60
 
-/* A growing text: how much there will be is not known before. */
-struct page {
-    char *bytes;
-    size_t length;
-    size_t size;
+/* What is written, and for whom. */
+struct report {
+    struct page page;
+    const struct diagnostics *diagnostics;
     bool in_colour;
 };
 
-static void page_add(struct page *page, const char *bytes, size_t length)
+static void add_colour(struct report *report, const char *sequence)
 {
-    if (page->length + length + 1 > page->size) {
-        page->size = (page->length + length + 1) * 2;
-        page->bytes = xrealloc(page->bytes, page->size);
-    }
-    memcpy(page->bytes + page->length, bytes, length);
-    page->length += length;
-    page->bytes[page->length] = '\0';
-}
-
-static void page_say(struct page *page, const char *words)
-{
-    page_add(page, words, strlen(words));
-}
-
-static void page_colour(struct page *page, const char *sequence)
-{
-    if (page->in_colour)
-        page_say(page, sequence);
-}
-
-static void page_repeat(struct page *page, const char *what, int times)
-{
-    for (int i = 0; i < times; i++)
-        page_say(page, what);
+    if (report->in_colour)
+        page_say(&report->page, sequence);
 }
 
 /* One code point of a source line as it is shown: tabs as blanks, what cannot be shown as "?". */
@@ -116,9 +94,10 @@ static int add_columns(struct page *page, const char *text, size_t length, int f
     return shown;
 }
 
-static void add_excerpt(struct page *page, const struct diagnostics *diagnostics,
-                        struct location at, const char *colour)
+static void add_excerpt(struct report *report, struct location at, const char *colour)
 {
+    const struct diagnostics *diagnostics = report->diagnostics;
+    struct page *page = &report->page;
     const char *text = diagnostics->text;
     size_t offset = (size_t)at.offset;
     size_t start = offset;
@@ -146,69 +125,70 @@ static void add_excerpt(struct page *page, const struct diagnostics *diagnostics
     add_columns(page, text + start, end - start, from, from + EXCERPT_COLUMNS);
     page_say(page, "\n      | ");
     page_repeat(page, " ", before - from + (from ? 4 : 0));
-    page_colour(page, colour);
+    add_colour(report, colour);
     page_say(page, "^");
     page_repeat(page, "~", wide - 1);
-    page_colour(page, "\033[0m");
+    add_colour(report, "\033[0m");
     page_say(page, "\n");
 }
 
-static void add_place(struct page *page, const struct diagnostics *diagnostics, struct location at)
+static void add_place(struct report *report, struct location at)
 {
+    struct page *page = &report->page;
     char numbers[32];
 
-    page_colour(page, "\033[1m");
-    page_say(page, diagnostics->file);
+    add_colour(report, "\033[1m");
+    page_say(page, report->diagnostics->file);
     snprintf(numbers, sizeof(numbers), ":%d:%d: ", at.line, at.column);
     page_say(page, numbers);
-    page_colour(page, "\033[0m");
+    add_colour(report, "\033[0m");
 }
 
-static void add_diagnostic(struct page *page, const struct diagnostics *diagnostics,
-                           const struct diagnostic *entry)
+static void add_diagnostic(struct report *report, const struct diagnostic *entry)
 {
+    struct page *page = &report->page;
     const char *colour = entry->severity == SEVERITY_ERROR ? "\033[1;31m" : "\033[1;35m";
 
-    add_place(page, diagnostics, entry->at);
-    page_colour(page, colour);
+    add_place(report, entry->at);
+    add_colour(report, colour);
     page_say(page, entry->severity == SEVERITY_ERROR ? "error[" : "warning[");
     page_say(page, diagnostic_code_name(entry->code));
     page_say(page, "]: ");
-    page_colour(page, "\033[0m");
+    add_colour(report, "\033[0m");
     page_say(page, entry->words);
     page_say(page, "\n");
-    add_excerpt(page, diagnostics, entry->at, colour);
+    add_excerpt(report, entry->at, colour);
     if (entry->hint) {
         page_say(page, "      = hint: ");
         page_say(page, entry->hint);
         page_say(page, "\n");
     }
     for (int i = 0; i < entry->n_notes; i++) {
-        add_place(page, diagnostics, entry->notes[i].at);
+        add_place(report, entry->notes[i].at);
         page_say(page, "note: ");
         page_say(page, entry->notes[i].words);
         page_say(page, "\n");
-        add_excerpt(page, diagnostics, entry->notes[i].at, "\033[1;36m");
+        add_excerpt(report, entry->notes[i].at, "\033[1;36m");
     }
 }
 
 char *diagnostics_text(struct diagnostics *diagnostics, bool in_colour)
 {
-    struct page page = {.in_colour = in_colour};
+    struct report report = {.diagnostics = diagnostics, .in_colour = in_colour};
     int unseen = diagnostics->n_errors + diagnostics->n_warnings - diagnostics->n_list;
     char *text;
 
     diagnostics_sort(diagnostics);
-    page_say(&page, "");
+    page_say(&report.page, "");
     for (int i = 0; i < diagnostics->n_list; i++)
-        add_diagnostic(&page, diagnostics, &diagnostics->list[i]);
+        add_diagnostic(&report, &diagnostics->list[i]);
     if (unseen > 0) {
         char words[96];
 
         snprintf(words, sizeof(words), "... and %d more; mend the first ones first\n", unseen);
-        page_say(&page, words);
+        page_say(&report.page, words);
     }
-    text = arena_strndup(diagnostics->arena, page.bytes, page.length);
-    free(page.bytes);
+    text = arena_strndup(diagnostics->arena, report.page.bytes, report.page.length);
+    page_free(&report.page);
     return text;
 }

@@ -41,8 +41,10 @@
 #define COMMANDS_MAX 256
 /* Changes of one thing in one step: a service whose node died goes through fence, recovery and started. */
 #define CHANGES_EACH_MAX 4
-/* Changes one step may decide. */
-#define CHANGES_MAX (CHANGES_EACH_MAX * (SERVICES_MAX + NODES_MAX))
+/* Changes one step may decide, moves after a partner and by command on top. */
+#define CHANGES_OF(nodes, services)                                                                \
+    ((CHANGES_EACH_MAX + 2) * ((nodes) + (services)) + 2 * COMMANDS_MAX)
+#define CHANGES_MAX CHANGES_OF(NODES_MAX, SERVICES_MAX)
 /* Services that the rules together and apart name, globs counted out: four such rules for each. */
 #define MEMBERSHIPS_MAX (4 * SERVICES_MAX)
 /* What an agent's exit reason, or an error for the operator, may say. */
@@ -51,6 +53,8 @@
 #define AGENT_OUTPUT_MAX (64 * 1024)
 /* How long a killed child may take to die before its end is told anyway; a busy disk is seconds. */
 #define WORKER_KILL_GRACE_MS 5000
+/* Between two tries to stop what left the policy: an operator sees it in the log, the log lives. */
+#define ORPHAN_RETRY_MS 10000
 /* Events kept on each node for the timeline. */
 #define EVENTS_KEPT_MAX 10000
 /* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */

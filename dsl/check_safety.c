@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Level 4: the chain of times with its numbers, votes, and the watchdog. The two
+ * inequalities are those of the lease: safety is kept by construction, because others wait
+ * as long as timing_recovery_wait says; liveness can be broken by a policy and is refused.
+ */
+#include <string.h>
+
+#include "dsl/check.h"
+#include "ha/base/text.h"
+
+static const char *shown(struct arena *arena, struct duration duration)
+{
+    char buffer[32];
+    struct text text;
+
+    text_init(&text, buffer, sizeof(buffer));
+    text_add_ms(&text, duration.ms);
+    return arena_strdup(arena, buffer);
+}
+
+/* The first place that has to do with times: the watchdog, else the cluster's statement. */
+static struct location place_of_times(const struct resolution *r)
+{
+    if (r->watchdog)
+        return syntax_place(r->tree, r->watchdog);
+    return syntax_head_place(r->tree, r->statements[SYNTAX_CLUSTER]);
+}
+
+/* The least whole number of seconds that keeps the lease alive while a ring forms anew. */
+static int least_watchdog(const struct policy *policy)
+{
+    struct timing timing;
+    int seconds = 1;
+
+    do {
+        timing = timing_of_network(policy->network, policy->timing.token,
+                                   duration_ms(1000 * (int64_t)seconds));
+        seconds++;
+    } while (timing.lease.ms + timing.watchdog.ms <=
+             timing_liveness_floor(&timing, policy->n_nodes).ms);
+    return seconds - 1;
+}
+
+static void check_liveness(struct resolution *r)
+{
+    const struct policy *policy = r->policy;
+    const struct timing *timing = &policy->timing;
+    struct duration held = duration_ms(timing->lease.ms + timing->watchdog.ms);
+    struct duration floor = timing_liveness_floor(timing, policy->n_nodes);
+    struct diagnostic *entry;
+
+    if (timing->watchdog.ms == 0 || held.ms > floor.ms)
+        return;
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_LIVENESS, place_of_times(r),
+                            shown(r->arena, timing->lease), shown(r->arena, timing->watchdog),
+                            shown(r->arena, held), shown(r->arena, floor),
+                            shown(r->arena, timing_token(timing, policy->n_nodes)),
+                            shown(r->arena, timing->beat), shown(r->arena, timing->allowance));
+    diagnostics_hint(r->diagnostics, entry, "write: watchdog %ds", least_watchdog(policy));
+}
+
+static void check_watchdog(struct resolution *r)
+{
+    struct diagnostic *entry;
+
+    if (r->policy->timing.watchdog.ms != 0)
+        return;
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_WATCHDOG, place_of_times(r));
+    diagnostics_hint(r->diagnostics, entry,
+                     "every machine has one (softdog at least); write: watchdog 10s");
+}
+
+static void check_votes(struct resolution *r)
+{
+    const struct policy *policy = r->policy;
+    struct location at = syntax_place(r->tree, r->node_at[0]);
+    struct diagnostic *entry;
+    int votes = 0;
+
+    for (int i = 0; i < policy->n_nodes; i++)
+        votes += policy->nodes[i].votes;
+    if (votes == 0) {
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_VOTES, at);
+    } else if (policy->n_nodes == 2) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_TWO_NODES, at);
+        diagnostics_hint(r->diagnostics, entry, "a third node, however small, makes the majority");
+    } else if (votes % 2 == 0) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_EVEN_VOTES, at, votes);
+        diagnostics_hint(r->diagnostics, entry,
+                         "give one node a vote more, or less, or add a node");
+    }
+}
+
+static void check_recovery(struct resolution *r)
+{
+    struct duration wait = timing_recovery_wait(&r->policy->timing);
+
+    for (int i = 0; i < r->policy->n_services; i++) {
+        const struct service_policy *service = &r->policy->services[i];
+
+        if (service->recover_within.ms == 0 || service->recover_within.ms > wait.ms)
+            continue;
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_RECOVER_IN_VAIN,
+                        syntax_place(r->tree, r->sources[i].name_at), service->name,
+                        shown(r->arena, service->recover_within), shown(r->arena, wait));
+    }
+}
+
+void check_safety(struct resolution *r)
+{
+    check_watchdog(r);
+    check_liveness(r);
+    check_votes(r);
+    check_recovery(r);
+}

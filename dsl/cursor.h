@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Walking over the tokens of a text: the next one that counts, and the parts of
+ * statements that all grammar rules are made of. What is not as expected is reported
+ * once, and false is returned.
+ */
+#pragma once
+
+#include "dsl/syntax.h"
+
+struct cursor {
+    struct diagnostics *diagnostics;
+    struct tokens tokens;
+    int at;                         /* the next token: significant, a newline, or the end */
+    int previous;                   /* the last significant one that was taken; -1 at the start */
+    const struct syntax *statement; /* whose usage the hints quote */
+};
+
+enum token_kind cursor_kind(const struct cursor *cursor);
+const char *cursor_text(const struct cursor *cursor);
+bool cursor_is_word(const struct cursor *cursor, const char *word);
+struct location cursor_place(const struct cursor *cursor);
+/* A newline, ";", "}" or the end of the text: the statement is over. */
+bool cursor_is_over(const struct cursor *cursor);
+
+/* Goes over blanks and comments to what counts; with newlines where a line goes on. */
+void cursor_settle(struct cursor *cursor);
+void cursor_settle_over_lines(struct cursor *cursor);
+/* Takes the next token, gives its position. A comma takes the end of its line along. */
+int cursor_take(struct cursor *cursor);
+bool cursor_take_word(struct cursor *cursor, const char *word);
+
+struct syntax *cursor_add(struct cursor *cursor, struct syntax *into, enum syntax_kind kind);
+void cursor_finish(const struct cursor *cursor, struct syntax *node);
+
+/* Reports that something else was expected here; always false. */
+bool cursor_expected(struct cursor *cursor, const char *what);
+
+bool cursor_need(struct cursor *cursor, enum token_kind kind, const char *what);
+bool cursor_need_word(struct cursor *cursor, const char *word);
+bool cursor_read(struct cursor *cursor, struct syntax *into, enum syntax_kind kind,
+                 const char *what);
+bool cursor_read_string(struct cursor *cursor, struct syntax *into);
+/* One of "a|b|c". */
+bool cursor_read_choice(struct cursor *cursor, struct syntax *into, const char *choices);
+/* NAME {"," NAME}; a comma before "then" is left to tiers. */
+bool cursor_read_names(struct cursor *cursor, struct syntax *into, const char *what);

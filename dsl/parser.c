@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The grammar of design language, one function a rule, each with its rule above it. Which
+ * statement may stand where is in phrase.def. A rule returns false as soon as it has
+ * reported a slip; recovery then goes to the end of the statement, reading its block on the
+ * way, so that one slip gives one message.
+ */
+#include "dsl/parser.h"
+
+#include <string.h>
+
+#include "dsl/cursor.h"
+#include "dsl/suggest.h"
+
+static void read_block_into(struct cursor *c, struct syntax *node, unsigned block);
+
+/* The block of a statement that has one, or 0. */
+static unsigned block_of(enum syntax_kind kind)
+{
+    switch (kind) {
+    case SYNTAX_CLUSTER: return IN_CLUSTER;
+    case SYNTAX_NODE: return IN_NODE;
+    case SYNTAX_QUORUM: return IN_QUORUM;
+    case SYNTAX_FENCING: return IN_FENCING;
+    case SYNTAX_DEVICE: return IN_DEVICE;
+    case SYNTAX_SCHEDULING: return IN_SCHEDULING;
+    case SYNTAX_DEFAULTS: return IN_DEFAULTS;
+    case SYNTAX_SERVICE: return IN_SERVICE;
+    case SYNTAX_DRILL: return IN_DRILL;
+    case SYNTAX_ALERT: return IN_ALERT;
+    case SYNTAX_ACCESS: return IN_ACCESS;
+    default: return 0;
+    }
+}
+
+static const char *block_title(unsigned block)
+{
+    switch (block) {
+    case IN_CLUSTER: return "a cluster";
+    case IN_NODE: return "a node";
+    case IN_QUORUM: return "a quorum block";
+    case IN_FENCING: return "a fencing block";
+    case IN_DEVICE: return "a fence device";
+    case IN_SCHEDULING: return "a scheduling block";
+    case IN_DEFAULTS: return "a defaults block";
+    case IN_SERVICE: return "a service";
+    case IN_DRILL: return "a drill";
+    case IN_ALERT: return "an alert";
+    case IN_ACCESS: return "an access block";
+    default: return "a policy outside of blocks";
+    }
+}
+
+/* block = "{" { statement } "}" */
+static bool read_block(struct cursor *c, struct syntax *node)
+{
+    if (cursor_kind(c) != TOKEN_OPEN)
+        return cursor_expected(c, "\"{\" and a block on the same line");
+    read_block_into(c, node, block_of(node->kind));
+    return true;
+}
+
+static bool read_block_if_there(struct cursor *c, struct syntax *node)
+{
+    return cursor_kind(c) != TOKEN_OPEN || read_block(c, node);
+}
+
+/* NAME [ block ] */
+static bool read_named(struct cursor *c, struct syntax *node)
+{
+    return cursor_read(c, node, SYNTAX_NAME, "a name") && read_block_if_there(c, node);
+}
+
+/* "let" NAME "=" NODE { "," NODE } */
+static bool read_let(struct cursor *c, struct syntax *node)
+{
+    return cursor_read(c, node, SYNTAX_NAME, "a name") && cursor_need(c, TOKEN_EQUALS, "\"=\"") &&
+           cursor_read_names(c, node, "a node");
+}
+
+/* "defaults" [ TYPE ] block */
+static bool read_defaults(struct cursor *c, struct syntax *node)
+{
+    if (cursor_kind(c) == TOKEN_WORD)
+        cursor_read(c, node, SYNTAX_NAME, "a type");
+    return read_block(c, node);
+}
+
+/* "service" SERVICE { "," SERVICE } [ block ] */
+static bool read_service(struct cursor *c, struct syntax *node)
+{
+    return cursor_read_names(c, node, "a service") && read_block_if_there(c, node);
+}
+
+/* tiers = NODE { "," NODE } { [ "," ] "then" NODE { "," NODE } } */
+static bool read_tiers(struct cursor *c, struct syntax *node)
+{
+    struct syntax *tiers = cursor_add(c, node, SYNTAX_TIERS);
+    bool is_right = cursor_read_names(c, tiers, "a node");
+
+    while (is_right && cursor_take_word(c, "then")) {
+        cursor_settle_over_lines(c);
+        is_right = cursor_read_names(c, tiers, "a node");
+    }
+    cursor_finish(c, tiers);
+    return is_right;
+}
+
+/* "before" SERVICE { "," SERVICE } */
+static bool read_before(struct cursor *c, struct syntax *node)
+{
+    if (!cursor_need_word(c, "before"))
+        return false;
+    cursor_settle_over_lines(c);
+    return cursor_read_names(c, node, "a service");
+}
+
+/* A word behind a list that looks like a service: the comma between them is missing. */
+static bool is_comma_missing(const struct cursor *c)
+{
+    return cursor_kind(c) == TOKEN_WORD && strpbrk(cursor_text(c), ":*[") != NULL;
+}
+
+/*
+ * sentence = ( "keep" | "try" ) services ( "together" | "apart" | "on" tiers )
+ *          | "start" services "before" services
+ */
+static bool read_sentence(struct cursor *c, struct syntax *node)
+{
+    bool is_start = cursor_is_word(c, "start");
+
+    if (!cursor_read_choice(c, node, "keep|try|start") || !cursor_read_names(c, node, "a service"))
+        return false;
+    if (is_comma_missing(c))
+        return cursor_expected(c, "\",\" between two services");
+    if (is_start)
+        return read_before(c, node);
+    if (!cursor_read_choice(c, node, "together|apart|on"))
+        return false;
+    return !token_is_word(c->diagnostics, &c->tokens.list[c->previous], "on") ||
+           read_tiers(c, node);
+}
+
+/* "web:keep" was meant as "web: keep". */
+static bool read_rule_colon(struct cursor *c, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    struct location at = token_place(c->diagnostics, &c->tokens.list[c->previous]);
+
+    if (!colon)
+        return cursor_need(c, TOKEN_COLON, "\":\" behind the rule's name");
+    at.length = (int)(colon - name) + 1;
+    diagnostics_add(c->diagnostics, DIAGNOSTIC_RULE_COLON, at,
+                    arena_strndup(c->diagnostics->arena, name, (size_t)(colon - name)));
+    return false;
+}
+
+/* "rule" NAME ":" sentence */
+static bool read_rule(struct cursor *c, struct syntax *node)
+{
+    const char *name = cursor_text(c);
+
+    return cursor_read(c, node, SYNTAX_NAME, "the rule's name") && read_rule_colon(c, name) &&
+           read_sentence(c, node);
+}
+
+/* "disabled" "rule" NAME ":" sentence */
+static bool read_disabled(struct cursor *c, struct syntax *node)
+{
+    return cursor_need_word(c, "rule") && read_rule(c, node);
+}
+
+/* "drill" STRING block */
+static bool read_drill(struct cursor *c, struct syntax *node)
+{
+    return cursor_read_string(c, node) && read_block(c, node);
+}
+
+/* A command of a drill: words, strings, "," and "|" up to the end of the line. */
+static bool read_line(struct cursor *c, struct syntax *node)
+{
+    while (!cursor_is_over(c) && cursor_kind(c) != TOKEN_OPEN && cursor_kind(c) != TOKEN_BAD) {
+        if (cursor_kind(c) == TOKEN_WORD || cursor_kind(c) == TOKEN_STRING)
+            cursor_add(c, node, SYNTAX_VALUE);
+        cursor_take(c);
+    }
+    return cursor_kind(c) != TOKEN_BAD;
+}
+
+/* One of the words that the usage lists behind the first. */
+static bool read_choice(struct cursor *c, struct syntax *node)
+{
+    return cursor_read_choice(c, node, strchr(syntax_usage(node->kind), ' ') + 1);
+}
+
+/* VALUE */
+static bool read_value(struct cursor *c, struct syntax *node)
+{
+    return cursor_read(c, node, SYNTAX_VALUE, "a value");
+}
+
+/* VALUE { "," VALUE } */
+static bool read_values(struct cursor *c, struct syntax *node)
+{
+    return cursor_read_names(c, node, "a value");
+}
+
+/* STRING */
+static bool read_string(struct cursor *c, struct syntax *node)
+{
+    return cursor_read_string(c, node);
+}
+
+/* "witness" HOST [ "ffsplit" | "lms" ] */
+static bool read_witness(struct cursor *c, struct syntax *node)
+{
+    return cursor_read(c, node, SYNTAX_VALUE, "a host") &&
+           (cursor_is_over(c) || cursor_read_choice(c, node, "ffsplit|lms"));
+}
+
+/* "rebalance" ( "on" "start" | "when" "imbalance" N "for" DURATION ) */
+static bool read_rebalance(struct cursor *c, struct syntax *node)
+{
+    bool is_on = cursor_is_word(c, "on");
+
+    if (!cursor_read_choice(c, node, "on|when"))
+        return false;
+    if (is_on)
+        return cursor_need_word(c, "start");
+    return cursor_need_word(c, "imbalance") && cursor_read(c, node, SYNTAX_VALUE, "a number") &&
+           cursor_need_word(c, "for") && cursor_read(c, node, SYNTAX_VALUE, "a duration");
+}
+
+/* "set" NAME ( WORD | STRING | "secret" NAME ) */
+static bool read_set(struct cursor *c, struct syntax *node)
+{
+    if (!cursor_read(c, node, SYNTAX_NAME, "the parameter's name"))
+        return false;
+    if (cursor_kind(c) == TOKEN_STRING)
+        return cursor_read_string(c, node);
+    if (cursor_take_word(c, "secret") && !cursor_is_over(c))
+        return cursor_read(c, node, SYNTAX_SECRET, "the secret's name");
+    if (cursor_kind(c) == TOKEN_COLON || cursor_kind(c) == TOKEN_EQUALS)
+        return cursor_expected(c, "a value");
+    return cursor_read(c, node, SYNTAX_VALUE, "a value");
+}
+
+/* "monitor" "every" DURATION [ "timeout" DURATION ] */
+static bool read_monitor(struct cursor *c, struct syntax *node)
+{
+    if (!cursor_need_word(c, "every") || !cursor_read(c, node, SYNTAX_VALUE, "a duration"))
+        return false;
+    return cursor_is_over(c) ||
+           (cursor_need_word(c, "timeout") && cursor_read(c, node, SYNTAX_VALUE, "a duration"));
+}
+
+/* ( "start" | "stop" ) "timeout" DURATION */
+static bool read_timeout(struct cursor *c, struct syntax *node)
+{
+    return cursor_need_word(c, "timeout") && cursor_read(c, node, SYNTAX_VALUE, "a duration");
+}
+
+/* "migrate" ( "live" | "restart" | "never" | "timeout" DURATION ) */
+static bool read_migrate(struct cursor *c, struct syntax *node)
+{
+    if (cursor_is_word(c, "timeout"))
+        return read_timeout(c, node);
+    return cursor_read_choice(c, node, "live|restart|never|timeout");
+}
+
+/* ( "keep" | "try" ) "on" tiers */
+static bool read_on(struct cursor *c, struct syntax *node)
+{
+    return cursor_need_word(c, "on") && read_tiers(c, node);
+}
+
+/* "recover" "within" DURATION */
+static bool read_recover(struct cursor *c, struct syntax *node)
+{
+    return cursor_need_word(c, "within") && cursor_read(c, node, SYNTAX_VALUE, "a duration");
+}
+
+/* ( "admin" | "operator" | "viewer" ) NAME "key" STRING */
+static bool read_person(struct cursor *c, struct syntax *node)
+{
+    return cursor_read(c, node, SYNTAX_NAME, "a name") && cursor_need_word(c, "key") &&
+           cursor_read_string(c, node);
+}
+
+struct phrase {
+    unsigned blocks;
+    const char *word;
+    enum syntax_kind kind;
+    bool (*read)(struct cursor *c, struct syntax *node);
+};
+
+static const struct phrase phrases[] = {
+#define PHRASE(blocks, word, id, rule, usage) {blocks, word, SYNTAX_##id, read_##rule},
+#include "dsl/phrase.def"
+#undef PHRASE
+};
+
+#define PHRASES (sizeof(phrases) / sizeof(phrases[0]))
+
+static const struct phrase *phrase_here(const struct cursor *c, unsigned blocks)
+{
+    for (size_t i = 0; i < PHRASES; i++) {
+        if ((phrases[i].blocks & blocks) && cursor_is_word(c, phrases[i].word))
+            return &phrases[i];
+    }
+    return NULL;
+}
+
+/* A statement of the policy at the very left: the block before it was not closed. */
+static bool is_at_margin(const struct cursor *c)
+{
+    int offset = c->tokens.list[c->at].offset;
+
+    return (offset == 0 || c->diagnostics->text[offset - 1] == '\n') && phrase_here(c, IN_POLICY);
+}
+
+static void skip_block(struct cursor *c)
+{
+    int depth = 0;
+
+    do {
+        if (cursor_kind(c) == TOKEN_OPEN)
+            depth++;
+        else if (cursor_kind(c) == TOKEN_CLOSE)
+            depth--;
+        cursor_take(c);
+        if (depth > 0)
+            cursor_settle_over_lines(c);
+    } while (depth > 0 && cursor_kind(c) != TOKEN_END && !is_at_margin(c));
+}
+
+/* Goes to the end of the statement; its block, if it should have one, is read all the same. */
+static void recover(struct cursor *c, struct syntax *node)
+{
+    while (!cursor_is_over(c) && !is_at_margin(c)) {
+        if (cursor_kind(c) != TOKEN_OPEN)
+            cursor_take(c);
+        else if (block_of(node->kind) && !syntax_part(node, SYNTAX_BLOCK))
+            read_block_into(c, node, block_of(node->kind));
+        else
+            skip_block(c);
+    }
+}
+
+static void report_unknown(struct cursor *c, unsigned block)
+{
+    const char *word = cursor_text(c);
+    const struct phrase *elsewhere = phrase_here(c, ~block);
+    struct suggestion suggestion = suggestion_for(word);
+    struct diagnostic *entry;
+
+    for (size_t i = 0; i < PHRASES; i++) {
+        if (phrases[i].blocks & block)
+            suggestion_consider(&suggestion, phrases[i].word);
+    }
+    if (elsewhere) {
+        entry = diagnostics_add(c->diagnostics, DIAGNOSTIC_MISPLACED, cursor_place(c), word,
+                                block_title(block));
+        diagnostics_hint(c->diagnostics, entry, "it stands in %s: %s",
+                         block_title(elsewhere->blocks & -elsewhere->blocks),
+                         syntax_usage(elsewhere->kind));
+        return;
+    }
+    entry = block == IN_POLICY ? diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_STATEMENT,
+                                                 cursor_place(c), word)
+                               : diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_SETTING,
+                                                 cursor_place(c), block_title(block), word);
+    if (suggestion.best)
+        diagnostics_hint(c->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+}
+
+static void report_too_much(struct cursor *c, const struct syntax *node)
+{
+    bool is_list =
+        node->last && (node->last->kind == SYNTAX_NAMES || node->last->kind == SYNTAX_TIERS);
+    struct diagnostic *entry;
+
+    if (cursor_kind(c) == TOKEN_BAD)
+        return;
+    entry = diagnostics_add(c->diagnostics, DIAGNOSTIC_TOO_MUCH, cursor_place(c),
+                            cursor_kind(c) == TOKEN_STRING
+                                ? "this string"
+                                : arena_printf(c->diagnostics->arena, "\"%s\"", cursor_text(c)));
+    if (is_list && cursor_kind(c) == TOKEN_WORD)
+        diagnostics_hint(c->diagnostics, entry, "names in a list are separated by commas");
+    else
+        diagnostics_hint(c->diagnostics, entry, "it is written: %s", syntax_usage(node->kind));
+}
+
+static void read_statement(struct cursor *c, struct syntax *into, unsigned block)
+{
+    const struct phrase *phrase = phrase_here(c, block);
+    struct syntax *node = cursor_add(c, into, phrase ? phrase->kind : SYNTAX_BROKEN);
+
+    c->statement = node;
+    if (!phrase) {
+        if (cursor_kind(c) == TOKEN_WORD)
+            report_unknown(c, block);
+        else
+            cursor_expected(c, block == IN_POLICY ? "a statement" : "a setting");
+        node->is_broken = true;
+    } else {
+        cursor_take(c);
+        node->is_broken = !phrase->read(c, node) || node->is_broken;
+        if (!node->is_broken && !cursor_is_over(c)) {
+            report_too_much(c, node);
+            node->is_broken = true;
+        }
+    }
+    if (node->is_broken)
+        recover(c, node);
+    cursor_finish(c, node);
+}
+
+static void report_open(struct cursor *c, int open)
+{
+    struct diagnostic *entry = diagnostics_add(c->diagnostics, DIAGNOSTIC_BLOCK_OPEN,
+                                               token_place(c->diagnostics, &c->tokens.list[open]));
+
+    if (cursor_kind(c) == TOKEN_END)
+        diagnostics_hint(c->diagnostics, entry, "the text ends before a \"}\"");
+    else
+        diagnostics_note(c->diagnostics, entry, cursor_place(c),
+                         "the next statement begins here, at the left margin");
+}
+
+/* { statement ( newline | ";" ) }, up to the end of its block or of the text. */
+static void read_statements(struct cursor *c, struct syntax *into, unsigned block)
+{
+    for (;;) {
+        cursor_settle_over_lines(c);
+        if (cursor_kind(c) == TOKEN_SEMICOLON)
+            cursor_take(c);
+        else if (cursor_kind(c) == TOKEN_END || cursor_kind(c) == TOKEN_CLOSE)
+            return;
+        else if (block != IN_POLICY && is_at_margin(c) && !phrase_here(c, block))
+            return;
+        else
+            read_statement(c, into, block);
+    }
+}
+
+static void read_block_into(struct cursor *c, struct syntax *node, unsigned block)
+{
+    struct syntax *inside = cursor_add(c, node, SYNTAX_BLOCK);
+    const struct syntax *statement = c->statement;
+    int open = cursor_take(c);
+
+    read_statements(c, inside, block);
+    c->statement = statement;
+    if (cursor_kind(c) == TOKEN_CLOSE) {
+        cursor_take(c);
+    } else {
+        report_open(c, open);
+        node->is_broken = true;
+    }
+    cursor_finish(c, inside);
+}
+
+struct tree parser_run(struct diagnostics *diagnostics)
+{
+    struct cursor cursor = {.diagnostics = diagnostics, .previous = -1};
+    struct tree tree = {.diagnostics = diagnostics, .is_sure = true};
+
+    tree.tokens = cursor.tokens = lexer_run(diagnostics);
+    tree.policy = arena_alloc(diagnostics->arena, sizeof(*tree.policy));
+    tree.policy->kind = SYNTAX_POLICY;
+    tree.policy->end = tree.tokens.n_list;
+    read_statements(&cursor, tree.policy, IN_POLICY);
+    while (cursor_kind(&cursor) == TOKEN_CLOSE) {
+        diagnostics_add(diagnostics, DIAGNOSTIC_BLOCK_CLOSE, cursor_place(&cursor));
+        tree.is_sure = false;
+        cursor_take(&cursor);
+        read_statements(&cursor, tree.policy, IN_POLICY);
+    }
+    for (const struct syntax *part = tree.policy->child; part; part = part->next)
+        tree.is_sure = tree.is_sure && !part->is_broken;
+    return tree;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Text to tree. It never fails: what cannot be read is reported, once a slip, and kept in
+ * the tree as a broken statement; reading goes on with the next one.
+ */
+#pragma once
+
+#include "dsl/syntax.h"
+
+/* Reads the diagnostics' text; the tree lives in their arena. */
+struct tree parser_run(struct diagnostics *diagnostics);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The front of the room: the steps from text to policy, in their order; see policy_text.h. */
+#include "dsl/policy_text.h"
+
+#include <string.h>
+
+#include "dsl/check.h"
+#include "dsl/format.h"
+#include "dsl/parser.h"
+#include "dsl/resolve.h"
+
+static bool begin(struct arena *arena, const char *file, const char *text, size_t length,
+                  struct diagnostics *diagnostics)
+{
+    bool is_too_long = length > POLICY_BYTES_MAX;
+
+    diagnostics_init(diagnostics, arena, file, text, is_too_long ? 0 : length);
+    if (is_too_long)
+        diagnostics_add(diagnostics, DIAGNOSTIC_TEXT_TOO_LONG,
+                        (struct location){.line = 1, .column = 1},
+                        (int)(length < INT32_MAX ? length : INT32_MAX), POLICY_BYTES_MAX);
+    return !is_too_long;
+}
+
+bool policy_compile(struct arena *arena, const char *file, const char *text, size_t length,
+                    struct policy *policy, struct diagnostics *diagnostics)
+{
+    struct resolution *resolution = arena_alloc(arena, sizeof(*resolution));
+    struct tree tree;
+
+    memset(policy, 0, sizeof(*policy));
+    if (!begin(arena, file, text, length, diagnostics))
+        return false;
+    tree = parser_run(diagnostics);
+    resolution->tree = &tree;
+    resolution->diagnostics = diagnostics;
+    resolution->arena = arena;
+    resolution->policy = policy;
+    /* Beyond this a false start would only breed false alarms. */
+    if (resolve_run(resolution)) {
+        check_rules(resolution);
+        check_safety(resolution);
+    }
+    diagnostics_sort(diagnostics);
+    return diagnostics->n_errors == 0;
+}
+
+char *policy_format(struct arena *arena, const char *file, const char *text, size_t length,
+                    struct diagnostics *diagnostics)
+{
+    struct tree tree;
+
+    if (!begin(arena, file, text, length, diagnostics))
+        return NULL;
+    tree = parser_run(diagnostics);
+    diagnostics_sort(diagnostics);
+    return diagnostics->n_errors ? NULL : format_run(&tree);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tree to policy: names, defaults, units, inheritance. Beside the policy it keeps where
+ * everything was said, for the checks that come after. Internal to this room.
+ */
+#pragma once
+
+#include "dsl/syntax.h"
+#include "ha/model/policy.h"
+
+struct service_set {
+    const char *name;
+    const char *value; /* "$name" is not filled in yet */
+    const struct syntax *at;
+};
+
+/* What one defaults or service statement says; the values are those whose bit is given. */
+struct service_block {
+    struct service_block *next;
+    const struct syntax *statement;
+    const char *type; /* of a defaults statement; NULL: of every type */
+    unsigned given;
+    struct service_policy values;
+    struct service_set *sets; /* sorted by name */
+    int n_sets;
+    const struct syntax *agent_at;
+    const struct syntax *address_at;
+    /* [1]: keep on, [0]: try on */
+    const struct syntax *on_at[2];
+    node_set *tiers[2];
+    int n_tiers[2];
+    struct rule *rule[2]; /* what became of it; NULL where no service obeys it */
+    service_id *ids[2];   /* the rule's services, while they are collected */
+    int n_on[2];
+    bool has_broken;  /* a setting was not understood: nothing is said of missing ones */
+    bool is_reported; /* one message for all the services of a statement */
+};
+
+/* One service as it was declared; sorted by name, so that its position is its id. */
+struct service_source {
+    const char *name;
+    const struct syntax *name_at;
+    struct service_block *block;
+};
+
+struct let {
+    const char *name;
+    const struct syntax *statement;
+    node_set nodes;
+    enum { LET_UNKNOWN, LET_BEING_RESOLVED, LET_RESOLVED } state;
+};
+
+struct resolution {
+    const struct tree *tree;
+    struct diagnostics *diagnostics;
+    struct arena *arena;
+    struct policy *policy;
+
+    const struct syntax *statements[SYNTAX_KINDS]; /* those that there can be but one of */
+    const struct syntax *watchdog;                 /* the setting */
+    struct duration token;                         /* 0: not said */
+    const struct syntax *node_at[NODES_MAX];       /* the name in its statement, by node id */
+    struct let lets[LETS_MAX];
+    int n_lets;
+    struct service_source *sources; /* by service id */
+    bool is_over_services;          /* SERVICES_MAX has been reported */
+    struct service_block *defaults;
+    struct service_block *blocks;  /* of the services, a list in the order of the text */
+    struct rule *rules;            /* the policy's, to write to */
+    const struct syntax **rule_at; /* a rule's statement or a block's keep/try on, by rule id */
+    int n_rule_statements;         /* those over RULES_MAX too */
+};
+
+/* Fills the policy; false if anything was an error. */
+bool resolve_run(struct resolution *resolution);
+
+/* The steps, in this order. */
+void resolve_nodes(struct resolution *resolution);
+void resolve_services(struct resolution *resolution);
+void resolve_rules(struct resolution *resolution);
+
+/* Parts that more than one step needs. */
+void resolve_unsupported(struct resolution *resolution, const struct syntax *node,
+                         const char *what);
+/* Remembers the first statement of its kind and reports any other; true if it is the first. */
+bool resolve_once(struct resolution *resolution, const struct syntax **first,
+                  const struct syntax *statement);
+/* Calls each for every name of name[a..b] until it says false; once where there are no brackets. */
+typedef bool resolve_name_fn(void *context, const struct syntax *at, const char *name);
+void resolve_range(struct resolution *resolution, const struct syntax *name, resolve_name_fn *each,
+                   void *context);
+/* Gives the number of tiers; everything that is wrong with them is reported. */
+int resolve_tiers(struct resolution *resolution, const struct syntax *tiers, node_set *sets);
+/* The block whose keep on (or try on) a service obeys; NULL if there is none. */
+struct service_block *resolve_on(const struct resolution *resolution, service_id service,
+                                 bool is_strict);
+struct service_block *resolve_defaults(const struct resolution *resolution, const char *type);
+void resolve_bad_name(struct resolution *resolution, const struct syntax *name, const char *what,
+                      int longest);

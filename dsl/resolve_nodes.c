@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Nodes, the names for sets of them, and what is written with such names: lists and tiers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "dsl/resolve.h"
+#include "dsl/suggest.h"
+#include "dsl/values.h"
+#include "ha/base/text.h"
+
+#define TIB ((int64_t)1 << 40)
+
+/* "1..20]" with a number on each side that has no leading zero, so that each has one form. */
+static bool read_bounds(const char *from, const char *close, int *low, int *high)
+{
+    int used = 0;
+    const char *dots = strstr(from, "..");
+
+    if (!dots || dots > close || sscanf(from, "%6d..%6d%n", low, high, &used) != 2)
+        return false;
+    if (from + used != close || strspn(from, "0123456789.") != (size_t)used)
+        return false;
+    if ((*from == '0' && dots != from + 1) || (dots[2] == '0' && dots + 3 != close))
+        return false;
+    return *low <= *high && *high - *low < SERVICES_MAX;
+}
+
+void resolve_range(struct resolution *r, const struct syntax *name, resolve_name_fn *each,
+                   void *context)
+{
+    const char *word = syntax_text(r->tree, name);
+    const char *open = strchr(word, '[');
+    const char *close = strchr(word, ']');
+    struct diagnostic *entry;
+    int low, high;
+
+    if (!open && !close) {
+        (void)each(context, name, word);
+        return;
+    }
+    if (!open || !close || close < open || strpbrk(open + 1, "[") || strchr(close + 1, ']') ||
+        !read_bounds(open + 1, close, &low, &high)) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_RANGE, syntax_place(r->tree, name),
+                                word);
+        diagnostics_hint(r->diagnostics, entry,
+                         "it is written name[1..9]: the smaller number first, without leading"
+                         " zeros, at most %d of them",
+                         SERVICES_MAX);
+        return;
+    }
+    for (int number = low; number <= high; number++) {
+        if (!each(context, name,
+                  arena_printf(r->arena, "%.*s%d%s", (int)(open - word), word, number, close + 1)))
+            return;
+    }
+}
+
+static void add_address(struct resolution *r, struct node_policy *node, const struct syntax *value)
+{
+    const char *address = value_address(r->tree, value, false);
+    struct diagnostic *entry;
+
+    if (node->n_addresses == LINKS_MAX) {
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_LIMIT, syntax_place(r->tree, value),
+                        LINKS_MAX + 1, "addresses of one node", LINKS_MAX);
+        return;
+    }
+    for (int i = 0; address && i < r->policy->n_nodes; i++) {
+        const struct node_policy *other = &r->policy->nodes[i];
+
+        for (int k = 0; k < other->n_addresses; k++) {
+            if (!other->addresses[k] || strcmp(other->addresses[k], address) != 0)
+                continue;
+            entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_SAME_ADDRESS,
+                                    syntax_place(r->tree, value), address);
+            diagnostics_note(r->diagnostics, entry, syntax_place(r->tree, r->node_at[i]),
+                             "node %s has it already", other->name);
+        }
+    }
+    node->addresses[node->n_addresses++] = address;
+}
+
+static void add_addresses(struct resolution *r, struct node_policy *node,
+                          const struct syntax *setting)
+{
+    for (const struct syntax *value = setting->child->child; value; value = value->next)
+        add_address(r, node, value);
+}
+
+static void resolve_node_settings(struct resolution *r, struct node_policy *node,
+                                  const struct syntax *statement)
+{
+    const struct syntax *first[SYNTAX_KINDS] = {0};
+
+    for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
+        if (at->is_broken || !resolve_once(r, &first[at->kind], at))
+            continue;
+        if (at->kind == SYNTAX_ADDRESSES)
+            add_addresses(r, node, at);
+        else if (at->kind == SYNTAX_CPUS)
+            value_count(r->tree, at->child, (struct bounds){"cpus", 1, 65536}, &node->cpus);
+        else if (at->kind == SYNTAX_MEMORY)
+            value_size(r->tree, at->child, (struct bounds){"memory", 1024, 1024 * TIB},
+                       &node->memory);
+        else if (at->kind == SYNTAX_VOTES)
+            value_count(r->tree, at->child, (struct bounds){"votes", 0, 100}, &node->votes);
+    }
+}
+
+/* Makes room at the node's place by name, so that ids are right from the start. */
+static struct node_policy *insert_node(struct resolution *r, const struct syntax *name)
+{
+    const char *word = syntax_text(r->tree, name);
+    int at = r->policy->n_nodes++;
+
+    for (; at > 0 && strcmp(r->policy->nodes[at - 1].name, word) > 0; at--) {
+        r->policy->nodes[at] = r->policy->nodes[at - 1];
+        r->node_at[at] = r->node_at[at - 1];
+    }
+    r->policy->nodes[at] = (struct node_policy){.votes = 1, .line = syntax_line(r->tree, name)};
+    text_copy(r->policy->nodes[at].name, NODE_NAME_MAX, word);
+    r->node_at[at] = name;
+    return &r->policy->nodes[at];
+}
+
+static void report_duplicate(struct resolution *r, const struct syntax *name, const char *what,
+                             const struct syntax *first)
+{
+    struct diagnostic *entry =
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_DUPLICATE, syntax_place(r->tree, name), what,
+                        syntax_text(r->tree, name));
+
+    diagnostics_note(r->diagnostics, entry, syntax_place(r->tree, first), "the first is here");
+}
+
+static void resolve_node(struct resolution *r, const struct syntax *statement, int n_statements)
+{
+    const struct syntax *name = syntax_part(statement, SYNTAX_NAME);
+    node_id known;
+
+    if (!name)
+        return;
+    if (!node_name_is_valid(syntax_text(r->tree, name))) {
+        resolve_bad_name(r, name, "node", NODE_NAME_MAX - 1);
+        return;
+    }
+    known = policy_find_node(r->policy, syntax_text(r->tree, name));
+    if (known != NODE_NONE)
+        report_duplicate(r, name, "nodes", r->node_at[known]);
+    else if (n_statements <= NODES_MAX)
+        resolve_node_settings(r, insert_node(r, name), statement);
+    else if (n_statements == NODES_MAX + 1)
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_LIMIT, syntax_place(r->tree, name), n_statements,
+                        "nodes", NODES_MAX);
+}
+
+/* Every link reaches every node: a node with one address less would be cut off on that link. */
+static void check_links(struct resolution *r)
+{
+    const struct policy *policy = r->policy;
+    struct diagnostic *entry;
+
+    for (int i = 1; i < policy->n_nodes; i++) {
+        if (policy->nodes[i].n_addresses == policy->nodes[0].n_addresses)
+            continue;
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_LINK_COUNT,
+                                syntax_place(r->tree, r->node_at[i]), policy->nodes[i].name,
+                                policy->nodes[i].n_addresses, policy->nodes[0].name,
+                                policy->nodes[0].n_addresses);
+        diagnostics_hint(r->diagnostics, entry,
+                         "each address is on one network that all nodes share, in one order");
+        diagnostics_note(r->diagnostics, entry, syntax_place(r->tree, r->node_at[0]), "node %s",
+                         policy->nodes[0].name);
+        return;
+    }
+    if (policy->n_nodes > 0 && policy->nodes[0].n_addresses == 0 && r->tree->is_sure) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_ADDRESSES,
+                                syntax_place(r->tree, r->node_at[0]));
+        diagnostics_hint(r->diagnostics, entry,
+                         "that is enough for a rehearsal; a cluster needs: address 10.77.0.1");
+    }
+}
+
+static struct let *find_let(struct resolution *r, const char *name)
+{
+    for (int i = 0; i < r->n_lets; i++) {
+        if (strcmp(r->lets[i].name, name) == 0)
+            return &r->lets[i];
+    }
+    return NULL;
+}
+
+static void declare_let(struct resolution *r, const struct syntax *statement)
+{
+    const struct syntax *name = syntax_part(statement, SYNTAX_NAME);
+    const char *word = name ? syntax_text(r->tree, name) : "";
+    struct diagnostic *entry;
+    node_id node;
+
+    if (!name)
+        return;
+    node = policy_find_node(r->policy, word);
+    if (!node_name_is_valid(word)) {
+        resolve_bad_name(r, name, "set of nodes", NODE_NAME_MAX - 1);
+    } else if (node != NODE_NONE) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_LET_IS_NODE, syntax_place(r->tree, name),
+                                word);
+        diagnostics_note(r->diagnostics, entry, syntax_place(r->tree, r->node_at[node]),
+                         "the node is here");
+    } else if (find_let(r, word)) {
+        report_duplicate(r, name, "sets of nodes",
+                         syntax_part(find_let(r, word)->statement, SYNTAX_NAME));
+    } else if (r->n_lets == LETS_MAX) {
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_LIMIT, syntax_place(r->tree, name), LETS_MAX + 1,
+                        "sets of nodes", LETS_MAX);
+    } else {
+        r->lets[r->n_lets++] = (struct let){.name = word, .statement = statement};
+    }
+}
+
+struct node_list {
+    struct resolution *resolution;
+    node_set nodes; /* found so far in this list */
+    node_set seen;  /* in lists before it that must not share a node with it */
+};
+
+static node_set resolve_names(struct resolution *r, const struct syntax *names, node_set seen);
+
+/* Lets may come in any order, so each is resolved when it is first needed. */
+static node_set resolve_let(struct resolution *r, struct let *let, const struct syntax *at)
+{
+    struct diagnostic *entry;
+
+    if (let->state == LET_BEING_RESOLVED) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_LET_CYCLE, syntax_place(r->tree, at),
+                                let->name);
+        diagnostics_note(r->diagnostics, entry, syntax_head_place(r->tree, let->statement),
+                         "its definition is here");
+    } else if (let->state == LET_UNKNOWN) {
+        const struct syntax *names = syntax_part(let->statement, SYNTAX_NAMES);
+
+        let->state = LET_BEING_RESOLVED;
+        if (names)
+            let->nodes = resolve_names(r, names, 0);
+        let->state = LET_RESOLVED;
+    }
+    return let->nodes;
+}
+
+static void report_no_node(struct resolution *r, const struct syntax *at, const char *name)
+{
+    struct suggestion suggestion = suggestion_for(name);
+    struct diagnostic *entry;
+
+    if (!r->tree->is_sure)
+        return;
+    for (int i = 0; i < r->policy->n_nodes; i++)
+        suggestion_consider(&suggestion, r->policy->nodes[i].name);
+    for (int i = 0; i < r->n_lets; i++)
+        suggestion_consider(&suggestion, r->lets[i].name);
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_NODE, syntax_place(r->tree, at), name);
+    if (suggestion.best)
+        diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+}
+
+static bool add_node_name(void *context, const struct syntax *at, const char *name)
+{
+    struct node_list *list = context;
+    struct resolution *r = list->resolution;
+    struct let *let = find_let(r, name);
+    node_id node = policy_find_node(r->policy, name);
+    node_set nodes = let ? resolve_let(r, let, at) : node_bit(node);
+
+    if (!let && node == NODE_NONE) {
+        report_no_node(r, at, name);
+    } else if (nodes & (list->nodes | list->seen)) {
+        node_id twice = node_set_first(nodes & (list->nodes | list->seen));
+        struct diagnostic *entry =
+            diagnostics_add(r->diagnostics, DIAGNOSTIC_NAMED_TWICE, syntax_place(r->tree, at),
+                            r->policy->nodes[twice].name);
+
+        if (let)
+            diagnostics_note(r->diagnostics, entry, syntax_head_place(r->tree, let->statement),
+                             "\"%s\" holds it", let->name);
+    }
+    list->nodes |= nodes;
+    return nodes != 0;
+}
+
+static node_set resolve_names(struct resolution *r, const struct syntax *names, node_set seen)
+{
+    struct node_list list = {.resolution = r, .seen = seen};
+
+    for (const struct syntax *name = names->child; name; name = name->next)
+        resolve_range(r, name, add_node_name, &list);
+    return list.nodes;
+}
+
+int resolve_tiers(struct resolution *r, const struct syntax *tiers, node_set *sets)
+{
+    node_set seen = 0;
+    int n_tiers = 0;
+
+    for (const struct syntax *names = tiers->child; names; names = names->next) {
+        if (n_tiers == RULE_TIERS_MAX) {
+            diagnostics_add(r->diagnostics, DIAGNOSTIC_LIMIT, syntax_place(r->tree, names),
+                            RULE_TIERS_MAX + 1, "steps of preference", RULE_TIERS_MAX);
+            break;
+        }
+        sets[n_tiers] = resolve_names(r, names, seen);
+        seen |= sets[n_tiers++];
+    }
+    return n_tiers;
+}
+
+void resolve_nodes(struct resolution *r)
+{
+    int n_statements = 0;
+
+    for (const struct syntax *at = r->tree->policy->child; at; at = at->next) {
+        if (at->kind == SYNTAX_NODE)
+            resolve_node(r, at, ++n_statements);
+    }
+    check_links(r);
+    for (const struct syntax *at = r->tree->policy->child; at; at = at->next) {
+        if (at->kind == SYNTAX_LET)
+            declare_let(r, at);
+    }
+    for (int i = 0; i < r->n_lets; i++)
+        resolve_let(r, &r->lets[i], r->lets[i].statement);
+}

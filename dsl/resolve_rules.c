@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Rules, written as statements and as keep/try on in the blocks of services. The order of
+ * statements has no meaning, so the policy has them sorted: the written ones by name, then
+ * those of blocks by their first service.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsl/resolve.h"
+#include "dsl/suggest.h"
+#include "ha/base/text.h"
+
+/* What is known of a service while one list is read. */
+enum mark { MARK_NONE, MARK_PATTERN, MARK_NAME };
+
+/* A rule statement on its way into the policy. */
+struct written {
+    const char *name;
+    const struct syntax *statement;
+};
+
+struct service_list {
+    struct resolution *resolution;
+    unsigned char *marks; /* by service id; all MARK_NONE between two lists */
+    int n_marked;
+};
+
+static bool matches(const char *pattern, const char *name)
+{
+    const char *star = NULL;
+    const char *resume = NULL;
+
+    while (*name) {
+        if (*pattern == '*') {
+            star = pattern++;
+            resume = name;
+        } else if (*pattern == *name) {
+            pattern++;
+            name++;
+        } else if (star) {
+            pattern = star + 1;
+            name = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return pattern[strspn(pattern, "*")] == '\0';
+}
+
+/* The first service whose name is not before the prefix. */
+static service_id first_with(const struct policy *policy, const char *prefix, size_t length)
+{
+    service_id low = 0, high = policy->n_services;
+
+    while (low < high) {
+        service_id middle = low + (high - low) / 2;
+
+        if (strncmp(policy->services[middle].name, prefix, length) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void add_pattern(struct service_list *list, const struct syntax *at, const char *pattern)
+{
+    struct resolution *r = list->resolution;
+    size_t prefix = strcspn(pattern, "*");
+    bool is_found = false;
+
+    for (service_id id = first_with(r->policy, pattern, prefix);
+         id < r->policy->n_services && strncmp(r->policy->services[id].name, pattern, prefix) == 0;
+         id++) {
+        if (!matches(pattern, r->policy->services[id].name))
+            continue;
+        is_found = true;
+        list->n_marked += list->marks[id] == MARK_NONE;
+        if (list->marks[id] == MARK_NONE)
+            list->marks[id] = MARK_PATTERN;
+    }
+    if (!is_found && r->tree->is_sure)
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_MATCH, syntax_place(r->tree, at), pattern);
+}
+
+static void report_no_service(struct resolution *r, const struct syntax *at, const char *name)
+{
+    struct suggestion suggestion = suggestion_for(name);
+    struct diagnostic *entry;
+
+    if (!r->tree->is_sure)
+        return;
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_SERVICE, syntax_place(r->tree, at), name);
+    if (!strchr(name, ':')) {
+        diagnostics_hint(r->diagnostics, entry, "a service is written type:name, as in ocf:web");
+        return;
+    }
+    for (int i = 0; entry != &r->diagnostics->spare && i < r->policy->n_services; i++)
+        suggestion_consider(&suggestion, r->policy->services[i].name);
+    if (suggestion.best)
+        diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+}
+
+static bool add_service(void *context, const struct syntax *at, const char *name)
+{
+    struct service_list *list = context;
+    struct resolution *r = list->resolution;
+    service_id id = policy_find_service(r->policy, name);
+
+    if (strchr(name, '*')) {
+        add_pattern(list, at, name);
+        return true;
+    }
+    if (id == SERVICE_NONE) {
+        report_no_service(r, at, name);
+        return false;
+    }
+    if (list->marks[id] == MARK_NAME)
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_NAMED_TWICE, syntax_place(r->tree, at), name);
+    list->n_marked += list->marks[id] == MARK_NONE;
+    list->marks[id] = MARK_NAME;
+    return true;
+}
+
+/* The services of a list by id, lowest first. */
+static int resolve_service_names(struct service_list *list, const struct syntax *names,
+                                 const service_id **services)
+{
+    struct resolution *r = list->resolution;
+    service_id *ids;
+    int n_ids = 0;
+
+    list->n_marked = 0;
+    for (const struct syntax *name = names->child; name; name = name->next)
+        resolve_range(r, name, add_service, list);
+    ids = arena_alloc(r->arena, (size_t)list->n_marked * sizeof(ids[0]));
+    for (service_id id = 0; n_ids < list->n_marked; id++) {
+        if (list->marks[id] != MARK_NONE)
+            ids[n_ids++] = id;
+        list->marks[id] = MARK_NONE;
+    }
+    *services = ids;
+    return n_ids;
+}
+
+/* The sentence's parts, in the order of the text: word, services, word, tiers or services. */
+static struct rule resolve_sentence(struct service_list *list, const struct syntax *statement)
+{
+    struct resolution *r = list->resolution;
+    const struct syntax *first = syntax_part(statement, SYNTAX_WORD);
+    const struct syntax *second = first->next->next;
+    const char *verb = syntax_text(r->tree, first);
+    struct rule rule = {.line = syntax_line(r->tree, statement)};
+
+    rule.n_services = resolve_service_names(list, first->next, &rule.services);
+    rule.is_strict = strcmp(verb, "try") != 0;
+    if (strcmp(verb, "start") == 0) {
+        rule.kind = RULE_BEFORE;
+        rule.n_others = resolve_service_names(list, second, &rule.others);
+    } else if (second->next) {
+        rule.kind = RULE_ON;
+        rule.n_tiers = resolve_tiers(r, second->next, rule.tiers);
+    } else {
+        rule.kind = strcmp(syntax_text(r->tree, second), "apart") == 0 ? RULE_APART : RULE_TOGETHER;
+    }
+    return rule;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct written *left = a;
+    const struct written *right = b;
+    int order = strcmp(left->name, right->name);
+
+    if (order != 0)
+        return order;
+    return left->statement->first < right->statement->first ? -1 : 1;
+}
+
+/* The rule statements with a name that will do, in the order of the text. */
+static int collect_written(struct resolution *r, struct written *list)
+{
+    int n_list = 0;
+
+    for (const struct syntax *at = r->tree->policy->child; at; at = at->next) {
+        const struct syntax *name = syntax_part(at, SYNTAX_NAME);
+
+        if ((at->kind != SYNTAX_RULE && at->kind != SYNTAX_DISABLED) || !name || at->is_broken)
+            continue;
+        if (!node_name_is_valid(syntax_text(r->tree, name))) {
+            resolve_bad_name(r, name, "rule", RULE_NAME_MAX - 1);
+            continue;
+        }
+        if (n_list == RULES_MAX) {
+            diagnostics_add(r->diagnostics, DIAGNOSTIC_LIMIT, syntax_place(r->tree, name),
+                            RULES_MAX + 1, "rules", RULES_MAX);
+            break;
+        }
+        list[n_list].name = syntax_text(r->tree, name);
+        list[n_list++].statement = at;
+    }
+    return n_list;
+}
+
+static bool is_duplicate(struct resolution *r, const struct written *first,
+                         const struct written *second)
+{
+    const struct syntax *name = syntax_part(second->statement, SYNTAX_NAME);
+    struct diagnostic *entry;
+
+    if (strcmp(first->name, second->name) != 0)
+        return false;
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_DUPLICATE, syntax_place(r->tree, name),
+                            "rules", second->name);
+    diagnostics_note(r->diagnostics, entry,
+                     syntax_place(r->tree, syntax_part(first->statement, SYNTAX_NAME)),
+                     "the first is here");
+    return true;
+}
+
+static void add_rule(struct resolution *r, const struct rule *rule, const struct syntax *statement)
+{
+    r->rules[r->policy->n_rules] = *rule;
+    r->rule_at[r->policy->n_rules++] = statement;
+}
+
+static void add_written(struct resolution *r, struct service_list *services, struct written *list,
+                        int n_list)
+{
+    if (n_list > 0)
+        qsort(list, (size_t)n_list, sizeof(list[0]), compare_names);
+    for (int i = 0; i < n_list; i++) {
+        struct rule rule = resolve_sentence(services, list[i].statement);
+
+        if (i > 0 && is_duplicate(r, &list[i - 1], &list[i]))
+            continue;
+        text_copy(rule.name, sizeof(rule.name), list[i].name);
+        /* A disabled rule has to be right, so that it can be enabled at any time. */
+        if (list[i].statement->kind == SYNTAX_RULE)
+            add_rule(r, &rule, list[i].statement);
+    }
+}
+
+/* keep/try on of every block that any service obeys, in the order of their first services. */
+static void add_blocks(struct resolution *r, bool is_strict)
+{
+    for (service_id id = 0; id < r->policy->n_services; id++) {
+        struct service_block *block = resolve_on(r, id, is_strict);
+
+        if (block)
+            block->n_on[is_strict]++;
+    }
+    for (service_id id = 0; id < r->policy->n_services; id++) {
+        struct service_block *block = resolve_on(r, id, is_strict);
+        struct rule *rule = block ? block->rule[is_strict] : NULL;
+
+        if (block && !rule) {
+            const struct syntax *at = block->on_at[is_strict];
+
+            rule = block->rule[is_strict] = &r->rules[r->policy->n_rules];
+            add_rule(r, &(struct rule){.kind = RULE_ON, .is_strict = is_strict}, at);
+            rule->line = syntax_line(r->tree, at);
+            rule->services = block->ids[is_strict] = arena_alloc(
+                r->arena, (size_t)block->n_on[is_strict] * sizeof(block->ids[is_strict][0]));
+            rule->n_tiers = block->n_tiers[is_strict];
+            memcpy(rule->tiers, block->tiers[is_strict], sizeof(rule->tiers));
+        }
+        if (block)
+            block->ids[is_strict][rule->n_services++] = id;
+    }
+}
+
+/* Tiers are read once a block, also of those that no service obeys: their names must be right. */
+static void read_block_tiers(struct resolution *r, struct service_block *blocks)
+{
+    for (struct service_block *block = blocks; block; block = block->next) {
+        for (int strict = 0; strict < 2; strict++) {
+            if (!block->on_at[strict])
+                continue;
+            block->tiers[strict] =
+                arena_alloc(r->arena, RULE_TIERS_MAX * sizeof(block->tiers[strict][0]));
+            block->n_tiers[strict] =
+                resolve_tiers(r, block->on_at[strict]->child, block->tiers[strict]);
+        }
+    }
+}
+
+void resolve_rules(struct resolution *r)
+{
+    size_t n_services = (size_t)r->policy->n_services;
+    size_t n_most = RULES_MAX + 2 * n_services;
+    struct service_list services = {.resolution = r};
+    struct written *list = arena_alloc(r->arena, RULES_MAX * sizeof(list[0]));
+    int n_list = collect_written(r, list);
+
+    services.marks = arena_alloc(r->arena, n_services);
+    r->rules = arena_alloc(r->arena, n_most * sizeof(r->rules[0]));
+    r->rule_at = arena_alloc(r->arena, n_most * sizeof(r->rule_at[0]));
+    r->policy->rules = r->rules;
+    add_written(r, &services, list, n_list);
+    read_block_tiers(r, r->defaults);
+    read_block_tiers(r, r->blocks);
+    add_blocks(r, true);
+    add_blocks(r, false);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Services. Each defaults and each service statement is read once, into a block; a service
+ * is then built from the words of this version, the defaults of all, the defaults of its
+ * type and its own block, the later over the earlier.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsl/resolve.h"
+#include "dsl/service_settings.h"
+#include "dsl/suggest.h"
+#include "dsl/values.h"
+#include "ha/base/text.h"
+
+static const struct service_type {
+    const char *name;
+    bool needs_agent;
+    bool needs_address;
+    bool is_run; /* by this version's agents */
+} types[] = {
+#define SERVICE_TYPE(name, needs_agent, needs_address, is_run, help)                               \
+    {name, needs_agent, needs_address, is_run},
+#include "dsl/service_type.def"
+#undef SERVICE_TYPE
+};
+
+#define TYPES (sizeof(types) / sizeof(types[0]))
+
+/* The services of a policy while they are declared, and the statement that is read. */
+struct declaration {
+    struct resolution *resolution;
+    struct service_block *block;
+    struct service_source *list;
+    int n_list;
+    int size;
+};
+
+static const struct service_type *find_type(const char *name, size_t length)
+{
+    for (size_t i = 0; i < TYPES; i++) {
+        if (strlen(types[i].name) == length && memcmp(types[i].name, name, length) == 0)
+            return &types[i];
+    }
+    return NULL;
+}
+
+static const struct service_type *type_of(const char *service)
+{
+    return find_type(service, strcspn(service, ":"));
+}
+
+static void report_type(struct resolution *r, struct location at, const char *type)
+{
+    struct suggestion suggestion = suggestion_for(type);
+    struct diagnostic *entry;
+
+    for (size_t i = 0; i < TYPES; i++)
+        suggestion_consider(&suggestion, types[i].name);
+    at.length = (int)strlen(type);
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_UNKNOWN_TYPE, at, type);
+    if (suggestion.best)
+        diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+    else
+        diagnostics_hint(r->diagnostics, entry, "there are ocf, ip, unit, vm, ct and fa");
+}
+
+static void report_service_name(struct resolution *r, const struct syntax *at, const char *name)
+{
+    struct diagnostic *entry;
+
+    if (strchr(name, '*')) {
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_PATTERN_HERE, syntax_place(r->tree, at), name);
+        return;
+    }
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_NAME, syntax_place(r->tree, at), name,
+                            "service");
+    diagnostics_hint(r->diagnostics, entry,
+                     "it is written type:name, as in ocf:web; at most %d characters",
+                     SERVICE_NAME_MAX - 1);
+}
+
+static bool declare_service(void *context, const struct syntax *at, const char *name)
+{
+    struct declaration *d = context;
+    struct resolution *r = d->resolution;
+
+    if (!service_name_is_valid(name)) {
+        report_service_name(r, at, name);
+        return false;
+    }
+    if (!type_of(name)) {
+        report_type(r, syntax_place(r->tree, at),
+                    arena_strndup(r->arena, name, strcspn(name, ":")));
+        return false;
+    }
+    if (d->n_list == SERVICES_MAX) {
+        if (!r->is_over_services)
+            diagnostics_add(r->diagnostics, DIAGNOSTIC_LIMIT, syntax_place(r->tree, at),
+                            SERVICES_MAX + 1, "services", SERVICES_MAX);
+        r->is_over_services = true;
+        return false;
+    }
+    if (d->n_list == d->size) {
+        d->size = d->size ? 2 * d->size : 64;
+        d->list = xrealloc(d->list, (size_t)d->size * sizeof(d->list[0]));
+    }
+    d->list[d->n_list++] = (struct service_source){.name = name, .name_at = at, .block = d->block};
+    return true;
+}
+
+static int compare_sources(const void *a, const void *b)
+{
+    const struct service_source *left = a;
+    const struct service_source *right = b;
+    int order = strcmp(left->name, right->name);
+
+    if (order != 0)
+        return order;
+    return left->name_at->first < right->name_at->first ? -1 : 1;
+}
+
+/* Sorts, and keeps the first of those that bear one name. */
+static void keep_sources(struct resolution *r, struct declaration *d)
+{
+    struct diagnostic *entry;
+    int kept = 0;
+
+    if (d->n_list > 0)
+        qsort(d->list, (size_t)d->n_list, sizeof(d->list[0]), compare_sources);
+    r->sources = arena_alloc(r->arena, (size_t)d->n_list * sizeof(r->sources[0]));
+    for (int i = 0; i < d->n_list; i++) {
+        if (kept == 0 || strcmp(r->sources[kept - 1].name, d->list[i].name) != 0) {
+            r->sources[kept++] = d->list[i];
+            continue;
+        }
+        entry =
+            diagnostics_add(r->diagnostics, DIAGNOSTIC_DUPLICATE,
+                            syntax_place(r->tree, d->list[i].name_at), "services", d->list[i].name);
+        diagnostics_note(r->diagnostics, entry, syntax_place(r->tree, r->sources[kept - 1].name_at),
+                         "the first is here");
+    }
+    r->policy->n_services = kept;
+    free(d->list);
+}
+
+static void declare_services(struct resolution *r)
+{
+    struct declaration d = {.resolution = r};
+    struct service_block **last = &r->blocks;
+
+    for (const struct syntax *at = r->tree->policy->child; at; at = at->next) {
+        const struct syntax *names = syntax_part(at, SYNTAX_NAMES);
+
+        if (at->kind != SYNTAX_SERVICE || !names)
+            continue;
+        *last = d.block = service_settings_read(r, at);
+        last = &d.block->next;
+        for (const struct syntax *name = names->child; name; name = name->next)
+            resolve_range(r, name, declare_service, &d);
+    }
+    keep_sources(r, &d);
+}
+
+static const struct syntax *name_of_defaults(const struct service_block *block)
+{
+    const struct syntax *name = syntax_part(block->statement, SYNTAX_NAME);
+
+    return name ? name : block->statement;
+}
+
+static void report_defaults(struct resolution *r, const struct syntax *statement,
+                            const struct service_block *first)
+{
+    const char *title =
+        first->type ? arena_printf(r->arena, "defaults %s", first->type) : "defaults";
+    struct diagnostic *entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_STATED_TWICE,
+                                               syntax_head_place(r->tree, statement), title);
+
+    diagnostics_note(r->diagnostics, entry, syntax_head_place(r->tree, name_of_defaults(first)),
+                     "the first is here; one statement says it all");
+}
+
+struct service_block *resolve_defaults(const struct resolution *r, const char *type)
+{
+    for (struct service_block *block = r->defaults; block; block = block->next) {
+        if (type && block->type ? strcmp(type, block->type) == 0 : type == block->type)
+            return block;
+    }
+    return NULL;
+}
+
+static void declare_defaults(struct resolution *r)
+{
+    for (const struct syntax *at = r->tree->policy->child; at; at = at->next) {
+        const struct syntax *name = syntax_part(at, SYNTAX_NAME);
+        const char *type = name ? syntax_text(r->tree, name) : NULL;
+        struct service_block *block;
+
+        if (at->kind != SYNTAX_DEFAULTS)
+            continue;
+        if (type && !find_type(type, strlen(type))) {
+            report_type(r, syntax_place(r->tree, name), type);
+            continue;
+        }
+        if (resolve_defaults(r, type)) {
+            report_defaults(r, at, resolve_defaults(r, type));
+            continue;
+        }
+        block = service_settings_read(r, at);
+        block->type = type;
+        block->next = r->defaults;
+        r->defaults = block;
+    }
+}
+
+struct service_block *resolve_on(const struct resolution *r, service_id service, bool is_strict)
+{
+    struct service_block *candidates[] = {
+        r->sources[service].block,
+        resolve_defaults(r, r->policy->services[service].type),
+        resolve_defaults(r, NULL),
+    };
+
+    for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
+        if (candidates[i] && candidates[i]->on_at[is_strict])
+            return candidates[i];
+    }
+    return NULL;
+}
+
+static void check_agent(struct resolution *r, const struct service_type *type,
+                        const struct service_policy *service, struct service_source *source)
+{
+    struct service_block *block = source->block;
+    struct diagnostic *entry;
+
+    if (block->is_reported)
+        return;
+    if (type->needs_agent && !service->agent && !block->statement->is_broken &&
+        !block->has_broken) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_AGENT,
+                                syntax_place(r->tree, source->name_at), source->name);
+        diagnostics_hint(r->diagnostics, entry,
+                         "add to its block: agent PROVIDER:NAME, as in agent heartbeat:IPaddr2");
+        block->is_reported = true;
+    }
+    if (!type->needs_agent && block->agent_at) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NOT_FOR_TYPE,
+                                syntax_head_place(r->tree, block->agent_at), type->name, "agent");
+        diagnostics_hint(r->diagnostics, entry, "only services of type ocf are run by an agent");
+        block->is_reported = true;
+    }
+}
+
+static void check_address(struct resolution *r, const struct service_type *type,
+                          struct service_source *source)
+{
+    struct service_block *block = source->block;
+    struct diagnostic *entry;
+
+    if (type->needs_address && !block->address_at && !block->statement->is_broken &&
+        !block->has_broken) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_SERVICE_ADDRESS,
+                                syntax_place(r->tree, source->name_at), source->name);
+        diagnostics_hint(r->diagnostics, entry, "add to its block: address 10.77.0.80/24");
+    }
+    if (!type->needs_address && block->address_at && !block->is_reported) {
+        entry =
+            diagnostics_add(r->diagnostics, DIAGNOSTIC_NOT_FOR_TYPE,
+                            syntax_head_place(r->tree, block->address_at), type->name, "address");
+        diagnostics_hint(r->diagnostics, entry, "only services of type ip are an address");
+        block->is_reported = true;
+    }
+}
+
+static void build_service(struct resolution *r, struct service_policy *service,
+                          struct service_source *source)
+{
+    const struct service_type *type = type_of(source->name);
+
+    text_copy(service->name, sizeof(service->name), source->name);
+    service->type = type->name;
+    service->line = syntax_line(r->tree, source->name_at);
+    service_settings_apply(r, service, NULL);
+    service_settings_apply(r, service, resolve_defaults(r, NULL));
+    service_settings_apply(r, service, resolve_defaults(r, type->name));
+    service_settings_apply(r, service, source->block);
+    if (!type->needs_agent)
+        service->agent = NULL;
+    service_settings_sets(r, service, source);
+    check_agent(r, type, service, source);
+    check_address(r, type, source);
+}
+
+/* Said once a type, at the first service of it: which services those are is plain to see. */
+static void warn_of_types(struct resolution *r)
+{
+    for (size_t i = 0; i < TYPES; i++) {
+        const struct service_source *first = NULL;
+
+        for (int k = 0; !types[i].is_run && k < r->policy->n_services; k++) {
+            const struct service_source *source = &r->sources[k];
+
+            if (type_of(source->name) == &types[i] &&
+                (!first || source->name_at->first < first->name_at->first))
+                first = source;
+        }
+        if (first)
+            diagnostics_add(r->diagnostics, DIAGNOSTIC_TYPE_NOT_RUN,
+                            syntax_place(r->tree, first->name_at), types[i].name);
+    }
+}
+
+void resolve_services(struct resolution *r)
+{
+    struct service_policy *services;
+
+    declare_defaults(r);
+    declare_services(r);
+    services = arena_alloc(r->arena, (size_t)r->policy->n_services * sizeof(services[0]));
+    r->policy->services = services;
+    for (int i = 0; i < r->policy->n_services; i++)
+        build_service(r, &services[i], &r->sources[i]);
+    warn_of_types(r);
+}

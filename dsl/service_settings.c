@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading and inheriting the settings of services; see service_settings.h. */
+#include "dsl/service_settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsl/values.h"
+
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+#define DAY (24 * 60 * MINUTE)
+#define TIB ((int64_t)1 << 40)
+
+/* Every setting that a later block may override: its bit, its field. */
+#define FIELDS(FIELD)                                                                              \
+    FIELD(STATE, requested)                                                                        \
+    FIELD(RESTART, restart_max)                                                                    \
+    FIELD(RELOCATE, relocate_max)                                                                  \
+    FIELD(FAILBACK, failback)                                                                      \
+    FIELD(EVERY, monitor_every)                                                                    \
+    FIELD(MONITOR_TIMEOUT, monitor_timeout)                                                        \
+    FIELD(START, start_timeout)                                                                    \
+    FIELD(STOP, stop_timeout)                                                                      \
+    FIELD(MIGRATE, migrate)                                                                        \
+    FIELD(MIGRATE_TIMEOUT, migrate_timeout)                                                        \
+    FIELD(RECOVER, recover_within)                                                                 \
+    FIELD(CPUS, cpus)                                                                              \
+    FIELD(MEMORY, memory)                                                                          \
+    FIELD(AGENT, agent)                                                                            \
+    FIELD(ADDRESS, address)
+
+enum field {
+#define FIELD(name, member) FIELD_##name,
+    FIELDS(FIELD)
+#undef FIELD
+};
+
+/* One retry here, one try elsewhere, and limits that a slow but sound agent stays within. */
+static const struct service_policy builtin = {
+    .requested = REQUESTED_STARTED,
+    .migrate = MIGRATE_RESTART,
+    .restart_max = 1,
+    .relocate_max = 1,
+    .failback = true,
+    .monitor_every = {10 * SECOND},
+    .monitor_timeout = {20 * SECOND},
+    .start_timeout = {60 * SECOND},
+    .stop_timeout = {60 * SECOND},
+    .migrate_timeout = {120 * SECOND},
+};
+
+static void give(struct service_block *block, enum field field)
+{
+    block->given |= 1u << field;
+}
+
+static void apply(struct service_policy *service, const struct service_policy *values,
+                  unsigned given)
+{
+#define FIELD(name, field)                                                                         \
+    if (given & 1u << FIELD_##name)                                                                \
+        service->field = values->field;
+    FIELDS(FIELD)
+#undef FIELD
+}
+
+void service_settings_apply(struct resolution *r, struct service_policy *service,
+                            const struct service_block *block)
+{
+    (void)r;
+    if (block)
+        apply(service, &block->values, block->given);
+    else
+        apply(service, &builtin, ~0u);
+}
+
+static void read_time(struct resolution *r, struct service_block *block, enum field field,
+                      const struct syntax *value)
+{
+    static const struct {
+        const char *what;
+        int64_t least;
+    } bounds[] = {
+        [FIELD_EVERY] = {"the time between two monitors", SECOND},
+        [FIELD_MONITOR_TIMEOUT] = {"the time limit", SECOND},
+        [FIELD_START] = {"the time limit", SECOND},
+        [FIELD_STOP] = {"the time limit", SECOND},
+        [FIELD_MIGRATE_TIMEOUT] = {"the time limit", SECOND},
+        [FIELD_RECOVER] = {"the time to recover", SECOND},
+    };
+    struct service_policy *values = &block->values;
+    struct duration *const times[] = {
+        [FIELD_EVERY] = &values->monitor_every,
+        [FIELD_MONITOR_TIMEOUT] = &values->monitor_timeout,
+        [FIELD_START] = &values->start_timeout,
+        [FIELD_STOP] = &values->stop_timeout,
+        [FIELD_MIGRATE_TIMEOUT] = &values->migrate_timeout,
+        [FIELD_RECOVER] = &values->recover_within,
+    };
+
+    if (value_duration(r->tree, value,
+                       (struct bounds){bounds[field].what, bounds[field].least, DAY}, times[field]))
+        give(block, field);
+}
+
+static int index_of(const char *word, const char *const *words, int n_words)
+{
+    for (int i = 0; i < n_words; i++) {
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    }
+    return 0;
+}
+
+static void read_word_setting(struct resolution *r, struct service_block *block,
+                              const struct syntax *at)
+{
+    static const char *const states[] = {
+        [REQUESTED_STARTED] = "started",
+        [REQUESTED_STOPPED] = "stopped",
+        [REQUESTED_DISABLED] = "disabled",
+        [REQUESTED_IGNORED] = "ignored",
+    };
+    static const char *const ways[] = {
+        [MIGRATE_RESTART] = "restart",
+        [MIGRATE_LIVE] = "live",
+        [MIGRATE_NEVER] = "never",
+    };
+    const char *word = syntax_text(r->tree, at->child);
+
+    if (at->kind == SYNTAX_STATE) {
+        block->values.requested = (enum requested_state)index_of(word, states, 4);
+        give(block, FIELD_STATE);
+    } else if (at->kind == SYNTAX_FAILBACK) {
+        block->values.failback = strcmp(word, "yes") == 0;
+        give(block, FIELD_FAILBACK);
+    } else {
+        block->values.migrate = (enum migrate_how)index_of(word, ways, 3);
+        give(block, FIELD_MIGRATE);
+    }
+}
+
+static bool agent_is_valid(const char *agent)
+{
+    const char *colon = strchr(agent, ':');
+    const char *usual = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+    /* Both parts become parts of a path, so neither may begin with a dot or hold a slash. */
+    return colon && colon > agent && strspn(agent, usual) == (size_t)(colon - agent) &&
+           strspn(colon + 1, usual) > 0 &&
+           colon[1 + strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")] == '\0' &&
+           strlen(agent) < AGENT_NAME_MAX;
+}
+
+static void read_agent(struct resolution *r, struct service_block *block, const struct syntax *at)
+{
+    const char *agent = syntax_text(r->tree, at->child);
+    struct diagnostic *entry;
+
+    block->agent_at = at;
+    block->values.agent = agent;
+    give(block, FIELD_AGENT);
+    if (agent_is_valid(agent))
+        return;
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_AGENT, syntax_place(r->tree, at->child),
+                            agent);
+    diagnostics_hint(r->diagnostics, entry,
+                     "it is written provider:name, as in heartbeat:IPaddr2, which is"
+                     " /usr/lib/ocf/resource.d/heartbeat/IPaddr2");
+}
+
+static void read_address(struct resolution *r, struct service_block *block, const struct syntax *at)
+{
+    block->address_at = at;
+    block->values.address = value_address(r->tree, at->child, true);
+    give(block, FIELD_ADDRESS);
+}
+
+static void read_number(struct resolution *r, struct service_block *block, const struct syntax *at)
+{
+    struct service_policy *values = &block->values;
+
+    if (at->kind == SYNTAX_RESTART &&
+        value_count(r->tree, at->child, (struct bounds){"restart", 0, 1000}, &values->restart_max))
+        give(block, FIELD_RESTART);
+    if (at->kind == SYNTAX_RELOCATE &&
+        value_count(r->tree, at->child, (struct bounds){"relocate", 0, 1000},
+                    &values->relocate_max))
+        give(block, FIELD_RELOCATE);
+    if (at->kind == SYNTAX_CPUS &&
+        value_cpus(r->tree, at->child, (struct bounds){"cpus", 0, 65536}, &values->cpus))
+        give(block, FIELD_CPUS);
+    if (at->kind == SYNTAX_MEMORY &&
+        value_size(r->tree, at->child, (struct bounds){"memory", 0, 1024 * TIB}, &values->memory))
+        give(block, FIELD_MEMORY);
+}
+
+static void read_setting(struct resolution *r, struct service_block *block, const struct syntax *at)
+{
+    switch (at->kind) {
+    case SYNTAX_STATE:
+    case SYNTAX_FAILBACK: read_word_setting(r, block, at); break;
+    case SYNTAX_MIGRATE:
+        if (at->child->kind == SYNTAX_VALUE)
+            read_time(r, block, FIELD_MIGRATE_TIMEOUT, at->child);
+        else
+            read_word_setting(r, block, at);
+        break;
+    case SYNTAX_MONITOR:
+        read_time(r, block, FIELD_EVERY, at->child);
+        if (at->child->next)
+            read_time(r, block, FIELD_MONITOR_TIMEOUT, at->child->next);
+        break;
+    case SYNTAX_START: read_time(r, block, FIELD_START, at->child); break;
+    case SYNTAX_STOP: read_time(r, block, FIELD_STOP, at->child); break;
+    case SYNTAX_RECOVER: read_time(r, block, FIELD_RECOVER, at->child); break;
+    case SYNTAX_KEEP_ON: block->on_at[true] = at; break;
+    case SYNTAX_TRY_ON: block->on_at[false] = at; break;
+    case SYNTAX_AGENT: read_agent(r, block, at); break;
+    case SYNTAX_ADDRESS: read_address(r, block, at); break;
+    default: read_number(r, block, at);
+    }
+}
+
+static void read_set(struct resolution *r, struct service_block *block, const struct syntax *at)
+{
+    const struct syntax *name = at->child;
+    struct service_set *set = &block->sets[block->n_sets];
+
+    if (name->next->kind == SYNTAX_SECRET) {
+        resolve_unsupported(r, name->next, "secrets are");
+        return;
+    }
+    if (!node_name_is_valid(syntax_text(r->tree, name))) {
+        resolve_bad_name(r, name, "parameter", NODE_NAME_MAX - 1);
+        return;
+    }
+    value_check_dollars(r->tree, name->next);
+    set->name = syntax_text(r->tree, name);
+    set->value = value_string(r->tree, name->next);
+    set->at = at;
+    block->n_sets++;
+}
+
+static int compare_sets(const void *a, const void *b)
+{
+    const struct service_set *left = a;
+    const struct service_set *right = b;
+    int order = strcmp(left->name, right->name);
+
+    if (order != 0)
+        return order;
+    return left->at->first < right->at->first ? -1 : left->at->first > right->at->first;
+}
+
+static void keep_sets(struct resolution *r, struct service_block *block)
+{
+    struct diagnostic *entry;
+    int kept = 0;
+
+    if (block->n_sets > 0)
+        qsort(block->sets, (size_t)block->n_sets, sizeof(block->sets[0]), compare_sets);
+    for (int i = 0; i < block->n_sets; i++) {
+        const struct service_set set = block->sets[i];
+
+        if (kept == 0 || strcmp(block->sets[kept - 1].name, set.name) != 0) {
+            block->sets[kept++] = set;
+            continue;
+        }
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_SET_TWICE,
+                                syntax_place(r->tree, set.at->child), set.name);
+        diagnostics_note(r->diagnostics, entry,
+                         syntax_place(r->tree, block->sets[kept - 1].at->child),
+                         "it is set here already");
+    }
+    block->n_sets = kept;
+}
+
+/* "migrate live" and "migrate timeout 3m" are two settings of one word. */
+static const struct syntax **first_of(const struct syntax **first, const struct syntax *at)
+{
+    bool is_timeout = at->kind == SYNTAX_MIGRATE && at->child->kind == SYNTAX_VALUE;
+
+    return &first[is_timeout ? SYNTAX_POLICY : at->kind];
+}
+
+struct service_block *service_settings_read(struct resolution *r, const struct syntax *statement)
+{
+    struct service_block *block = arena_alloc(r->arena, sizeof(*block));
+    const struct syntax *first[SYNTAX_KINDS] = {0};
+    int n_sets = 0;
+
+    block->statement = statement;
+    for (const struct syntax *at = syntax_inside(statement); at; at = at->next)
+        n_sets += at->kind == SYNTAX_SET;
+    block->sets = arena_alloc(r->arena, (size_t)n_sets * sizeof(block->sets[0]));
+    for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
+        if (at->is_broken)
+            block->has_broken = true;
+        else if (at->kind == SYNTAX_SET)
+            read_set(r, block, at);
+        else if (resolve_once(r, first_of(first, at), at))
+            read_setting(r, block, at);
+    }
+    keep_sets(r, block);
+    return block;
+}
+
+/* Both sorted; where both have a name, the second one's value counts. */
+static int merge_sets(struct setting *into, const struct setting *under, int n_under,
+                      const struct service_block *over)
+{
+    int n = 0, i = 0, k = 0;
+
+    while (i < n_under || k < over->n_sets) {
+        int order = i == n_under        ? 1
+                    : k == over->n_sets ? -1
+                                        : strcmp(under[i].name, over->sets[k].name);
+
+        if (order < 0) {
+            into[n++] = under[i++];
+            continue;
+        }
+        i += order == 0;
+        into[n].name = over->sets[k].name;
+        into[n++].value = over->sets[k++].value;
+    }
+    return n;
+}
+
+void service_settings_sets(struct resolution *r, struct service_policy *service,
+                           const struct service_source *source)
+{
+    const struct service_block *blocks[] = {
+        resolve_defaults(r, NULL),
+        resolve_defaults(r, service->type),
+        source->block,
+    };
+    struct setting *sets = NULL;
+    int n_sets = 0;
+
+    for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        struct setting *more;
+
+        if (!blocks[i] || blocks[i]->n_sets == 0)
+            continue;
+        more = arena_alloc(r->arena, (size_t)(n_sets + blocks[i]->n_sets) * sizeof(more[0]));
+        n_sets = merge_sets(more, sets, n_sets, blocks[i]);
+        sets = more;
+    }
+    for (int i = 0; i < n_sets; i++)
+        sets[i].value = value_fill_in(r->arena, sets[i].value, service->name);
+    service->settings = sets;
+    service->n_settings = n_sets;
+}
