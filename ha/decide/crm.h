@@ -6,19 +6,21 @@
  */
 #pragma once
 
+#include "ha/decide/work.h"
 #include "ha/model/change.h"
 #include "ha/model/cluster_view.h"
 #include "ha/model/ha_state.h"
 #include "ha/model/policy.h"
 
 struct outcome {
-    struct change *changes; /* the caller's array of changes_max */
+    struct change *changes; /* the caller's array of changes_max, CHANGES_MAX in a daemon */
     int n_changes;
     int changes_max;
     struct answer answers[COMMANDS_MAX];
     int n_answers;
     node_set fences;        /* nodes that this outcome declares proven off */
     struct instant wake_at; /* local clock: look again then even if nothing happens */
+    struct crm_work work;   /* of the step itself; more than a MiB: never on the stack */
 };
 
 /*

@@ -31,9 +31,11 @@ struct lrm_service {
     uint64_t cause;       /* of the state that the report below answers */
     enum job_code result; /* for that cause */
     int exit_code;
-    int n_tries;        /* starts that failed for this cause */
-    int n_stops;        /* stops that failed since it was last known to run */
-    bool has_job;       /* a job is under way */
+    int n_tries;      /* starts that failed for this cause */
+    int n_stops;      /* stops that failed since it was last known to run */
+    bool has_job;     /* a job is under way */
+    bool is_failing;  /* it failed to run; what that means is said once it is known to be stopped */
+    bool was_refused; /* the last start was refused before anything was done */
     struct instant due; /* next monitor or retry, local clock */
     char words[REASON_WORDS_MAX];
 };

@@ -15,15 +15,14 @@
 #include "ha/model/ha_state.h"
 
 struct node_view {
-    bool is_member;  /* its agent is in the group of this quorate ring and in sync */
-    bool has_report; /* its player has told, in this ring, what it runs; else it may run anything */
-    bool is_proven_off; /* absent, and nothing it ever started can still be running */
-    bool
-        is_history_known; /* absent, but all it was ever told to run is in the state; else it may run anything */
-    bool is_leaving;           /* its agent said that it is shutting down */
+    bool is_member;        /* its agent is in the group of this quorate ring and in sync */
+    bool has_report;       /* its player has told, in this ring, what it runs; else: anything */
+    bool is_proven_off;    /* absent, and nothing it ever started can still be running */
+    bool is_history_known; /* absent, but the state has all it was told to run; else: anything */
+    bool is_leaving;       /* its agent said that it is shutting down */
     char boot_id[BOOT_ID_MAX]; /* of the newest beat; "" if never heard */
     struct instant last_beat;  /* local clock */
-    struct instant dead_at; /* local clock: when it will be proven off; INSTANT_NEVER if unknown */
+    struct instant dead_at;    /* local clock: when it will be proven off, or INSTANT_NEVER */
 };
 
 enum job_code {

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which nodes and neighbours the rules allow. Services that must be together
+ * are one group: what a rule says of one of them holds for all, because they
+ * can only be where each of them may be.
+ */
+#pragma once
+
+#include "ha/decide/round.h"
+
+/* Turns the rules round and counts who uses what; once a step. */
+void affinity_prepare(struct round *round);
+/* Takes one service out of the counts before its record changes, and puts it back after. */
+void affinity_forget(struct round *round, service_id service);
+void affinity_count(struct round *round, service_id service);
+
+/* Where it is or may be, for load and for neighbours. */
+node_set service_uses(const struct service *service);
+/* Where it will be once what is decided is done; NODE_NONE: nowhere. */
+node_id service_home(const struct service *service);
+
+/* The bonds of its group. */
+const struct bonds *affinity_group(const struct round *round, service_id service);
+/* Visits the group of a service, itself included. */
+#define GROUP_EACH(round, member, of)                                                              \
+    for (service_id member = (round)->work->bonds[of].leader; member != SERVICE_NONE;              \
+         member = (round)->work->bonds[member].next)
+
+/* Nodes where a service is that must (is_strict) or should be apart from this one's group. */
+node_set affinity_apart(const struct round *round, service_id service, bool is_strict);
+/* Members of its group other than itself whose home is that node. */
+int affinity_partners_on(const struct round *round, service_id service, node_id node);
+/* The same for rules that only prefer together. */
+int affinity_friends_on(const struct round *round, service_id service, node_id node);
+
+/* For explanations: who is in the way on a node, or waits there; fills rule, with and node. */
+void affinity_name_neighbour(const struct round *round, service_id service, node_id node,
+                             struct reason *why);
+void affinity_name_partner(const struct round *round, service_id service, node_id node,
+                           struct reason *why);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What people asked for, one function a kind of command; see commands.h. */
+#include "ha/decide/commands.h"
+
+#include <assert.h>
+
+#include "ha/base/text.h"
+#include "ha/decide/affinity.h"
+#include "ha/decide/move.h"
+#include "ha/decide/node_rules.h"
+#include "ha/decide/placement.h"
+
+struct reply {
+    bool is_accepted;
+    struct reason why;
+};
+
+static struct reply answer(bool is_accepted, enum reason_code code, node_id node)
+{
+    struct reply reply = {.is_accepted = is_accepted, .why = reason_of(code)};
+
+    reply.why.node = node;
+    return reply;
+}
+
+static struct reply refuse(enum reason_code code, node_id node)
+{
+    return answer(false, code, node);
+}
+
+static struct reply accept(enum reason_code code, node_id node)
+{
+    return answer(true, code, node);
+}
+
+/* A node that its tier rule likes better and that could have it, if failback would use it. */
+static node_id better_node(const struct round *round, service_id service, node_id target)
+{
+    rule_id id = affinity_group(round, service)->group_tiers;
+    node_set tried = round->state->services[service].tried;
+    const struct rule *rule = id == RULE_NONE ? NULL : &round->policy->rules[id];
+    node_set possible = round->usable & affinity_group(round, service)->group_allowed &
+                        ~affinity_apart(round, service, true) & ~tried;
+
+    if (!rule || !round->policy->services[service].failback)
+        return NODE_NONE;
+    for (int i = 0; i < rule->n_tiers && !node_in(rule->tiers[i], target); i++) {
+        if (rule->tiers[i] & possible)
+            return node_set_first(rule->tiers[i] & possible);
+    }
+    return NODE_NONE;
+}
+
+/* What the rules say of it on that node; true: they allow it. */
+static bool rules_allow(const struct round *round, service_id service, node_id target,
+                        struct reply *reply)
+{
+    const struct bonds *group = affinity_group(round, service);
+    node_id better;
+
+    if (!node_in(group->group_allowed, target)) {
+        *reply = refuse(REASON_REFUSED_BY_RULE, target);
+        reply->why.rule = group->group_strict;
+        return false;
+    }
+    if (node_in(affinity_apart(round, service, true), target)) {
+        *reply = refuse(REASON_REFUSED_APART, target);
+        affinity_name_neighbour(round, service, target, &reply->why);
+        return false;
+    }
+    better = better_node(round, service, target);
+    if (better != NODE_NONE) {
+        *reply = refuse(REASON_REFUSED_FAILBACK, better);
+        reply->why.rule = group->group_tiers;
+        return false;
+    }
+    return true;
+}
+
+/* One of the group that is to move; true: it can be asked to. */
+static bool member_can_move(struct round *round, service_id service, node_id target,
+                            struct reply *reply)
+{
+    const struct service *record = &round->state->services[service];
+    node_set holders =
+        placement_holders(round, service) & ~node_bit(record->node) & ~node_bit(target);
+
+    if (round->policy->services[service].migrate == MIGRATE_NEVER)
+        *reply = refuse(REASON_REFUSED_NEVER_MOVES, target);
+    else if (!node_in(round->members, record->node))
+        *reply = refuse(REASON_REFUSED_SOURCE_AWAY, record->node);
+    else if (holders)
+        *reply = refuse(REASON_REFUSED_UNSAFE, node_set_first(holders));
+    else
+        return true;
+    reply->why.with = service;
+    return false;
+}
+
+/* Whether a service in its state can be moved at all. */
+static bool state_allows(const struct round *round, const struct command *command,
+                         struct reply *reply)
+{
+    const struct service *record = &round->state->services[command->service];
+
+    if (record->state == SERVICE_STARTED && record->node != command->node)
+        return true;
+    if (record->state == SERVICE_STARTED)
+        *reply = accept(REASON_ALREADY_THERE, command->node);
+    else if (service_home(record) == command->node && record->target == command->node)
+        *reply = accept(REASON_ALREADY_MOVING, command->node);
+    else
+        *reply = refuse(REASON_REFUSED_STATE, command->node);
+    text_copy(reply->why.words, sizeof(reply->why.words), service_state_name(record->state));
+    return false;
+}
+
+static struct reply move(struct round *round, const struct command *command)
+{
+    service_id service = command->service;
+    node_id target = command->node;
+    struct reason why = reason_of(REASON_ASKED_TO_MOVE);
+    struct verdict verdict;
+    struct reply reply;
+
+    if (service == SERVICE_NONE || target == NODE_NONE)
+        return refuse(REASON_REFUSED_NO_SUCH, target);
+    if (!state_allows(round, command, &reply))
+        return reply;
+    if (!node_in(round->usable, target))
+        return refuse(REASON_REFUSED_NOT_ONLINE, target);
+    if (!rules_allow(round, service, target, &reply))
+        return reply;
+    GROUP_EACH(round, member, service)
+    {
+        const struct service *record = &round->state->services[member];
+        bool is_to_move = record->state == SERVICE_STARTED && record->node != target;
+
+        if (is_to_move && !member_can_move(round, member, target, &reply))
+            return reply;
+    }
+    why.node = round->state->services[service].node;
+    why.other = target;
+    verdict = move_verdict(round, service, target, why, command->kind == COMMAND_MIGRATE);
+    verdict.fallback = NODE_NONE;
+    verdict.tried &= ~node_bit(target);
+    round_change_service(round, service, &verdict);
+    why.code = REASON_ASKED_WITH_PARTNER;
+    move_partners(round, service, target, why);
+    return accept(REASON_ACCEPTED, target);
+}
+
+static struct reply set_maintenance(struct round *round, node_id id, bool is_wanted)
+{
+    struct node *node = id == NODE_NONE ? NULL : &round->state->nodes[id];
+
+    if (!node)
+        return refuse(REASON_REFUSED_NO_SUCH, id);
+    if (node->wants_maintenance == is_wanted)
+        return accept(REASON_ALREADY_SO, id);
+    if (is_wanted && node->state != NODE_ONLINE)
+        return refuse(REASON_REFUSED_NOT_ONLINE, id);
+    node->wants_maintenance = is_wanted;
+    node_step(round, id);
+    round_see_nodes(round);
+    return accept(REASON_ACCEPTED, id);
+}
+
+static struct reply clear(struct round *round, service_id service)
+{
+    struct service *record = service == SERVICE_NONE ? NULL : &round->state->services[service];
+    struct verdict verdict;
+
+    if (!record)
+        return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
+    if (record->state != SERVICE_ERROR && !record->tried && !record->stays_put)
+        return refuse(REASON_NOT_IN_ERROR, record->node);
+    record->tried = 0;
+    record->n_failed = 0;
+    record->stays_put = false;
+    if (record->state == SERVICE_ERROR) {
+        verdict = verdict_of(round, service);
+        verdict.kind = VERDICT_CHANGE;
+        verdict.next = SERVICE_STOPPED;
+        verdict.asks = true;
+        verdict.why = reason_of(REASON_CLEARED);
+        round_change_service(round, service, &verdict);
+    }
+    return accept(REASON_CLEARED, record->node);
+}
+
+static struct reply obey(struct round *round, const struct command *command)
+{
+    switch (command->kind) {
+    case COMMAND_MIGRATE:
+    case COMMAND_RELOCATE: return move(round, command);
+    case COMMAND_MAINTENANCE_ON: return set_maintenance(round, command->node, true);
+    case COMMAND_MAINTENANCE_OFF: return set_maintenance(round, command->node, false);
+    case COMMAND_CLEAR: return clear(round, command->service);
+    }
+    assert(false && "a command of no kind");
+    return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
+}
+
+void commands_step(struct round *round)
+{
+    struct outcome *outcome = round->outcome;
+
+    for (int i = 0; i < round->view->n_commands; i++) {
+        const struct command *command = &round->view->commands[i];
+        struct reply reply = obey(round, command);
+
+        outcome->answers[outcome->n_answers++] = (struct answer){
+            .command = command->id,
+            .is_accepted = reply.is_accepted,
+            .why = reply.why,
+        };
+    }
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The player. Each step looks at what the agreed state wants of this node for a
+ * service, and at how far it has got; a job that ends only moves the phase on.
+ * A stop that failed leaves it stuck: then it counts as running until a monitor
+ * or another stop says otherwise.
+ */
+#include "ha/decide/lrm.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "ha/base/text.h"
+
+/* OCF exit codes. */
+#define EXIT_FINE 0
+#define EXIT_BAD_ARGUMENTS 2
+#define EXIT_NOT_CONFIGURED 6
+#define EXIT_NOT_RUNNING 7
+
+/* A stop is tried once more before it counts as failed. */
+#define STOPS_MAX 2
+
+enum wish {
+    WISH_NOTHING, /* leave it as it is */
+    WISH_RUN,
+    WISH_STOP, /* and say when it is done */
+    WISH_AWAY, /* it is another node's: stop it, nobody waits for an answer */
+};
+
+void lrm_init(struct lrm *lrm, node_id self, int n_services)
+{
+    lrm->self = self;
+    lrm->n_services = n_services;
+    lrm->boot_id[0] = '\0';
+    lrm->is_report_due = true;
+    memset(lrm->services, 0, (size_t)n_services * sizeof(lrm->services[0]));
+}
+
+void lrm_set_boot(struct lrm *lrm, const char *boot_id)
+{
+    text_copy(lrm->boot_id, sizeof(lrm->boot_id), boot_id);
+}
+
+void lrm_adopt(struct lrm *lrm, service_id service, uint64_t cause)
+{
+    /* Due at once: whether it really runs is the first thing to find out. */
+    lrm->services[service] = (struct lrm_service){.phase = LRM_RUNNING, .cause = cause};
+    lrm->is_report_due = true;
+}
+
+void lrm_remap(struct lrm *lrm, const service_id *map, int n_services)
+{
+    int n_before = lrm->n_services;
+    service_id fresh = 0;
+
+    /* Both tables are sorted by name, so ids keep their order: shifting in the right
+     * direction never writes over what is still to be read. */
+    for (service_id old = 0; old < n_before; old++) {
+        if (map[old] != SERVICE_NONE && map[old] < old)
+            lrm->services[map[old]] = lrm->services[old];
+    }
+    for (service_id old = n_before - 1; old >= 0; old--) {
+        if (map[old] != SERVICE_NONE && map[old] > old)
+            lrm->services[map[old]] = lrm->services[old];
+    }
+    /* What no old id was moved to is new and starts from nothing. */
+    for (service_id old = 0; old < n_before; old++) {
+        if (map[old] == SERVICE_NONE)
+            continue;
+        while (fresh < map[old])
+            lrm->services[fresh++] = (struct lrm_service){.phase = LRM_IDLE};
+        fresh = map[old] + 1;
+    }
+    while (fresh < n_services)
+        lrm->services[fresh++] = (struct lrm_service){.phase = LRM_IDLE};
+    lrm->n_services = n_services;
+}
+
+static enum wish wish_of(const struct lrm *lrm, const struct service *service)
+{
+    bool is_ours = service->node == lrm->self;
+
+    if (service->state == SERVICE_ABSENT || service->node == NODE_NONE)
+        return WISH_NOTHING;
+    if (!is_ours)
+        return service->target == lrm->self ? WISH_NOTHING : WISH_AWAY;
+    switch (service->state) {
+    case SERVICE_STARTED: return WISH_RUN;
+    case SERVICE_REQUEST_STOP:
+    case SERVICE_STOPPED:
+    case SERVICE_MIGRATE:
+    case SERVICE_RELOCATE: return WISH_STOP;
+    case SERVICE_REQUEST_START:
+    case SERVICE_FREEZE:
+    case SERVICE_FENCE:
+    case SERVICE_RECOVERY:
+    case SERVICE_ERROR:
+    case SERVICE_ABSENT: break;
+    }
+    return WISH_NOTHING;
+}
+
+/* ---- what the manager hears ------------------------------------------------------------------- */
+
+static void set_phase(struct lrm *lrm, struct lrm_service *service, enum lrm_phase phase)
+{
+    lrm->is_report_due |= (service->phase == LRM_IDLE) != (phase == LRM_IDLE);
+    service->phase = phase;
+}
+
+static void set_result(struct lrm *lrm, struct lrm_service *service, enum job_code result)
+{
+    lrm->is_report_due |= service->result != result;
+    service->result = result;
+}
+
+static void set_words(struct lrm_service *service, int exit_code, const char *words)
+{
+    service->exit_code = exit_code;
+    text_copy(service->words, sizeof(service->words), words);
+}
+
+/* Another thing is asked of us; what we said of the one before is no answer to it. */
+static void begin_cause(struct lrm *lrm, struct lrm_service *service, uint64_t cause)
+{
+    service->cause = cause;
+    service->n_tries = service->n_stops = 0;
+    service->is_failing = false;
+    service->due = INSTANT_UNKNOWN;
+    set_words(service, 0, "");
+    set_result(lrm, service, JOB_NONE);
+    lrm->is_report_due = true;
+}
+
+bool lrm_may_be_running(const struct lrm *lrm, service_id service)
+{
+    return lrm->services[service].phase != LRM_IDLE;
+}
+
+bool lrm_report(const struct lrm *lrm, service_id id, struct report_row *row)
+{
+    const struct lrm_service *service = &lrm->services[id];
+
+    if (service->phase == LRM_IDLE && service->result == JOB_NONE)
+        return false;
+    *row = (struct report_row){
+        .service = id,
+        .is_running = lrm_may_be_running(lrm, id),
+        .cause = service->cause,
+        .result = service->result,
+        .exit_code = service->exit_code,
+    };
+    text_copy(row->words, sizeof(row->words), service->words);
+    return true;
+}
+
+bool lrm_needs_arming(const struct lrm *lrm, const struct ha_state *agreed)
+{
+    for (service_id id = 0; id < lrm->n_services; id++) {
+        const struct service *service = &agreed->services[id];
+
+        if (lrm_may_be_running(lrm, id))
+            return true;
+        if (lrm->self == NODE_NONE)
+            continue;
+        if (service->target == lrm->self ||
+            (service->node == lrm->self && service->state == SERVICE_STARTED))
+            return true;
+    }
+    return false;
+}
+
+/* ---- how jobs end ----------------------------------------------------------------------------- */
+
+static bool is_refusal(int exit_code)
+{
+    return exit_code >= EXIT_BAD_ARGUMENTS && exit_code <= EXIT_NOT_CONFIGURED;
+}
+
+/* It is not running, and should be: once more here, or a word to the manager. */
+static void conclude_failure(struct lrm *lrm, struct lrm_service *service, int restart_max)
+{
+    service->is_failing = false;
+    service->due = INSTANT_UNKNOWN;
+    if (service->exit_code == EXIT_NOT_CONFIGURED)
+        set_result(lrm, service, JOB_FATAL);
+    else if (is_refusal(service->exit_code))
+        set_result(lrm, service, JOB_HARD);
+    else if (++service->n_tries > restart_max)
+        set_result(lrm, service, JOB_FAILED);
+}
+
+static void start_ended(struct lrm *lrm, struct lrm_service *service, const struct job_end *end,
+                        struct instant now)
+{
+    service->was_refused = is_refusal(end->exit_code);
+    if (end->exit_code == EXIT_FINE) {
+        set_phase(lrm, service, LRM_RUNNING);
+        service->due = now;
+        return;
+    }
+    set_phase(lrm, service, LRM_STOPPING);
+    service->is_failing = end->job.cause == service->cause;
+    if (service->is_failing)
+        set_words(service, end->exit_code, end->words);
+}
+
+static void stop_ended(struct lrm *lrm, const struct service_policy *policy,
+                       struct lrm_service *service, const struct job_end *end, struct instant now)
+{
+    /* An agent that refuses to work here at all did not start anything either. */
+    bool is_stopped =
+        end->exit_code == EXIT_FINE || (service->was_refused && is_refusal(end->exit_code));
+
+    if (is_stopped) {
+        set_phase(lrm, service, LRM_IDLE);
+        service->n_stops = 0;
+        service->was_refused = false;
+        if (service->is_failing)
+            conclude_failure(lrm, service, policy->restart_max);
+        return;
+    }
+    if (++service->n_stops < STOPS_MAX)
+        return;
+    set_phase(lrm, service, LRM_STUCK);
+    service->is_failing = false;
+    service->due = instant_after(now, policy->monitor_every);
+    if (end->job.cause == service->cause) {
+        set_words(service, end->exit_code, end->words);
+        set_result(lrm, service, JOB_FAILED);
+    }
+}
+
+static void monitor_ended(struct lrm *lrm, const struct service_policy *policy,
+                          struct lrm_service *service, const struct job_end *end,
+                          struct instant now)
+{
+    bool is_ours = end->job.cause == service->cause;
+
+    if (end->exit_code == EXIT_FINE) {
+        set_phase(lrm, service, LRM_RUNNING);
+        service->was_refused = false;
+        service->n_tries = service->n_stops = 0;
+        service->due = is_ours ? instant_after(now, policy->monitor_every) : now;
+        if (is_ours)
+            set_result(lrm, service, JOB_DONE);
+        return;
+    }
+    service->is_failing = is_ours;
+    if (is_ours)
+        set_words(service, end->exit_code, end->words);
+    if (end->exit_code != EXIT_NOT_RUNNING) {
+        set_phase(lrm, service, LRM_STOPPING);
+        return;
+    }
+    set_phase(lrm, service, LRM_IDLE);
+    if (service->is_failing)
+        conclude_failure(lrm, service, policy->restart_max);
+}
+
+void lrm_job_ended(struct lrm *lrm, const struct policy *policy, const struct job_end *end,
+                   struct instant now)
+{
+    service_id id = end->job.service;
+    struct lrm_service *service = &lrm->services[id];
+
+    assert(id >= 0 && id < lrm->n_services);
+    if (!service->has_job)
+        return;
+    service->has_job = false;
+    switch (end->job.kind) {
+    case JOB_START: start_ended(lrm, service, end, now); break;
+    case JOB_STOP: stop_ended(lrm, &policy->services[id], service, end, now); break;
+    case JOB_MONITOR: monitor_ended(lrm, &policy->services[id], service, end, now); break;
+    }
+}
+
+/* ---- what to do next -------------------------------------------------------------------------- */
+
+/* One service in one step. */
+struct player {
+    struct lrm *lrm;
+    struct lrm_service *service;
+    const struct service_policy *policy;
+    service_id id;
+    bool may_act;
+    bool may_start;
+    struct instant now;
+    struct lrm_outcome *outcome;
+};
+
+static void wake(const struct player *p, struct instant at)
+{
+    p->outcome->wake_at = instant_earliest(p->outcome->wake_at, at);
+}
+
+static void begin(const struct player *p, enum job_kind kind)
+{
+    static const enum lrm_phase phases[] = {
+        [JOB_START] = LRM_STARTING,
+        [JOB_STOP] = LRM_STOPPING,
+        [JOB_MONITOR] = LRM_CHECKING,
+    };
+    const struct duration timeouts[] = {
+        [JOB_START] = p->policy->start_timeout,
+        [JOB_STOP] = p->policy->stop_timeout,
+        [JOB_MONITOR] = p->policy->monitor_timeout,
+    };
+
+    if (p->outcome->n_jobs == p->outcome->jobs_max) {
+        wake(p, p->now);
+        return;
+    }
+    p->outcome->jobs[p->outcome->n_jobs++] = (struct job){
+        .kind = kind,
+        .service = p->id,
+        .cause = p->service->cause,
+        .timeout = timeouts[kind],
+    };
+    p->service->has_job = true;
+    set_phase(p->lrm, p->service, phases[kind]);
+}
+
+static void begin_when_due(const struct player *p, enum job_kind kind)
+{
+    if (instant_reached(p->now, p->service->due))
+        begin(p, kind);
+    else
+        wake(p, p->service->due);
+}
+
+static void run(const struct player *p)
+{
+    enum job_code result = p->service->result;
+
+    switch (p->service->phase) {
+    case LRM_IDLE:
+        if (p->may_start && (result == JOB_NONE || result == JOB_DONE))
+            begin_when_due(p, JOB_START);
+        break;
+    case LRM_STARTING:
+    case LRM_CHECKING:
+    case LRM_RUNNING: begin_when_due(p, JOB_MONITOR); break;
+    case LRM_STOPPING:
+        if (p->may_act)
+            begin(p, JOB_STOP);
+        break;
+    case LRM_STUCK:
+        /* Asked anew to run it: perhaps it never stopped running. */
+        if (result == JOB_NONE)
+            begin(p, JOB_MONITOR);
+        break;
+    }
+}
+
+static void stop(const struct player *p)
+{
+    if (p->service->phase == LRM_IDLE || !p->may_act)
+        return;
+    if (p->service->phase == LRM_STUCK && p->service->result != JOB_NONE)
+        begin_when_due(p, JOB_STOP);
+    else
+        begin(p, JOB_STOP);
+}
+
+/* It is another node's: once it is gone from here there is nothing to say of it. */
+static void give_away(const struct player *p)
+{
+    stop(p);
+    if (p->service->phase == LRM_IDLE && p->service->result != JOB_NONE)
+        begin_cause(p->lrm, p->service, 0);
+}
+
+static void play(const struct player *p, const struct service *agreed)
+{
+    enum wish wish = wish_of(p->lrm, agreed);
+
+    if ((wish == WISH_RUN || wish == WISH_STOP) && agreed->cause != p->service->cause)
+        begin_cause(p->lrm, p->service, agreed->cause);
+    if (p->service->has_job)
+        return;
+    switch (wish) {
+    case WISH_NOTHING: break;
+    case WISH_RUN: run(p); break;
+    case WISH_AWAY: give_away(p); break;
+    case WISH_STOP:
+        stop(p);
+        if (p->service->phase == LRM_IDLE)
+            set_result(p->lrm, p->service, JOB_DONE);
+        break;
+    }
+}
+
+/* What the state gave to another boot of this node is not ours to start. */
+static bool is_known(const struct lrm *lrm, const struct ha_state *agreed)
+{
+    const struct node *node = lrm->self == NODE_NONE ? NULL : &agreed->nodes[lrm->self];
+
+    return node && lrm->boot_id[0] && strcmp(node->boot_id, lrm->boot_id) == 0 &&
+           (node->state == NODE_ONLINE || node->state == NODE_MAINTENANCE);
+}
+
+void lrm_step(struct lrm *lrm, const struct policy *policy, const struct ha_state *agreed,
+              bool may_act, struct instant now, struct lrm_outcome *outcome)
+{
+    struct player player = {
+        .lrm = lrm,
+        .may_act = may_act,
+        .may_start = may_act && is_known(lrm, agreed),
+        .now = now,
+        .outcome = outcome,
+    };
+
+    assert(agreed->n_services == lrm->n_services && policy->n_services == lrm->n_services);
+    outcome->n_jobs = 0;
+    outcome->wake_at = INSTANT_NEVER;
+    for (service_id id = 0; id < lrm->n_services; id++) {
+        player.id = id;
+        player.service = &lrm->services[id];
+        player.policy = &policy->services[id];
+        play(&player, &agreed->services[id]);
+    }
+    outcome->is_report_changed = lrm->is_report_due;
+    lrm->is_report_due = false;
+}

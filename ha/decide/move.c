@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Moving a service and its group; see move.h. */
+#include "ha/decide/move.h"
+
+#include "ha/decide/affinity.h"
+
+struct verdict move_verdict(const struct round *round, service_id service, node_id target,
+                            struct reason why, bool is_live)
+{
+    struct verdict verdict = verdict_of(round, service);
+    bool can_live = round->policy->services[service].migrate == MIGRATE_LIVE;
+
+    verdict.kind = VERDICT_CHANGE;
+    verdict.next = is_live && can_live ? SERVICE_MIGRATE : SERVICE_RELOCATE;
+    verdict.target = target;
+    verdict.why = why;
+    verdict.asks = true;
+    verdict.is_running = false;
+    verdict.stays_put = false;
+    return verdict;
+}
+
+void move_partners(struct round *round, service_id service, node_id target, struct reason why)
+{
+    GROUP_EACH(round, member, service)
+    {
+        const struct service *record = &round->state->services[member];
+        struct verdict verdict;
+
+        if (member == service || record->state != SERVICE_STARTED || record->node == target ||
+            !node_in(round->members, record->node))
+            continue;
+        why.with = service;
+        why.rule = affinity_group(round, service)->group_rule;
+        verdict = move_verdict(round, member, target, why, true);
+        round_change_service(round, member, &verdict);
+    }
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Moving a service, alone or with those that must be with it: always by asking
+ * the node that has it to let go, and by starting it elsewhere only once that
+ * node has said that it did. What a node was told it may be about to do, so its
+ * report that nothing runs is no leave to start elsewhere.
+ */
+#pragma once
+
+#include "ha/decide/round.h"
+
+/* The verdict that begins a move; the caller has made sure that it may go there. */
+struct verdict move_verdict(const struct round *round, service_id service, node_id target,
+                            struct reason why, bool is_live);
+/* Moves the others of its group after it; those that cannot be asked now follow by themselves. */
+void move_partners(struct round *round, service_id service, node_id target, struct reason why);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The life of a node. A rule looks at one node in one state and says what it
+ * becomes, and why; the same state means that it stays. Silence alone only
+ * makes a node unknown: its services stay where they are until it is proven
+ * off, or is back with another boot, which proves the same.
+ */
+#include "ha/decide/node_rules.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "ha/base/text.h"
+
+/* Online, unknown, fence, online again, maintenance: no node changes more often in one step. */
+#define NODE_CHANGES_MAX 5
+
+struct node_case {
+    const struct round *round;
+    node_id id;
+    const struct node *record;
+    const struct node_view *view;
+};
+
+struct node_verdict {
+    enum node_state next;
+    struct reason why;
+};
+
+static struct node_verdict become(const struct node_case *c, enum node_state next,
+                                  enum reason_code code)
+{
+    struct node_verdict verdict = {.next = next, .why = reason_of(code)};
+
+    verdict.why.node = c->id;
+    return verdict;
+}
+
+static bool is_heard(const struct node_case *c)
+{
+    return c->view->is_member && c->view->boot_id[0];
+}
+
+static bool is_same_boot(const struct node_case *c)
+{
+    return strcmp(c->record->boot_id, c->view->boot_id) == 0;
+}
+
+/* A boot that the record has never heard of; a record without one cannot tell. */
+static bool is_rebooted(const struct node_case *c)
+{
+    return is_heard(c) && c->record->boot_id[0] && !is_same_boot(c);
+}
+
+static bool runs_anything(const struct node_case *c)
+{
+    const struct cluster_view *view = c->round->view;
+
+    for (service_id service = 0; service < view->n_services; service++) {
+        if (node_in(view->services[service].running_on, c->id))
+            return true;
+    }
+    return false;
+}
+
+static struct node_verdict proven_off(const struct node_case *c)
+{
+    struct node_verdict verdict = become(c, NODE_FENCE, REASON_NODE_PROVEN_OFF);
+
+    if (c->view->is_leaving)
+        verdict.why.code = REASON_NODE_LEFT;
+    else if (!c->view->boot_id[0])
+        verdict.why.code = REASON_NODE_NEVER_HEARD;
+    else
+        verdict.why.number = instant_since(c->round->view->now, c->view->last_beat).ms;
+    return verdict;
+}
+
+static struct node_verdict unknown(const struct node_case *c)
+{
+    if (is_rebooted(c))
+        return become(c, NODE_FENCE, REASON_NODE_REBOOTED);
+    if (is_heard(c))
+        return become(c, NODE_ONLINE,
+                      c->record->boot_id[0] ? REASON_NODE_BACK_IN_TIME : REASON_NODE_JOINED);
+    if (!c->view->is_member && c->view->is_proven_off)
+        return proven_off(c);
+    return become(c, NODE_UNKNOWN, REASON_NONE);
+}
+
+static struct node_verdict online(const struct node_case *c)
+{
+    if (is_rebooted(c))
+        return become(c, NODE_FENCE, REASON_NODE_REBOOTED);
+    if (!c->view->is_member)
+        return become(c, NODE_UNKNOWN, REASON_NODE_SILENT);
+    if (c->record->wants_maintenance)
+        return become(c, NODE_MAINTENANCE, REASON_MAINTENANCE_WANTED);
+    return become(c, NODE_ONLINE, REASON_NONE);
+}
+
+static struct node_verdict maintenance(const struct node_case *c)
+{
+    if (is_rebooted(c))
+        return become(c, NODE_FENCE, REASON_NODE_REBOOTED);
+    if (!c->view->is_member)
+        return become(c, NODE_UNKNOWN, REASON_NODE_SILENT);
+    if (!c->record->wants_maintenance)
+        return become(c, NODE_ONLINE, REASON_MAINTENANCE_OVER);
+    return become(c, NODE_MAINTENANCE, REASON_NONE);
+}
+
+/*
+ * It counts again with another boot. The very boot that was declared off must
+ * reset itself, unless it proves that it runs nothing: then it was not armed,
+ * and there was nothing to reset.
+ */
+static struct node_verdict fence(const struct node_case *c)
+{
+    if (!is_heard(c))
+        return become(c, NODE_FENCE, REASON_NONE);
+    if (!is_same_boot(c))
+        return become(c, NODE_ONLINE, REASON_NODE_BOOTED);
+    if (c->view->has_report && !runs_anything(c))
+        return become(c, NODE_ONLINE, REASON_NODE_RUNS_NOTHING);
+    return become(c, NODE_FENCE, REASON_NODE_MUST_RESET);
+}
+
+static struct node_verdict gone(const struct node_case *c)
+{
+    return become(c, NODE_UNKNOWN, is_heard(c) ? REASON_NODE_JOINED : REASON_ADDED);
+}
+
+static struct node_verdict (*const rules[NODE_STATES])(const struct node_case *) = {
+    [NODE_UNKNOWN] = unknown, [NODE_ONLINE] = online, [NODE_MAINTENANCE] = maintenance,
+    [NODE_FENCE] = fence,     [NODE_GONE] = gone,
+};
+
+/* What a change means beside the state: the boot it speaks of, and who was lost. */
+static void remember(struct round *round, node_id id, const struct node_verdict *verdict)
+{
+    struct node *node = &round->state->nodes[id];
+    const struct node_view *view = &round->view->nodes[id];
+
+    if (verdict->next == NODE_FENCE) {
+        round->lost |= node_bit(id);
+        if (verdict->why.code == REASON_NODE_REBOOTED)
+            round->rebooted |= node_bit(id);
+        else
+            round->outcome->fences |= node_bit(id);
+    }
+    /* Never on silence: a boot that is heard before it is a member must still be found out. */
+    if (view->boot_id[0] && (verdict->next == NODE_ONLINE || node_in(round->outcome->fences, id)))
+        text_copy(node->boot_id, sizeof(node->boot_id), view->boot_id);
+}
+
+void node_step(struct round *round, node_id id)
+{
+    struct node *node = &round->state->nodes[id];
+    struct node_case c = {
+        .round = round,
+        .id = id,
+        .record = node,
+        .view = &round->view->nodes[id],
+    };
+
+    for (int i = 0; i < NODE_CHANGES_MAX; i++) {
+        struct node_verdict verdict = rules[node->state](&c);
+
+        if (verdict.next == node->state) {
+            /* The one thing worth saying of a node that stays as it is. */
+            if (verdict.why.code == REASON_NODE_MUST_RESET && node->why.code != verdict.why.code)
+                node->why = verdict.why;
+            return;
+        }
+        round_change_node(round, id, verdict.next, verdict.why);
+        remember(round, id, &verdict);
+    }
+    assert(false && "a node goes round in circles");
+}
+
+void nodes_step(struct round *round)
+{
+    for (node_id node = 0; node < round->policy->n_nodes; node++)
+        node_step(round, node);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The life of a node: one rule a state, repeated until the view says no more. */
+#pragma once
+
+#include "ha/decide/round.h"
+
+/* All nodes; fills round->lost, and outcome->fences with those declared proven off. */
+void nodes_step(struct round *round);
+/* One node again, after a command spoke about it. */
+void node_step(struct round *round, node_id node);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Where a service goes; see placement.h. A step is a set of nodes to keep.
+ * Hard steps keep it even if nothing is left; soft ones are passed over then,
+ * which is how a lower tier is reached when the best one is emptied.
+ */
+#include "ha/decide/placement.h"
+
+#include "ha/decide/affinity.h"
+
+/* The search while it goes on. */
+struct search {
+    struct round *round;
+    service_id service;
+    const struct service *record;
+    const struct service_policy *policy;
+    const struct bonds *group;
+    enum preference preference;
+    node_set tried;
+    node_set left;
+    struct placement *placement;
+};
+
+node_set placement_holders(const struct round *round, service_id id)
+{
+    const struct service *service = &round->state->services[id];
+    node_set running = round->view->services[id].running_on;
+    node_set given = node_bit(service->target) |
+                     (service->state == SERVICE_RECOVERY ? 0 : node_bit(service->node));
+
+    NODE_SET_EACH(node, given)
+    {
+        if (round_lease_has_ended(round, node))
+            given &= ~node_bit(node);
+    }
+    return round->all & ~(round->reported & ~running) & ~round->proven &
+           ~(round->historic & ~given);
+}
+
+struct reason placement_wait(struct round *round, service_id id, node_set holders)
+{
+    node_set silent = holders & round->members & ~round->reported;
+    node_set running = holders & round->reported & round->view->services[id].running_on;
+    node_set absent = holders & ~round->members;
+    struct reason why = reason_of(REASON_WAITS_FOR_REPORT);
+
+    why.node = node_set_first(silent);
+    if (silent)
+        return why;
+    if (absent) {
+        why.node = node_set_first(absent);
+        why.code = REASON_WAITS_FOR_PROOF_OR_RETURN;
+        NODE_SET_EACH(node, absent)
+        {
+            struct instant dead_at = round->view->nodes[node].dead_at;
+
+            if (dead_at.ms == INSTANT_NEVER.ms)
+                continue;
+            round_wake(round, dead_at);
+            why.node = node;
+            why.code = REASON_WAITS_FOR_PROOF;
+            why.number = instant_since(dead_at, round->view->now).ms;
+        }
+        return why;
+    }
+    why.code = REASON_WAITS_FOR_STOP;
+    why.node = node_set_first(running);
+    return why;
+}
+
+/* Takes away what is not among nodes; a soft step that would leave none takes nothing. */
+static void keep(struct search *search, node_set nodes, bool is_hard, enum placement_step step)
+{
+    node_set kept = search->left & nodes;
+
+    if (kept == search->left || (!kept && !is_hard))
+        return;
+    NODE_SET_EACH(node, search->left & ~kept)
+    {
+        search->placement->lost[node] = step;
+    }
+    search->left = kept;
+    search->placement->step = step;
+}
+
+static void choose(struct search *search, node_id node, enum placement_step step)
+{
+    keep(search, node_bit(node), false, step);
+}
+
+/* Starting on a node is safe if nobody else may hold it; staying where it is always is. */
+static node_set safe_nodes(const struct search *search)
+{
+    node_set own = service_home(search->record) == NODE_NONE ? 0 : node_bit(search->record->node);
+    node_set holders = placement_holders(search->round, search->service) & ~own;
+
+    if (!holders)
+        return search->round->all;
+    return own | (node_set_count(holders) == 1 ? holders : 0);
+}
+
+/* Steps 1 to 5: what may not be, in the order in which a person would ask. */
+static void keep_possible(struct search *search)
+{
+    const struct round *round = search->round;
+    node_set current =
+        search->preference == PREFER_STAYING ? node_bit(search->record->node) : (node_set)0;
+
+    keep(search, round->usable, true, LOST_UNUSABLE);
+    if (search->left)
+        keep(search, search->group->group_allowed, true, LOST_FORBIDDEN);
+    if (search->left)
+        keep(search, ~affinity_apart(round, search->service, true), true, LOST_APART);
+    if (search->left)
+        keep(search, safe_nodes(search), true, LOST_UNSAFE);
+    if (search->left)
+        keep(search, ~search->tried | current, search->preference == PREFER_UNTRIED, LOST_TRIED);
+}
+
+static void keep_best_tier(struct search *search)
+{
+    const struct rule *rule;
+    int tier = 0;
+
+    if (search->group->group_tiers == RULE_NONE)
+        return;
+    rule = &search->round->policy->rules[search->group->group_tiers];
+    while (tier < rule->n_tiers && !(search->left & rule->tiers[tier]))
+        tier++;
+    search->placement->tier = tier;
+    if (tier < rule->n_tiers)
+        keep(search, rule->tiers[tier], false, LOST_TIER);
+}
+
+/* Keeps the nodes where the most of some others are. */
+static void keep_most(struct search *search,
+                      int (*count_on)(const struct round *, service_id, node_id),
+                      enum placement_step step)
+{
+    node_set best = 0;
+    int most = 0;
+
+    NODE_SET_EACH(node, search->left)
+    {
+        int count = count_on(search->round, search->service, node);
+
+        if (count > most) {
+            most = count;
+            best = 0;
+        }
+        if (count == most)
+            best |= node_bit(node);
+    }
+    keep(search, best, false, step);
+}
+
+static void keep_least_load(struct search *search)
+{
+    const int *load = search->round->work->load;
+    node_set best = 0;
+    int least = SERVICES_MAX + 1;
+
+    NODE_SET_EACH(node, search->left)
+    {
+        if (load[node] < least) {
+            least = load[node];
+            best = 0;
+        }
+        if (load[node] == least)
+            best |= node_bit(node);
+    }
+    keep(search, best, false, LOST_LOAD);
+}
+
+/* Without failback it stays where it may be, unless that parts it from those it must be with. */
+static bool may_ignore_tiers(const struct search *search)
+{
+    node_id current = search->record->node;
+
+    if (search->preference != PREFER_STAYING || search->policy->failback || current == NODE_NONE)
+        return false;
+    if (affinity_partners_on(search->round, search->service, current) > 0)
+        return true;
+    NODE_SET_EACH(node, search->round->usable)
+    {
+        if (affinity_partners_on(search->round, search->service, node) > 0)
+            return false;
+    }
+    return true;
+}
+
+/* Steps 6 to 13: which of the possible nodes is the best one. */
+static void keep_best(struct search *search)
+{
+    bool is_staying = search->preference == PREFER_STAYING;
+
+    if (may_ignore_tiers(search))
+        choose(search, search->record->node, LOST_FAILBACK);
+    keep_best_tier(search);
+    if (search->preference != PREFER_UNTRIED)
+        keep_most(search, affinity_partners_on, LOST_TOGETHER);
+    choose(search, search->record->fallback, LOST_FALLBACK);
+    if (is_staying)
+        choose(search, search->record->node, LOST_STAYING);
+    keep(search, ~affinity_apart(search->round, search->service, false), false, LOST_LIKING);
+    keep_most(search, affinity_friends_on, LOST_LIKING);
+    keep_least_load(search);
+    choose(search, node_set_first(search->left), LOST_NUMBER);
+}
+
+static enum reason_code code_of_best(const struct search *search)
+{
+    const struct placement *placement = search->placement;
+
+    switch (placement->step) {
+    case LOST_UNSAFE: return REASON_RUNS_THERE_ALREADY;
+    case LOST_TRIED: return REASON_UNTRIED;
+    case LOST_FAILBACK:
+    case LOST_STAYING: return REASON_STAYS;
+    case LOST_TIER: return placement->tier ? REASON_LOWER_TIER : REASON_BEST_TIER;
+    case LOST_TOGETHER: return REASON_WITH_PARTNER;
+    case LOST_FALLBACK: return REASON_FALLS_BACK;
+    case LOST_LIKING:
+        return affinity_friends_on(search->round, search->service, placement->node) > 0
+                   ? REASON_NEAR_PARTNER
+                   : REASON_AWAY_FROM_OTHERS;
+    case LOST_LOAD: return REASON_LEAST_LOAD;
+    case LOST_NUMBER: return REASON_FIRST_BY_NAME;
+    case PLACED_HERE:
+    case LOST_UNUSABLE:
+    case LOST_FORBIDDEN:
+    case LOST_APART: break;
+    }
+    return REASON_ONLY_PLACE;
+}
+
+static node_id first_lost_at(const struct search *search, enum placement_step step)
+{
+    NODE_SET_EACH(node, search->round->all)
+    {
+        if (search->placement->lost[node] == step)
+            return node;
+    }
+    return NODE_NONE;
+}
+
+static struct reason why_best(const struct search *search)
+{
+    struct reason why = reason_of(code_of_best(search));
+    node_id node = search->placement->node;
+
+    if (why.code == REASON_BEST_TIER || why.code == REASON_LOWER_TIER)
+        why.rule = search->group->group_tiers;
+    else if (why.code == REASON_WITH_PARTNER || why.code == REASON_NEAR_PARTNER)
+        affinity_name_partner(search->round, search->service, node, &why);
+    else if (why.code == REASON_AWAY_FROM_OTHERS)
+        affinity_name_neighbour(search->round, search->service, first_lost_at(search, LOST_LIKING),
+                                &why);
+    why.node = node;
+    why.number = search->round->work->load[node];
+    return why;
+}
+
+static struct reason why_nowhere(const struct search *search)
+{
+    struct reason why = reason_of(REASON_NO_NODE_ONLINE);
+
+    switch (search->placement->step) {
+    case LOST_FORBIDDEN:
+        why.code = REASON_RULE_LEAVES_NONE;
+        why.rule = search->group->group_strict;
+        break;
+    case LOST_APART:
+        why.code = REASON_APART_LEAVES_NONE;
+        affinity_name_neighbour(search->round, search->service, first_lost_at(search, LOST_APART),
+                                &why);
+        break;
+    case LOST_UNSAFE:
+        return placement_wait(search->round, search->service,
+                              placement_holders(search->round, search->service));
+    case LOST_TRIED: why.code = REASON_TRIED_EVERYWHERE; break;
+    default: break;
+    }
+    return why;
+}
+
+void placement_find(struct round *round, service_id service, enum preference preference,
+                    node_set tried, struct placement *placement)
+{
+    struct search search = {
+        .round = round,
+        .service = service,
+        .record = &round->state->services[service],
+        .policy = &round->policy->services[service],
+        .group = affinity_group(round, service),
+        .preference = preference,
+        .tried = tried,
+        .left = round->all,
+        .placement = placement,
+    };
+
+    *placement = (struct placement){.node = NODE_NONE};
+    keep_possible(&search);
+    if (!search.left) {
+        placement->why = why_nowhere(&search);
+        return;
+    }
+    keep_best(&search);
+    placement->node = node_set_first(search.left);
+    /* Nobody asks why it stays, and most services do. */
+    if (preference != PREFER_STAYING || placement->node != search.record->node)
+        placement->why = why_best(&search);
+    else
+        placement->why = reason_of(REASON_STAYS);
+}

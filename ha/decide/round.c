@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The step that goes on, and the two functions that change a state; see round.h. */
+#include "ha/decide/round.h"
+
+#include <assert.h>
+
+#include "ha/decide/affinity.h"
+
+void round_init(struct round *round, struct ha_state *state, const struct policy *policy,
+                const struct cluster_view *view, struct outcome *outcome)
+{
+    assert(state->n_nodes == policy->n_nodes && view->n_nodes == policy->n_nodes);
+    assert(state->n_services == policy->n_services && view->n_services == policy->n_services);
+    *round = (struct round){
+        .state = state,
+        .policy = policy,
+        .view = view,
+        .outcome = outcome,
+        .work = &outcome->work,
+    };
+    for (node_id node = 0; node < policy->n_nodes; node++)
+        round->all |= node_bit(node);
+    affinity_prepare(round);
+}
+
+static node_set bit_if(bool is_so, node_id node)
+{
+    return is_so ? node_bit(node) : 0;
+}
+
+void round_see_nodes(struct round *round)
+{
+    round->members = round->reported = round->proven = round->historic = round->usable = 0;
+    for (node_id node = 0; node < round->policy->n_nodes; node++) {
+        const struct node_view *view = &round->view->nodes[node];
+        bool is_member = view->is_member;
+
+        round->members |= bit_if(is_member, node);
+        round->reported |= bit_if(is_member && view->has_report, node);
+        round->proven |= bit_if(!is_member && view->is_proven_off, node);
+        round->historic |= bit_if(!is_member && view->is_history_known, node);
+        round->usable |= bit_if(
+            is_member && !view->is_leaving && round->state->nodes[node].state == NODE_ONLINE, node);
+    }
+}
+
+static struct change *add_change(struct round *round)
+{
+    struct outcome *outcome = round->outcome;
+
+    assert(outcome->n_changes < outcome->changes_max);
+    return &outcome->changes[outcome->n_changes++];
+}
+
+void round_change_node(struct round *round, node_id id, enum node_state to, struct reason why)
+{
+    struct node *node = &round->state->nodes[id];
+
+    assert(node_state_may_follow(node->state, to));
+    *add_change(round) = (struct change){
+        .service = SERVICE_NONE,
+        .node = id,
+        .from = (int)node->state,
+        .to = (int)to,
+        .why = why,
+    };
+    node->state = to;
+    node->since = round->view->stamp;
+    node->why = why;
+}
+
+struct verdict verdict_of(const struct round *round, service_id id)
+{
+    const struct service *service = &round->state->services[id];
+
+    return (struct verdict){
+        .next = service->state,
+        .node = service->node,
+        .target = service->target,
+        .why = reason_of(REASON_NONE),
+        .kind = VERDICT_STAY,
+        .is_running = service->is_running,
+        .stays_put = service->stays_put,
+        .fallback = service->fallback,
+        .tried = service->tried,
+        .n_failed = service->n_failed,
+    };
+}
+
+/* A wait is written down once, not anew with each number that counts down in it. */
+static void write_wait(struct service *service, const struct reason *why)
+{
+    if (service->why.code != why->code || service->why.node != why->node ||
+        service->why.rule != why->rule || service->why.with != why->with)
+        service->why = *why;
+}
+
+void round_change_service(struct round *round, service_id id, const struct verdict *verdict)
+{
+    struct service *service = &round->state->services[id];
+
+    if (verdict->kind == VERDICT_STAY)
+        return;
+    if (verdict->kind == VERDICT_WAIT) {
+        write_wait(service, &verdict->why);
+        return;
+    }
+    assert(service_state_may_follow(service->state, verdict->next));
+    *add_change(round) = (struct change){
+        .service = id,
+        .node = verdict->node,
+        .from = (int)service->state,
+        .to = (int)verdict->next,
+        .why = verdict->why,
+    };
+    affinity_forget(round, id);
+    if (service->state != verdict->next || verdict->asks)
+        service->since = round->view->stamp;
+    service->state = verdict->next;
+    service->node = verdict->node;
+    service->target = verdict->target;
+    service->why = verdict->why;
+    service->is_running = verdict->is_running;
+    service->stays_put = verdict->stays_put;
+    service->fallback = verdict->fallback;
+    service->tried = verdict->tried;
+    service->n_failed = verdict->n_failed;
+    if (verdict->asks)
+        service->cause = round->state->version;
+    affinity_count(round, id);
+}
+
+void round_wake(struct round *round, struct instant at)
+{
+    if (instant_before(round->view->now, at))
+        round->outcome->wake_at = instant_earliest(round->outcome->wake_at, at);
+}
+
+bool round_lease_has_ended(const struct round *round, node_id node)
+{
+    return node_in(round->lost, node) || round->state->nodes[node].state == NODE_FENCE;
+}

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The life of a service. A rule looks at one service in one state and returns
+ * a verdict: what its record becomes, and why. Rules touch nothing; the verdict
+ * is checked against the .def rows and carried out in one place.
+ */
+#include "ha/decide/service_rules.h"
+
+#include <string.h>
+
+#include "ha/base/text.h"
+#include "ha/decide/affinity.h"
+#include "ha/decide/move.h"
+#include "ha/decide/placement.h"
+
+struct service_case {
+    struct round *round;
+    service_id id;
+    const struct service *record;
+    const struct service_policy *policy;
+    const struct service_view *view;
+    enum job_code
+        result; /* for the present cause; nothing can be known of one asked in this step */
+};
+
+static struct verdict stay(const struct service_case *c)
+{
+    return verdict_of(c->round, c->id);
+}
+
+static struct reason reason_on(enum reason_code code, node_id node)
+{
+    struct reason why = reason_of(code);
+
+    why.node = node;
+    return why;
+}
+
+static struct verdict wait_for(const struct service_case *c, struct reason why)
+{
+    struct verdict verdict = stay(c);
+
+    verdict.kind = VERDICT_WAIT;
+    verdict.why = why;
+    return verdict;
+}
+
+static struct verdict become(const struct service_case *c, enum service_state next,
+                             struct reason why)
+{
+    struct verdict verdict = stay(c);
+
+    verdict.kind = VERDICT_CHANGE;
+    verdict.next = next;
+    verdict.target = NODE_NONE;
+    verdict.is_running = false;
+    verdict.why = why;
+    return verdict;
+}
+
+/* The same, and the node in charge is asked to make it so. */
+static struct verdict ask(const struct service_case *c, enum service_state next, node_id node,
+                          struct reason why)
+{
+    struct verdict verdict = become(c, next, why);
+
+    verdict.node = node;
+    verdict.asks = true;
+    return verdict;
+}
+
+/* What the player said went wrong, in its own words. */
+static struct reason failure(const struct service_case *c, enum reason_code code, node_id next)
+{
+    struct reason why = reason_on(code, c->record->node);
+
+    why.other = next;
+    why.number = c->view->exit_code;
+    text_copy(why.words, sizeof(why.words), c->view->words);
+    return why;
+}
+
+static bool is_wanted(const struct service_case *c)
+{
+    return c->policy->requested == REQUESTED_STARTED;
+}
+
+static struct reason why_not_wanted(const struct service_case *c)
+{
+    return reason_of(c->policy->requested == REQUESTED_DISABLED ? REASON_WANTED_DISABLED
+                                                                : REASON_WANTED_STOPPED);
+}
+
+static bool has_lost_its_node(const struct service_case *c)
+{
+    return c->record->node != NODE_NONE && round_lease_has_ended(c->round, c->record->node);
+}
+
+static struct verdict its_node_is_lost(const struct service_case *c)
+{
+    bool is_back = node_in(c->round->rebooted, c->record->node);
+
+    return become(
+        c, SERVICE_FENCE,
+        reason_on(is_back ? REASON_ITS_NODE_REBOOTED : REASON_ITS_NODE_IS_OFF, c->record->node));
+}
+
+static bool is_answering(const struct service_case *c)
+{
+    return node_in(c->round->reported, c->record->node);
+}
+
+/* ---- a service that runs ---------------------------------------------------------------------- */
+
+static struct verdict it_runs(const struct service_case *c)
+{
+    struct verdict verdict = stay(c);
+
+    if (c->record->is_running)
+        return verdict;
+    verdict.kind = VERDICT_CHANGE;
+    verdict.is_running = true;
+    verdict.n_failed = 0;
+    verdict.tried &= ~node_bit(c->record->node);
+    if (c->record->fallback == c->record->node)
+        verdict.fallback = NODE_NONE;
+    verdict.why = reason_on(REASON_RUNS_NOW, c->record->node);
+    return verdict;
+}
+
+/* Tried as often as allowed on this node: the next one, or a person. */
+static struct verdict it_failed(const struct service_case *c)
+{
+    struct verdict verdict = ask(c, SERVICE_ERROR, c->record->node, c->record->why);
+    bool is_hard = c->result == JOB_HARD;
+    struct placement place;
+
+    verdict.tried |= node_bit(c->record->node);
+    verdict.n_failed += is_hard ? 0 : 1;
+    if (c->result == JOB_FATAL) {
+        verdict.why = failure(c, REASON_NO_NODE_CAN_RUN_IT, NODE_NONE);
+        return verdict;
+    }
+    verdict.why = failure(c, REASON_START_FAILED_FOR_GOOD, NODE_NONE);
+    if (verdict.n_failed > c->policy->relocate_max)
+        return verdict;
+    placement_find(c->round, c->id, PREFER_UNTRIED, verdict.tried, &place);
+    if (place.node != NODE_NONE) {
+        verdict.next = SERVICE_RELOCATE;
+        verdict.target = place.node;
+        verdict.takes_partners = true;
+        verdict.why =
+            failure(c, is_hard ? REASON_NODE_CANNOT_RUN_IT : REASON_START_FAILED, place.node);
+    } else if (place.step == LOST_UNSAFE) {
+        return wait_for(c, place.why);
+    } else if (!is_hard) {
+        verdict.next = SERVICE_STARTED;
+        verdict.why = failure(c, REASON_START_FAILED_RETRY, NODE_NONE);
+    }
+    return verdict;
+}
+
+/* Why it leaves the node where it is, from the step at which that node lost. */
+static struct reason why_leave(const struct service_case *c, const struct placement *place)
+{
+    node_id from = c->record->node;
+    struct reason why = place->why;
+
+    switch (place->lost[from]) {
+    case LOST_UNUSABLE:
+        why.code = c->round->view->nodes[from].is_leaving ? REASON_NODE_IS_LEAVING
+                                                          : REASON_NODE_IN_MAINTENANCE;
+        break;
+    case LOST_FORBIDDEN:
+        why.code = REASON_RULE_FORBIDS_NODE;
+        why.rule = affinity_group(c->round, c->id)->group_strict;
+        break;
+    case LOST_APART:
+        affinity_name_neighbour(c->round, c->id, from, &why);
+        why.code = REASON_LEAVES_NEIGHBOUR;
+        break;
+    case LOST_TIER:
+        why.code = REASON_BETTER_NODE;
+        why.rule = affinity_group(c->round, c->id)->group_tiers;
+        break;
+    case LOST_TOGETHER:
+        affinity_name_partner(c->round, c->id, place->node, &why);
+        why.code = REASON_JOINS_PARTNER;
+        break;
+    default: return why;
+    }
+    why.node = from;
+    why.other = place->node;
+    return why;
+}
+
+/* Where it would fall back to: what maintenance drove it from, until it moves for another reason. */
+static node_id fallback_after(const struct service_case *c, node_id to)
+{
+    node_id from = c->record->node;
+    bool is_driven = c->round->state->nodes[from].state == NODE_MAINTENANCE;
+    node_id fallback = is_driven ? from : c->record->fallback;
+
+    return fallback == to || fallback != from ? NODE_NONE : fallback;
+}
+
+static bool may_leave(const struct service_case *c)
+{
+    node_id node = c->record->node;
+    bool is_driven = c->round->state->nodes[node].state == NODE_MAINTENANCE;
+    bool is_left_alone =
+        c->round->view->nodes[node].is_leaving && c->round->policy->shutdown != SHUTDOWN_MIGRATE;
+
+    return is_answering(c) && (c->record->is_running || is_driven) && !c->record->stays_put &&
+           !is_left_alone && c->policy->migrate != MIGRATE_NEVER &&
+           c->record->cause != c->round->state->version;
+}
+
+static struct verdict it_may_move(const struct service_case *c)
+{
+    struct placement place;
+    struct verdict verdict;
+
+    if (!may_leave(c))
+        return stay(c);
+    placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);
+    if (place.node == c->record->node || place.node == NODE_NONE)
+        return stay(c);
+    verdict = move_verdict(c->round, c->id, place.node, why_leave(c, &place), true);
+    verdict.fallback = fallback_after(c, place.node);
+    return verdict;
+}
+
+static struct verdict started(const struct service_case *c)
+{
+    enum node_state node = c->round->state->nodes[c->record->node].state;
+
+    if (has_lost_its_node(c))
+        return its_node_is_lost(c);
+    /* Merely silent: it may be running there, and that is as good as running. */
+    if (node != NODE_ONLINE && node != NODE_MAINTENANCE)
+        return stay(c);
+    if (!is_wanted(c))
+        return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
+    if (c->result == JOB_FAILED || c->result == JOB_HARD || c->result == JOB_FATAL)
+        return it_failed(c);
+    if (c->result == JOB_DONE && !c->record->is_running)
+        return it_runs(c);
+    return it_may_move(c);
+}
+
+static struct verdict freeze(const struct service_case *c)
+{
+    node_id node = c->record->node;
+
+    if (has_lost_its_node(c))
+        return its_node_is_lost(c);
+    if (c->round->state->nodes[node].state != NODE_ONLINE || c->round->view->nodes[node].is_leaving)
+        return stay(c);
+    return ask(c, is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, node,
+               reason_on(REASON_THAWED, node));
+}
+
+/* ---- a service that moves or stops ------------------------------------------------------------ */
+
+/* Its node has let go of it: the target has it, if that still can take it. */
+static struct verdict it_has_left(const struct service_case *c)
+{
+    node_id from = c->record->node, to = c->record->target;
+    node_set holders = placement_holders(c->round, c->id) & ~node_bit(to);
+    struct reason why = reason_on(REASON_MOVED, from);
+
+    why.other = to;
+    if (!node_in(c->round->usable, to)) {
+        why.code = REASON_TARGET_LOST;
+        return become(c, SERVICE_REQUEST_START, why);
+    }
+    if (holders)
+        return wait_for(c, placement_wait(c->round, c->id, holders));
+    return ask(c, SERVICE_STARTED, to, why);
+}
+
+static struct verdict moving(const struct service_case *c)
+{
+    struct verdict verdict;
+
+    if (has_lost_its_node(c))
+        return its_node_is_lost(c);
+    if (!is_wanted(c))
+        return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
+    if (c->result == JOB_NONE)
+        return stay(c);
+    if (c->result == JOB_DONE)
+        return it_has_left(c);
+    verdict =
+        ask(c, SERVICE_STARTED, c->record->node, failure(c, REASON_STOP_FAILED_STAYS, NODE_NONE));
+    verdict.stays_put = true;
+    return verdict;
+}
+
+static struct verdict request_stop(const struct service_case *c)
+{
+    if (has_lost_its_node(c))
+        return its_node_is_lost(c);
+    if (c->result == JOB_NONE)
+        return stay(c);
+    if (c->result == JOB_DONE)
+        return become(c, SERVICE_STOPPED, reason_on(REASON_STOPPED_NOW, c->record->node));
+    return become(c, SERVICE_ERROR, failure(c, REASON_STOP_FAILED, NODE_NONE));
+}
+
+/* ---- a service that runs nowhere -------------------------------------------------------------- */
+
+static struct verdict stopped(const struct service_case *c)
+{
+    if (is_wanted(c))
+        return become(c, SERVICE_REQUEST_START, reason_of(REASON_WANTED_STARTED));
+    /* A stopped service has a home too, which must be a node that is there; a disabled one has not. */
+    if (c->policy->requested == REQUESTED_STOPPED && has_lost_its_node(c))
+        return its_node_is_lost(c);
+    return stay(c);
+}
+
+static struct verdict request_start(const struct service_case *c)
+{
+    struct placement place;
+
+    if (!is_wanted(c) && !c->view->running_on)
+        return become(c, SERVICE_STOPPED, why_not_wanted(c));
+    if (!is_wanted(c) && c->record->node != NODE_NONE)
+        return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
+    placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);
+    if (place.node == NODE_NONE)
+        return wait_for(c, place.why);
+    return ask(c, SERVICE_STARTED, place.node, place.why);
+}
+
+static struct verdict fence(const struct service_case *c)
+{
+    struct verdict verdict = stay(c);
+
+    if (!has_lost_its_node(c))
+        return verdict;
+    verdict.kind = VERDICT_CHANGE;
+    verdict.next = SERVICE_RECOVERY;
+    verdict.why = reason_on(REASON_LEASE_HAS_ENDED, c->record->node);
+    return verdict;
+}
+
+static struct verdict recovery(const struct service_case *c)
+{
+    struct placement place;
+
+    placement_find(c->round, c->id, PREFER_BEST, c->record->tried, &place);
+    if (place.node == NODE_NONE && c->policy->requested == REQUESTED_DISABLED)
+        return become(c, SERVICE_STOPPED, why_not_wanted(c));
+    if (place.node == NODE_NONE)
+        return wait_for(c, place.why);
+    return ask(c, is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, place.node, place.why);
+}
+
+static struct verdict error(const struct service_case *c)
+{
+    struct verdict verdict;
+
+    if (c->policy->requested != REQUESTED_DISABLED)
+        return stay(c);
+    verdict = ask(c, SERVICE_STOPPED, c->record->node, why_not_wanted(c));
+    verdict.tried = 0;
+    verdict.n_failed = 0;
+    return verdict;
+}
+
+/* New in the policy, or no longer to be ignored: somebody may have been running it meanwhile. */
+static struct verdict absent(const struct service_case *c)
+{
+    struct verdict verdict;
+
+    if (is_wanted(c) || c->view->running_on)
+        verdict = become(c, SERVICE_REQUEST_START, reason_of(REASON_ADDED));
+    else
+        verdict = become(c, SERVICE_STOPPED, why_not_wanted(c));
+    if (c->view->running_on)
+        verdict.node = node_set_first(c->view->running_on);
+    return verdict;
+}
+
+static struct verdict (*const rules[SERVICE_STATES + 1])(const struct service_case *) = {
+    [SERVICE_REQUEST_START] = request_start,
+    [SERVICE_STARTED] = started,
+    [SERVICE_REQUEST_STOP] = request_stop,
+    [SERVICE_STOPPED] = stopped,
+    [SERVICE_MIGRATE] = moving,
+    [SERVICE_RELOCATE] = moving,
+    [SERVICE_FREEZE] = freeze,
+    [SERVICE_FENCE] = fence,
+    [SERVICE_RECOVERY] = recovery,
+    [SERVICE_ERROR] = error,
+    [SERVICE_ABSENT] = absent,
+};
+
+static struct verdict service_decide(const struct service_case *c)
+{
+    if (c->policy->requested != REQUESTED_IGNORED)
+        return rules[c->record->state](c);
+    if (c->record->state == SERVICE_ABSENT)
+        return stay(c);
+    return become(c, SERVICE_ABSENT, reason_of(REASON_WANTED_IGNORED));
+}
+
+bool service_step(struct round *round, service_id id)
+{
+    struct service *record = &round->state->services[id];
+    bool has_changed = false;
+
+    /* Whatever failed on a node that was lost may work on the next boot of it. */
+    record->tried &= ~round->lost;
+    for (int i = 0; i < CHANGES_EACH_MAX; i++) {
+        struct service_case c = {
+            .round = round,
+            .id = id,
+            .record = record,
+            .policy = &round->policy->services[id],
+            .view = &round->view->services[id],
+        };
+        struct verdict verdict;
+
+        c.result = record->cause == round->state->version ? JOB_NONE : c.view->result;
+        verdict = service_decide(&c);
+        round_change_service(round, id, &verdict);
+        if (verdict.takes_partners && verdict.kind == VERDICT_CHANGE) {
+            struct reason why = reason_on(REASON_PARTNER_FAILED, verdict.node);
+
+            move_partners(round, id, verdict.target, why);
+        }
+        if (verdict.kind != VERDICT_CHANGE)
+            break;
+        has_changed = true;
+    }
+    return has_changed;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What one step of the manager works out on the side: the rules turned round
+ * so that each service finds its own, and who uses which node. It lies in the
+ * outcome because it is too big for the stack; nothing in it outlives the step.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "ha/base/id.h"
+#include "ha/base/limits.h"
+
+/* Two services make a group at least. */
+#define GROUPS_MAX (SERVICES_MAX / 2)
+
+/* One rule (apart, or a preference for together) that names one service. */
+struct membership {
+    rule_id rule;
+    int32_t next; /* in crm_work.memberships; -1 ends */
+};
+
+/* Of one service; for a group kept together, only its leader's group_ members are in use. */
+struct bonds {
+    service_id leader;   /* the first of those that must be on one node with it; itself if alone */
+    service_id next;     /* the next of the group, or SERVICE_NONE */
+    int32_t memberships; /* the first, or -1 */
+    int32_t group;       /* its row in homes, or -1 */
+    node_set group_allowed; /* what strict rules leave */
+    rule_id group_strict;   /* one that takes nodes away, or RULE_NONE */
+    rule_id group_tiers;    /* whose tiers count, or RULE_NONE */
+    rule_id group_rule;     /* one that keeps the group together */
+};
+
+struct crm_work {
+    int n_memberships;
+    int n_groups;
+    struct bonds bonds[SERVICES_MAX];
+    struct membership memberships[MEMBERSHIPS_MAX];
+    int load[NODES_MAX];                   /* services that use a node */
+    uint16_t used[RULES_MAX][NODES_MAX];   /* the same, of the services of one rule */
+    uint16_t homes[GROUPS_MAX][NODES_MAX]; /* members of a group that are, or will be, on a node */
+};
