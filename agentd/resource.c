@@ -6,6 +6,14 @@
 
 static const struct resource_kind *const kinds[] = {&resource_ocf};
 
+const char *job_kind_name(enum job_kind kind)
+{
+    static const char *const names[] = {
+        [JOB_START] = "start", [JOB_STOP] = "stop", [JOB_MONITOR] = "monitor"};
+
+    return names[kind];
+}
+
 const struct resource_kind *resource_kind_of(const char *type)
 {
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -29,6 +37,29 @@ struct resource resource_of_service(const struct service_policy *service, const 
         .monitor_every = service->monitor_every,
         .monitor_timeout = service->monitor_timeout,
     };
+}
+
+static const char *copy_text(struct arena *arena, const char *text)
+{
+    return text ? arena_strdup(arena, text) : NULL;
+}
+
+struct resource resource_copy(struct arena *arena, const struct resource *resource)
+{
+    struct resource copy = *resource;
+    struct setting *settings =
+        arena_alloc(arena, (size_t)resource->n_settings * sizeof(*settings) + 1);
+
+    for (int i = 0; i < resource->n_settings; i++) {
+        settings[i].name = arena_strdup(arena, resource->settings[i].name);
+        settings[i].value = arena_strdup(arena, resource->settings[i].value);
+    }
+    copy.settings = settings;
+    copy.name = copy_text(arena, resource->name);
+    copy.type = copy_text(arena, resource->type);
+    copy.agent = copy_text(arena, resource->agent);
+    copy.node = copy_text(arena, resource->node);
+    return copy;
 }
 
 /* How many bytes a well-formed, printable UTF-8 character takes here; 0: there is none. */

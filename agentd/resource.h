@@ -52,10 +52,15 @@ enum ocf_code {
     OCF_DEGRADED_PROMOTED = 191,
 };
 
+/* "start", "stop", "monitor": as agents are called, and as people are told. */
+const char *job_kind_name(enum job_kind kind);
+
 /* NULL: this version cannot run that type. */
 const struct resource_kind *resource_kind_of(const char *type);
 /* Borrows everything from the service and the name of the node. */
 struct resource resource_of_service(const struct service_policy *service, const char *node);
+/* All of it in the arena. */
+struct resource resource_copy(struct arena *arena, const struct resource *resource);
 /*
  * Makes words out of what some program printed: what is no UTF-8, or would
  * move the cursor of whoever reads it, becomes "?". Never longer than before.

@@ -81,7 +81,7 @@ static void add_fixed(struct environment *environment)
 
 /* What Pacemaker says besides; some agents cannot do without it. */
 static void add_meta(struct environment *environment, const struct resource *resource,
-                     enum job_kind job, const char *action)
+                     enum job_kind job)
 {
     struct duration timeout = job == JOB_START  ? resource->start_timeout
                               : job == JOB_STOP ? resource->stop_timeout
@@ -91,7 +91,7 @@ static void add_meta(struct environment *environment, const struct resource *res
     add_ms(environment, "OCF_RESKEY_CRM_meta_interval",
            job == JOB_MONITOR ? resource->monitor_every : duration_ms(0));
     add_ms(environment, "OCF_RESKEY_CRM_meta_timeout", timeout);
-    add(environment, "OCF_RESKEY_CRM_meta_name", action);
+    add(environment, "OCF_RESKEY_CRM_meta_name", job_kind_name(job));
     add(environment, "OCF_RESKEY_CRM_meta_on_node", resource->node);
     add(environment, "OCF_RESKEY_CRM_meta_on_node_uuid", resource->node);
 }
@@ -149,8 +149,6 @@ static bool ocf_command(struct arena *arena, const struct settings *settings,
                         const struct resource *resource, enum job_kind job,
                         struct resource_command *command, struct err *err)
 {
-    static const char *const actions[] = {
-        [JOB_START] = "start", [JOB_STOP] = "stop", [JOB_MONITOR] = "monitor"};
     int max = OWN_VARIABLES + resource->n_settings;
     struct environment environment = {.arena = arena, .max = max};
     const char **argv = arena_alloc(arena, 3 * sizeof(*argv));
@@ -158,9 +156,9 @@ static bool ocf_command(struct arena *arena, const struct settings *settings,
     environment.entries = arena_alloc(arena, (size_t)max * sizeof(*environment.entries));
     if (!find_agent(&environment, settings, resource, &argv[0], err))
         return false;
-    argv[1] = actions[job];
+    argv[1] = job_kind_name(job);
     add_fixed(&environment);
-    add_meta(&environment, resource, job, actions[job]);
+    add_meta(&environment, resource, job);
     if (!add_settings(&environment, resource, err))
         return false;
     if (job == JOB_START)
