@@ -1,8 +1,205 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Level 3; for now empty. */
+/*
+ * Level 3: rules that contradict each other or say nothing. What is kept together is a
+ * group, also where several rules overlap; every other question is then asked of groups.
+ */
 #include "dsl/check.h"
 
-void check_rules(struct resolution *r)
+#include <string.h>
+
+struct location check_place(const struct rule_view *view, rule_id rule)
 {
-    (void)r;
+    return syntax_head_place(view->resolution->tree, view->resolution->rule_at[rule]);
+}
+
+const char *check_title(const struct rule_view *view, rule_id rule)
+{
+    const char *name = view->policy->rules[rule].name;
+
+    return name[0] ? arena_printf(view->resolution->arena, "rule %s", name)
+                   : "a block's own setting";
+}
+
+static const char *name_of(const struct rule_view *view, service_id service)
+{
+    return view->policy->services[service].name;
+}
+
+/* The group's lowest id; the path is halved on the way, so that long chains stay short. */
+static service_id find_group(service_id *group, service_id service)
+{
+    while (group[service] != service) {
+        group[service] = group[group[service]];
+        service = group[service];
+    }
+    return service;
+}
+
+static void join(struct rule_view *view, service_id a, service_id b)
+{
+    a = find_group(view->group, a);
+    b = find_group(view->group, b);
+    if (a < b)
+        view->group[b] = a;
+    else
+        view->group[a] = b;
+}
+
+static void report_second_on(const struct rule_view *view, rule_id first, rule_id second,
+                             service_id service)
+{
+    struct diagnostics *diagnostics = view->resolution->diagnostics;
+    rule_id later =
+        check_place(view, first).offset > check_place(view, second).offset ? first : second;
+    rule_id earlier = later == first ? second : first;
+    struct diagnostic *entry = diagnostics_add(
+        diagnostics, DIAGNOSTIC_ON_TWICE, check_place(view, later),
+        view->policy->rules[later].is_strict ? "keep" : "try", name_of(view, service));
+
+    diagnostics_note(diagnostics, entry, check_place(view, earlier), "the first is %s",
+                     check_title(view, earlier));
+    diagnostics_hint(diagnostics, entry, "say it in one place");
+}
+
+static void read_on(struct rule_view *view, rule_id id)
+{
+    const struct rule *rule = &view->policy->rules[id];
+    rule_id *rules = rule->is_strict ? view->keep_on : view->try_on;
+    bool is_reported = false;
+    node_set nodes = 0;
+
+    for (int i = 0; i < rule->n_tiers; i++)
+        nodes |= rule->tiers[i];
+    for (int i = 0; i < rule->n_services; i++) {
+        service_id service = rule->services[i];
+
+        if (rules[service] != RULE_NONE && !is_reported) {
+            report_second_on(view, rules[service], id, service);
+            is_reported = true;
+        }
+        rules[service] = id;
+        if (rule->is_strict)
+            view->allowed[service] &= nodes;
+    }
+}
+
+static void read_together(struct rule_view *view, rule_id id)
+{
+    const struct rule *rule = &view->policy->rules[id];
+
+    for (int i = 0; i < rule->n_services; i++) {
+        join(view, rule->services[0], rule->services[i]);
+        if (view->together[rule->services[i]] == RULE_NONE)
+            view->together[rule->services[i]] = id;
+    }
+}
+
+static void view_init(struct rule_view *view, struct resolution *r)
+{
+    size_t n = (size_t)r->policy->n_services;
+
+    view->resolution = r;
+    view->policy = r->policy;
+    view->group = arena_alloc(r->arena, n * sizeof(view->group[0]));
+    view->together = arena_alloc(r->arena, n * sizeof(view->together[0]));
+    view->keep_on = arena_alloc(r->arena, n * sizeof(view->keep_on[0]));
+    view->try_on = arena_alloc(r->arena, n * sizeof(view->try_on[0]));
+    view->allowed = arena_alloc(r->arena, n * sizeof(view->allowed[0]));
+    view->in_group = arena_alloc(r->arena, n * sizeof(view->in_group[0]));
+    for (service_id id = 0; id < r->policy->n_services; id++) {
+        view->group[id] = id;
+        view->together[id] = view->keep_on[id] = view->try_on[id] = RULE_NONE;
+        view->allowed[id] = view->in_group[id] = ~(node_set)0;
+    }
+    for (rule_id id = 0; id < r->policy->n_rules; id++) {
+        if (r->policy->rules[id].kind == RULE_ON)
+            read_on(view, id);
+        else if (r->policy->rules[id].kind == RULE_TOGETHER && r->policy->rules[id].is_strict)
+            read_together(view, id);
+    }
+    for (service_id id = 0; id < r->policy->n_services; id++)
+        view->group[id] = find_group(view->group, id);
+}
+
+static void report_no_common(const struct rule_view *view, service_id service, service_id other)
+{
+    struct diagnostics *diagnostics = view->resolution->diagnostics;
+    struct diagnostic *entry = diagnostics_add(diagnostics, DIAGNOSTIC_NO_COMMON_NODE,
+                                               check_place(view, view->together[service]),
+                                               name_of(view, other), name_of(view, service));
+
+    diagnostics_note(diagnostics, entry, check_place(view, view->keep_on[other]),
+                     "where %s may run", name_of(view, other));
+    diagnostics_note(diagnostics, entry, check_place(view, view->keep_on[service]),
+                     "where %s may run", name_of(view, service));
+}
+
+/* The member before it whose nodes clash with its own; failing that, any that is bound. */
+static service_id find_clash(const struct rule_view *view, service_id service)
+{
+    service_id bound = service;
+
+    for (service_id id = 0; id < service; id++) {
+        if (view->group[id] != view->group[service] || view->keep_on[id] == RULE_NONE)
+            continue;
+        if (!(view->allowed[id] & view->allowed[service]))
+            return id;
+        bound = id;
+    }
+    return bound;
+}
+
+/* Those kept together need one node that all of them may run on. */
+static void check_groups(struct rule_view *view)
+{
+    for (service_id id = 0; id < view->policy->n_services; id++) {
+        node_set *nodes = &view->in_group[view->group[id]];
+
+        if (*nodes && !(*nodes & view->allowed[id]) && view->together[id] != RULE_NONE)
+            report_no_common(view, id, find_clash(view, id));
+        *nodes &= view->allowed[id];
+    }
+}
+
+static void check_sizes(const struct rule_view *view)
+{
+    for (rule_id id = 0; id < view->policy->n_rules; id++) {
+        const struct rule *rule = &view->policy->rules[id];
+
+        if ((rule->kind == RULE_TOGETHER || rule->kind == RULE_APART) && rule->n_services == 1)
+            diagnostics_add(view->resolution->diagnostics, DIAGNOSTIC_LONE_SERVICE,
+                            check_place(view, id));
+    }
+}
+
+/* A strict rule over a single node: the service waits for that node, however many there are. */
+static void check_pins(const struct rule_view *view)
+{
+    for (rule_id id = 0; id < view->policy->n_rules; id++) {
+        const struct rule *rule = &view->policy->rules[id];
+        struct arena *arena = view->resolution->arena;
+        const char *who;
+
+        if (rule->kind != RULE_ON || !rule->is_strict || rule->n_tiers != 1 ||
+            node_set_count(rule->tiers[0]) != 1 || rule->n_services == 0 ||
+            view->policy->n_nodes == 1)
+            continue;
+        who = name_of(view, rule->services[0]);
+        if (rule->n_services > 1)
+            who = arena_printf(arena, "each of %d services (%s, ...)", rule->n_services, who);
+        diagnostics_add(view->resolution->diagnostics, DIAGNOSTIC_PINNED, check_place(view, id),
+                        who, view->policy->nodes[node_set_first(rule->tiers[0])].name);
+    }
+}
+
+void check_rules(struct resolution *resolution)
+{
+    struct rule_view view;
+
+    view_init(&view, resolution);
+    check_groups(&view);
+    check_sizes(&view);
+    check_pins(&view);
+    check_apart(&view);
+    check_order(&view);
 }

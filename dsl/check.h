@@ -7,5 +7,25 @@
 
 #include "dsl/resolve.h"
 
+/* The rules seen from the services; all tables by service id. */
+struct rule_view {
+    struct resolution *resolution;
+    const struct policy *policy;
+    service_id *group;  /* the lowest id of those that are kept together with it, or its own */
+    rule_id *together;  /* a strict rule that keeps it together with others, or RULE_NONE */
+    rule_id *keep_on;   /* the strict rule that says where it may run, or RULE_NONE */
+    rule_id *try_on;    /* the rule that says where it would rather run, or RULE_NONE */
+    node_set *allowed;  /* where its strict rules let it run */
+    node_set *in_group; /* the same for its whole group, to be read at group[id] */
+};
+
+/* Level 3. */
 void check_rules(struct resolution *resolution);
+void check_apart(const struct rule_view *view);
+void check_order(const struct rule_view *view);
+/* Level 4. */
 void check_safety(struct resolution *resolution);
+
+/* For messages: the place of a rule, and "rule web-stack" or "its block". */
+struct location check_place(const struct rule_view *view, rule_id rule);
+const char *check_title(const struct rule_view *view, rule_id rule);

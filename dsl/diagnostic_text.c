@@ -70,11 +70,10 @@ static int columns_of(const char *text, size_t length, int from)
     return column - from;
 }
 
-/* Shows the columns from..to of a line; gives how many were shown. */
-static int add_columns(struct page *page, const char *text, size_t length, int from, int to)
+/* Shows the columns from..to of a line. */
+static void add_columns(struct page *page, const char *text, size_t length, int from, int to)
 {
     int column = 0;
-    int shown = 0;
 
     for (size_t i = 0; i < length && column < to;) {
         struct glyph glyph = glyph_at(text + i, length - i, column);
@@ -86,12 +85,10 @@ static int add_columns(struct page *page, const char *text, size_t length, int f
                 page_add(page, text + i, glyph.size);
             else
                 page_say(page, "?");
-            shown += glyph.columns;
         }
         column += glyph.columns;
         i += glyph.size;
     }
-    return shown;
 }
 
 static void add_excerpt(struct report *report, struct location at, const char *colour)
@@ -123,6 +120,9 @@ static void add_excerpt(struct report *report, struct location at, const char *c
     page_say(page, number);
     page_say(page, from ? "... " : "");
     add_columns(page, text + start, end - start, from, from + EXCERPT_COLUMNS);
+    page_say(page, before + columns_of(text + offset, end - offset, before) > from + EXCERPT_COLUMNS
+                       ? " ..."
+                       : "");
     page_say(page, "\n      | ");
     page_repeat(page, " ", before - from + (from ? 4 : 0));
     add_colour(report, colour);
