@@ -1,0 +1,318 @@
+# shellcheck shell=bash disable=SC2034
+# What the stories share: asking the lab, waiting, and saying what was seen. Sourced by tests/lab/run
+# for each story, with these set: STORY_DIR (files of this story), TENUTO_LAB, TOP, BIN, POLICY.
+# A story asserts on the order of events and on states, never on how fast they came.
+
+NODES='alpha beta gamma'
+PAGE=http://10.77.0.80/
+WEB=ocf:web
+ADDRESS=ocf:address
+LEDGER=ocf:ledger
+SERVICES="$WEB $ADDRESS $LEDGER"
+
+# What the observer looks for.
+OBSERVED=(
+    process "$WEB" 'busybox httpd'
+    address "$ADDRESS" 10.77.0.80
+    process "$LEDGER" 'sh ledger write ledger'
+)
+
+# The policy of the stories: the one that people see first, and a service that keeps a ledger.
+write_policy() {
+    cat "$TOP/examples/three-nodes.tenuto" - <<END
+
+service $LEDGER {
+    agent lab:ledger
+    monitor every 2s timeout 5s
+    set sid "ledger"
+}
+END
+}
+
+put_policy_into_force() {
+    wait_for 40 'a quorate cluster' quorate_node
+    tenuto "$(quorate_node)" policy push "$POLICY" || fail 'the policy was not accepted'
+}
+
+# ---- saying ------------------------------------------------------------------------------------
+
+# A figure for the story's line.
+say() {
+    echo "$*" >>"$STORY_DIR/figures"
+}
+
+fail() {
+    echo "$*" >>"$STORY_DIR/failures"
+    exit 1
+}
+
+# check "what should be" COMMAND...
+check() {
+    local words=$1
+    shift
+    "$@" >"$STORY_DIR/checked" 2>&1 || fail "$words${*:+ ($*)}: $(tail -n 3 "$STORY_DIR/checked")"
+}
+
+not() {
+    ! "$@"
+}
+
+# Milliseconds of CLOCK_BOOTTIME, the clock of all records.
+now_ms() {
+    local up
+    read -r up _ </proc/uptime
+    echo "${up/./}0"
+}
+
+seconds() {
+    awk -v ms="$1" 'BEGIN { printf "%.1f s", ms / 1000 }'
+}
+
+# wait_for SECONDS "what should come" COMMAND...
+wait_for() {
+    local limit=$(($(now_ms) + $1 * 1000)) words=$2
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        [ "$(now_ms)" -lt "$limit" ] || fail "never came: $words ($*)"
+        sleep 0.1
+    done
+}
+
+# holds SECONDS "what should stay so" COMMAND...
+holds() {
+    local limit=$(($(now_ms) + $1 * 1000)) words=$2
+    shift 2
+    while [ "$(now_ms)" -lt "$limit" ]; do
+        "$@" >/dev/null 2>&1 || fail "did not stay so: $words ($*)"
+        sleep 0.2
+    done
+}
+
+# ---- the lab -----------------------------------------------------------------------------------
+
+lab() {
+    "$TOP/tests/lab/lab" "$@"
+}
+
+# on_node NODE COMMAND...
+on_node() {
+    timeout 10 "$TOP/tests/lab/lab" exec "$@"
+}
+
+tenuto() {
+    local node=$1
+    shift
+    on_node "$node" tenuto "$@"
+}
+
+others() {
+    local node
+    for node in $NODES; do
+        [ "$node" = "$1" ] || echo "$node"
+    done
+}
+
+# The processes of that name on a node, as the node counts them.
+processes() {
+    on_node "$1" pgrep -x "$2"
+}
+
+# signal_program NODE SIGNAL NAME [WHICH]
+signal_program() {
+    local pids
+    pids=$(processes "$1" "$3" | sed -n "${4:-1,\$}p" | tr '\n' ' ')
+    [ -n "$pids" ] || fail "$3 does not run on $1"
+    # a list
+    # shellcheck disable=SC2086
+    on_node "$1" kill "-$2" $pids
+}
+
+# ---- records: the machine room's events, the observer's samples ---------------------------------
+
+events_count() {
+    wc -l <"$TENUTO_LAB/events"
+}
+
+# event_after COUNT WHAT... NODE: when that came, of the events behind so many; fails if it did not.
+event_after() {
+    tail -n "+$(($1 + 1))" "$TENUTO_LAB/events" | grep -E "^[0-9]+ ($2) ($3)\$" | head -n 1 |
+        cut -d ' ' -f 1 | grep .
+}
+
+no_event_after() {
+    ! event_after "$@"
+}
+
+samples_count() {
+    wc -l <"$STORY_DIR/samples"
+}
+
+# The last one said of a service's process|address: a node, "-", or several.
+holder() {
+    awk -v s="$1" -v k="${2:-process}" '$2 == s && $3 == k { at = $4 } END { print at }' \
+        "$STORY_DIR/samples"
+}
+
+held_on() {
+    [ "$(holder "$1" "${3:-process}")" = "$2" ]
+}
+
+# No node has a process or an address of any service.
+nothing_runs() {
+    held_on "$WEB" - && held_on "$LEDGER" - && held_on "$ADDRESS" - address
+}
+
+# began_after COUNT SERVICE NODE: when the observer first saw it there, behind so many samples.
+began_after() {
+    tail -n "+$(($1 + 1))" "$STORY_DIR/samples" |
+        awk -v s="$2" -v n="$3" '$2 == s && $4 ~ n { print $1; exit }' | grep .
+}
+
+# unmoved_since COUNT: no process and no address came or went behind so many samples.
+unmoved_since() {
+    [ "$(samples_count)" -eq "$1" ]
+}
+
+# ---- what the cluster says -----------------------------------------------------------------------
+
+# A node whose agent is part of a quorate cluster in sync.
+quorate_node() {
+    local node
+    for node in ${1:-$NODES}; do
+        if is_quorate "$node"; then
+            echo "$node"
+            return
+        fi
+    done
+    return 1
+}
+
+status_is() {
+    tenuto "$1" cluster status --json | jq -e "$2" >/dev/null
+}
+
+is_quorate() {
+    status_is "$1" '.quorate and .in_sync'
+}
+
+is_not_quorate() {
+    status_is "$1" '.quorate | not'
+}
+
+leader() {
+    local node
+    node=$(quorate_node) && tenuto "$node" cluster status --json | jq -re .leader
+}
+
+policy_version() {
+    tenuto "$1" cluster status --json | jq -re .policy.version
+}
+
+node_state_is() {
+    local node
+    node=$(quorate_node "${3:-}") || return 1
+    tenuto "$node" cluster nodes --json |
+        jq -se --arg n "$1" --arg s "$2" 'any(.[]; .node == $n and .state == $s)' >/dev/null
+}
+
+# place_of SERVICE [ASKED]: the node on which the cluster says it runs.
+place_of() {
+    local node
+    node=$(quorate_node "${2:-}") || return 1
+    tenuto "$node" ha status --json | jq -re --arg s "$1" \
+        'select(.service == $s and .state == "started" and .running == [.node]) | .node'
+}
+
+runs_on() {
+    [ "$(place_of "$1")" = "$2" ]
+}
+
+runs_elsewhere_than() {
+    local place
+    place=$(place_of "$1" "$(others "$2" | tr '\n' ' ')") && [ "$place" != "$2" ]
+}
+
+places() {
+    local service
+    for service in $SERVICES; do
+        echo "$service $(place_of "$service")"
+    done
+}
+
+states() {
+    tenuto "$1" ha status --json | jq -c '[.service, .state, .node]'
+}
+
+# A node that runs none of the services.
+idle_node() {
+    local node taken
+    taken=$(places)
+    for node in $NODES; do
+        case $taken in *" $node"*) ;; *) echo "$node"; return ;; esac
+    done
+    return 1
+}
+
+# All three in one quorate cluster, every service started once, and outside sees the same.
+healthy() {
+    local node service place
+    for node in $NODES; do
+        status_is "$node" '.quorate and .in_sync and .votes == 3' || return 1
+    done
+    tenuto "$node" cluster nodes --json |
+        jq -se 'length == 3 and all(.[]; .state == "online")' >/dev/null || return 1
+    for service in $SERVICES; do
+        place=$(place_of "$service") || return 1
+        if [ "$service" = "$ADDRESS" ]; then
+            held_on "$service" "$place" address || return 1
+        else
+            held_on "$service" "$place" || return 1
+        fi
+    done
+    page_answers
+}
+
+wait_healthy() {
+    wait_for "${1:-40}" 'all three nodes online and every service started' healthy
+}
+
+# codes_of_why SERVICE: the reasons, oldest first, on one line.
+codes_of_why() {
+    local node
+    node=$(quorate_node) && tenuto "$node" ha why "$1" --json | jq -r '.code // empty' | tr '\n' ' '
+}
+
+why_names() {
+    codes_of_why "$1" | grep -qE "$2"
+}
+
+# ---- the page ------------------------------------------------------------------------------------
+
+page_answers() {
+    lab outside curl -s -f -m 1 -o "$STORY_DIR/page" "$PAGE"
+}
+
+# Who served it.
+page() {
+    lab outside curl -s -f -m 1 "$PAGE"
+}
+
+page_watch_begin() {
+    # expanded by that shell
+    # shellcheck disable=SC2016
+    lab outside sh -c 'while :; do
+            if curl -s -f -m 0.4 "$1" >/dev/null; then word=yes; else word=no; fi
+            read -r up _ </proc/uptime
+            echo "$up $word"
+            sleep 0.05
+        done' sh "$PAGE" >"$STORY_DIR/page-watch" &
+    page_watch=$!
+}
+
+# The longest time without an answer, in milliseconds, between two answers.
+page_watch_end() {
+    kill "$page_watch"
+    wait "$page_watch" 2>/dev/null
+    awk '$2 == "yes" { if (last && $1 - last > longest) longest = $1 - last; last = $1 }
+        END { printf "%d\n", longest * 1000 }' "$STORY_DIR/page-watch"
+}
