@@ -112,6 +112,11 @@ void lease_set_timing(struct lease *lease, const struct lease_timing *timing)
     lease->timing = *timing;
 }
 
+const struct lease_timing *lease_timing(const struct lease *lease)
+{
+    return &lease->timing;
+}
+
 void lease_set_armed(struct lease *lease, bool is_armed)
 {
     lease->is_armed = is_armed;

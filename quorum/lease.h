@@ -78,6 +78,7 @@ struct lease *lease_new(const struct roster *roster, const char *boot_id, uint64
 void lease_free(struct lease *lease);
 /* Times changed with the policy. A W that grows is used only after the beat that announces it was acknowledged. */
 void lease_set_timing(struct lease *lease, const struct lease_timing *timing);
+const struct lease_timing *lease_timing(const struct lease *lease);
 void lease_set_armed(struct lease *lease, bool is_armed);
 
 /* In delivery order. A group that holds us for the first time is our "own start". */

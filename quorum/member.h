@@ -21,7 +21,7 @@
 
 /* How far somebody's records are: later epochs win, then later versions. */
 struct ledger_head {
-    struct ring_id epoch;
+    struct ring_id epoch; /* seq rises with every group that gets in sync, within a ring too */
     uint64_t version;
     uint64_t hash; /* over the chain of patches */
 };
@@ -29,12 +29,13 @@ struct ledger_head {
 enum member_event_kind {
     MEMBER_SEND,      /* bytes, length: multicast this */
     MEMBER_CHANGED,   /* ring, quorum, group, leader or sync changed: look at member_status */
-    MEMBER_RESET,     /* records were replaced whole: read them all again; version */
-    MEMBER_COMMITTED, /* patch took effect: version, patch, from */
+    MEMBER_RESET,     /* read all records again (in sync for the first time, or replaced): version;
+                         patch: what is known of the past, as a list, or NULL if nothing is new */
+    MEMBER_COMMITTED, /* patch took effect: version, patch, from; token if it was our proposal */
     MEMBER_VOIDED,    /* our proposal did not happen and will not: token, words */
     MEMBER_DURABLE,   /* every version up to this one is on disk at a quorum: version */
     MEMBER_MESSAGE,   /* from, patch: what another member (or we) sent with member_tell */
-    MEMBER_STORE,     /* patch (NULL: store all records) is to be written to disk: version */
+    MEMBER_STORE,     /* hand patch, records and head to store_write as they are: version */
 };
 
 struct member_event {
@@ -46,6 +47,9 @@ struct member_event {
     node_id from;
     const json_t *patch; /* borrowed, valid until the next call */
     const char *words;
+    bool is_in_doubt;        /* VOIDED: it may have happened after all, so long were we away */
+    const json_t *records;   /* STORE: all of them if patch is NULL */
+    struct ledger_head head; /* STORE */
 };
 
 struct member_status {
@@ -56,7 +60,7 @@ struct member_status {
     bool is_quorate;      /* votequorum for this ring, and the agents hold a quorum of votes */
     bool is_in_sync;      /* the exchange of this group is done and we have the newest records */
     node_id leader;       /* NODE_NONE unless quorate and in sync */
-    bool is_leader;       /* and our own lease runs */
+    bool is_leader;       /* and our own lease ran at the last call that told the time */
     bool has_proposal;    /* a patch of ours is under way */
     struct ledger_head head;
 };
@@ -69,6 +73,7 @@ struct member_config {
     /* what the store had: records {"key": "text"} and head */
     const json_t *records;
     struct ledger_head head;
+    const json_t *history; /* recent patches, for joiners; may be NULL */
 };
 
 struct member;
@@ -86,7 +91,7 @@ void member_quorum(struct member *member, struct instant now, bool is_quorate,
 /* A message that cannot be read is passed over with a false and words. */
 bool member_message(struct member *member, struct instant now, struct group_peer from,
                     const void *bytes, size_t length, struct err *err);
-/* corosync is gone: no ring, no group, until member_ring is called again. */
+/* corosync is gone: no ring, no group, until member_ring is called again, with a new ring. */
 void member_lost(struct member *member, struct instant now);
 /* Time passed; sends beats when due. Returns when to be called next. */
 struct instant member_tick(struct member *member, struct instant now);
@@ -102,12 +107,16 @@ bool member_next(struct member *member, struct member_event *event);
  */
 bool member_propose(struct member *member, struct instant now, json_t *patch, node_set fences,
                     uint64_t token, struct err *err);
-/* An opaque message to all, in order with everything else, not kept; only while in sync. */
+/*
+ * An opaque message to all, in order with everything else, not kept; only while
+ * in sync. One that meets a change of ring or group on its way is lost: tell
+ * again after MEMBER_CHANGED.
+ */
 bool member_tell(struct member *member, const json_t *body, struct err *err);
-/* The store has this version on disk. */
-void member_stored(struct member *member, struct instant now, uint64_t version);
+/* The store has done so many of our MEMBER_STORE events (store_written counts them). */
+void member_stored(struct member *member, struct instant now, uint64_t n_written);
 
 void member_status(const struct member *member, struct member_status *status);
 struct lease *member_lease(struct member *member);
-/* {"key": "text"}, borrowed; as committed or about to be */
+/* {"key": "text"}, borrowed; as committed (before the first MEMBER_RESET: as the store had them) */
 const json_t *member_records(const struct member *member);

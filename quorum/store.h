@@ -22,12 +22,15 @@ void store_close(struct store *store);
 /* What was there when it was opened; records is a new reference. */
 bool store_read(struct store *store, json_t **records, struct ledger_head *head, struct err *err);
 
-/* Queued, in order; at once back. patch NULL: records replaces everything (copied before return). */
+/*
+ * Queued, in order; at once back. patch NULL: records replaces everything
+ * (copied before return); a patch without "set" and "delete" moves the head only.
+ */
 void store_write(struct store *store, const json_t *patch, const json_t *records,
                  const struct ledger_head *head);
 /* Readable when store_written or store_failed has news. */
 int store_fd(const struct store *store);
-/* The last version on disk; clears the eventfd. */
+/* How many writes since it was opened are on disk; clears the eventfd. */
 uint64_t store_written(struct store *store);
 bool store_failed(struct store *store, struct err *err);
 

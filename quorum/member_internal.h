@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the three parts of a member share: member.c (what the world delivers, and
+ * beats), member_sync.c (the exchange and catching up), member_patch.c (changes).
+ */
+#pragma once
+
+#include "quorum/ledger.h"
+#include "quorum/member.h"
+#include "quorum/wire.h"
+
+/* Pieces of the records under way at a time: beats must get through between them. */
+#define CHUNKS_UNDER_WAY 2
+
+struct queued {
+    struct member_event event;
+    void *bytes;
+    json_t *patch, *records;
+    char words[REASON_TEXT_MAX];
+};
+
+/* What a member told of itself in the exchange of this view. */
+struct told {
+    struct ledger_head head;
+    struct ring_id promised;
+    struct ring_id joined; /* when this agent first was in a ring: seq, and its nodeid */
+    bool is_veteran;       /* has been in sync since it started */
+};
+
+/* The way of one view from "who is here" to "all know the same". Starts anew with every view. */
+struct sync {
+    node_set told;    /* their HELLO of this view was delivered */
+    node_set skipped; /* too silent to be waited for */
+    struct told of[NODES_MAX];
+    bool is_hello_sent;
+    struct instant skip_at;
+    bool is_exchanged;          /* everybody told */
+    struct ledger_head newest;  /* what they agreed to go on from, in the new epoch */
+    node_id donor;              /* who sends it to those behind */
+    node_set ready;             /* who has it, on disk; a quorum of them: settled */
+    bool is_settled;
+    node_id leader;
+    struct ledger_head stream;  /* the newest and all patches of this view: the same for all */
+    node_set beaten;            /* whose beats were delivered in this view */
+    bool has_content;           /* we have it; else patches wait in the backlog */
+    uint64_t content_write;     /* the write that must be on disk before we say so */
+    bool is_ready_sent;
+    json_t *backlog;
+    char *outgoing;
+    size_t out_length, out_at;
+    int under_way;
+    char *incoming;
+    size_t in_length, in_at;
+    uint64_t applied[NODES_MAX]; /* acknowledged versions */
+    uint64_t on_disk[NODES_MAX];
+};
+
+struct proposal {
+    bool is_open;
+    uint64_t token, version;
+    uint64_t view;
+};
+
+struct write {
+    uint64_t number, version;
+};
+
+struct member {
+    struct roster roster;
+    char boot_id[BOOT_ID_MAX];
+    uint64_t incarnation;
+    struct lease *lease;
+    struct ledger *ledger;
+    struct instant now; /* as told last */
+
+    bool has_ring;
+    struct ring_id ring;
+    node_set nodes;
+    bool has_group; /* and we are in it */
+    struct group_peer peers[NODES_MAX];
+    int n_peers;
+    node_set agents;
+    struct ring_id quorum_ring;
+    bool quorum_says;
+    uint64_t view;  /* names ring, group and round; 0: none */
+    uint64_t round; /* of exchanges with the same ring and group */
+    struct ring_id joined;
+    struct ring_id promised; /* no epoch up to this one may begin again */
+
+    struct sync sync;
+    bool is_veteran;
+    bool must_reset; /* the user is to read all records when we are in sync */
+    bool has_new_past;
+    struct proposal proposal;
+    uint64_t durable;
+    struct instant next_beat;
+
+    uint64_t n_writes, n_written;
+    struct write *writes; /* not yet done, oldest first */
+    size_t n_pending_writes;
+
+    struct queued *queue;
+    size_t n_queued, queue_at, queue_size;
+    struct queued last; /* lent out by member_next */
+};
+
+/* ---- member.c */
+bool member_is_quorate(const struct member *member);
+struct queued *member_emit(struct member *member, enum member_event_kind kind);
+void member_send(struct member *member, enum wire_kind kind, json_t *body);
+void member_store_patch(struct member *member, const json_t *patch);
+void member_store_all(struct member *member);
+void member_new_view(struct member *member, struct instant now);
+void member_beat_soon(struct member *member);
+
+/* ---- member_sync.c: after each change of view; all in delivery order */
+void sync_begin(struct member *member, struct instant now);
+void sync_free(struct sync *sync);
+void sync_hello_if_quorate(struct member *member, struct instant now);
+bool sync_hello(struct member *member, struct instant now, node_id from, const json_t *body,
+                struct err *err);
+bool sync_skip(struct member *member, struct instant now, const json_t *body, struct err *err);
+bool sync_chunk(struct member *member, node_id from, const json_t *body, struct err *err);
+bool sync_ready(struct member *member, node_id from, const json_t *body, struct err *err);
+/* The store has come further: perhaps we are ready. */
+void sync_written(struct member *member);
+struct instant sync_tick(struct member *member, struct instant now);
+bool sync_is_in_sync(const struct member *member);
+
+/* ---- member_patch.c */
+bool patch_taken(struct member *member, node_id from, const json_t *body, struct err *err);
+bool patch_acknowledged(struct member *member, node_id from, const json_t *body, struct err *err);
+bool patch_stored(struct member *member, node_id from, const json_t *body, struct err *err);
+/* Takes in a patch of this view that is next in the chain. */
+void patch_append(struct member *member, json_t *patch);
+/* Commits what may be committed, and tells durable versions. */
+void patch_commit(struct member *member);
+/* We are in sync: what of our own is still open never happened, or did long ago. */
+void patch_settle_proposal(struct member *member, bool was_replaced);

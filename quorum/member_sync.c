@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * After each change of ring or group: everybody tells what it has and knows
+ * (HELLO), the newest records win and begin a new epoch, those behind get them
+ * in pieces, and each says READY once it has them on disk. A quorum of READYs
+ * settles the view. Only what is delivered decides, so all members agree.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ha/base/arena.h"
+#include "quorum/member_internal.h"
+
+/* Escaping at most doubles a piece of canonical JSON; with the frame it stays under the limit. */
+#define PIECE_BYTES (CHUNK_BYTES_MAX / 2 - 1024)
+
+/* ---- a new view ---------------------------------------------------------------------------------- */
+
+void sync_free(struct sync *sync)
+{
+    json_decref(sync->backlog);
+    free(sync->outgoing);
+    free(sync->incoming);
+}
+
+void sync_begin(struct member *member, struct instant now)
+{
+    sync_free(&member->sync);
+    memset(&member->sync, 0, sizeof(member->sync));
+    member->sync.leader = member->sync.donor = NODE_NONE;
+    member->sync.skip_at = instant_after(now, lease_timing(member->lease)->lease);
+}
+
+bool sync_is_in_sync(const struct member *member)
+{
+    return member->sync.is_settled && node_in(member->sync.ready, member->roster.self) &&
+           member_is_quorate(member);
+}
+
+static json_t *pack_ring(struct ring_id ring)
+{
+    return json_pack("[Io]", (json_int_t)ring.seq, json_integer(ring.node));
+}
+
+static bool need_ring(const json_t *object, const char *key, struct ring_id *ring, struct err *err)
+{
+    json_int_t seq, node;
+
+    if (json_unpack(json_object_get(object, key), "[II!]", &seq, &node) != 0)
+        return err_set(err, "\"%s\" is missing or not two numbers", key);
+    *ring = (struct ring_id){(uint64_t)seq, (uint32_t)node};
+    return true;
+}
+
+/* A view takes part in the exchange only once votequorum has called its ring quorate. */
+void sync_hello_if_quorate(struct member *member, struct instant now)
+{
+    struct ledger_head head = ledger_head(member->ledger);
+    struct lease_ages *ages;
+
+    if (!member->view || member->sync.is_hello_sent || !member_is_quorate(member))
+        return;
+    ages = xcalloc(1, sizeof(*ages));
+    lease_ages_make(member->lease, now, ages);
+    member_send(member, WIRE_HELLO,
+                json_pack("{s:o, s:I, s:I, s:o, s:o, s:b, s:o}", "epoch", pack_ring(head.epoch),
+                          "version", (json_int_t)head.version, "hash", (json_int_t)head.hash,
+                          "promised", pack_ring(member->promised), "joined",
+                          pack_ring(member->joined), "veteran", (int)member->is_veteran, "ages", wire_ages(&member->roster, ages)));
+    free(ages);
+    member->sync.is_hello_sent = true;
+    member->sync.skip_at = instant_after(now, lease_timing(member->lease)->lease);
+    member_beat_soon(member);
+}
+
+/* ---- everybody told: what to go on from ---------------------------------------------------------- */
+
+static int compare_heads(struct ledger_head a, struct ledger_head b)
+{
+    int epochs = ring_compare(a.epoch, b.epoch);
+
+    if (epochs != 0)
+        return epochs;
+    return a.version == b.version ? 0 : a.version < b.version ? -1 : 1;
+}
+
+static bool is_same_content(struct ledger_head a, struct ledger_head b)
+{
+    return a.version == b.version && a.hash == b.hash;
+}
+
+static void choose_newest(struct member *member)
+{
+    struct sync *sync = &member->sync;
+    struct ring_id highest = {0};
+    bool is_first = true;
+
+    NODE_SET_EACH (node, sync->told) {
+        const struct told *told = &sync->of[node];
+
+        if (is_first || compare_heads(told->head, sync->newest) > 0)
+            sync->newest = told->head;
+        is_first = false;
+        if (told->promised.seq > highest.seq)
+            highest = told->promised;
+        if (told->head.epoch.seq > highest.seq)
+            highest = told->head.epoch;
+    }
+    NODE_SET_EACH (node, sync->told) {
+        if (sync->donor == NODE_NONE && is_same_content(sync->of[node].head, sync->newest))
+            sync->donor = node;
+    }
+    /* Above everything that anybody here has promised: two epochs are never the same. */
+    sync->newest.epoch.seq =
+        member->ring.seq > highest.seq ? member->ring.seq : highest.seq + 1;
+    sync->newest.epoch.node = member->ring.node;
+    sync->stream = sync->newest;
+}
+
+static void have_content(struct member *member)
+{
+    member->sync.has_content = true;
+    member->sync.content_write = member->n_writes;
+}
+
+static void send_pieces(struct member *member)
+{
+    struct sync *sync = &member->sync;
+
+    while (sync->outgoing && sync->under_way < CHUNKS_UNDER_WAY && sync->out_at < sync->out_length) {
+        size_t length = sync->out_length - sync->out_at;
+
+        if (length > PIECE_BYTES)
+            length = PIECE_BYTES;
+        /* A character of several bytes stays whole, or the piece would be no text. */
+        while (sync->out_at + length < sync->out_length &&
+               ((unsigned char)sync->outgoing[sync->out_at + length] & 0xc0) == 0x80)
+            length--;
+        member_send(member, WIRE_CHUNK,
+                    json_pack("{s:I, s:I, s:o}", "at", (json_int_t)sync->out_at, "of",
+                              (json_int_t)sync->out_length, "text",
+                              json_stringn(sync->outgoing + sync->out_at, length)));
+        sync->out_at += length;
+        sync->under_way++;
+    }
+}
+
+static void exchange_done(struct member *member, struct instant now)
+{
+    struct sync *sync = &member->sync;
+    node_id self = member->roster.self;
+    bool is_anybody_behind = false;
+
+    sync->is_exchanged = true;
+    lease_ages_done(member->lease, now);
+    choose_newest(member);
+    member_beat_soon(member);
+    if (!node_in(sync->told, self))
+        return; /* we were skipped: our own HELLO will begin another round */
+    member->promised = sync->newest.epoch;
+    NODE_SET_EACH (node, sync->told) {
+        if (!is_same_content(sync->of[node].head, sync->newest))
+            is_anybody_behind = true;
+    }
+    if (sync->donor == self && is_anybody_behind) {
+        sync->outgoing = ledger_write(member->ledger);
+        sync->out_length = strlen(sync->outgoing);
+        send_pieces(member);
+    }
+    if (is_same_content(sync->of[self].head, sync->newest)) {
+        autojson *nothing = json_object();
+
+        ledger_set_epoch(member->ledger, sync->newest.epoch);
+        member_store_patch(member, nothing);
+        have_content(member);
+    }
+}
+
+static void exchange_done_if(struct member *member, struct instant now)
+{
+    struct sync *sync = &member->sync;
+
+    if (!sync->is_exchanged && (member->agents & ~sync->told & ~sync->skipped) == 0 &&
+        roster_votes(&member->roster, sync->told) >= member->roster.quorum_votes)
+        exchange_done(member, now);
+}
+
+bool sync_hello(struct member *member, struct instant now, node_id from, const json_t *body,
+                struct err *err)
+{
+    struct sync *sync = &member->sync;
+    struct told *told = &sync->of[from];
+    struct lease_ages *ages;
+    bool is_good;
+
+    if (sync->is_exchanged && node_in(sync->skipped, from)) {
+        /* It is awake again. It must be heard, so all of us begin anew. */
+        member->round++;
+        member_new_view(member, now);
+        return true;
+    }
+    if (sync->is_exchanged || node_in(sync->told, from))
+        return true;
+    ages = xcalloc(1, sizeof(*ages));
+    is_good = need_ring(body, "epoch", &told->head.epoch, err) &&
+              need_ring(body, "promised", &told->promised, err) &&
+              need_ring(body, "joined", &told->joined, err) &&
+              wire_need_word(body, "version", &told->head.version, err) &&
+              wire_need_word(body, "hash", &told->head.hash, err) &&
+              wire_ages_read(&member->roster, json_object_get(body, "ages"), ages, err);
+    told->is_veteran = json_flag(body, "veteran", false);
+    if (is_good) {
+        lease_ages_taken(member->lease, now, from, ages);
+        sync->told |= node_bit(from);
+        sync->skipped &= ~node_bit(from);
+        exchange_done_if(member, now);
+    }
+    free(ages);
+    return is_good;
+}
+
+bool sync_skip(struct member *member, struct instant now, const json_t *body, struct err *err)
+{
+    node_set nodes;
+
+    if (!wire_nodes_read(&member->roster, json_object_get(body, "nodes"), &nodes, err))
+        return false;
+    if (!member->sync.is_exchanged) {
+        member->sync.skipped |= nodes & member->agents & ~member->sync.told;
+        exchange_done_if(member, now);
+    }
+    return true;
+}
+
+/* Rule 8: a member that is silent for a lease's length blocks nobody. Said aloud, so that all agree. */
+struct instant sync_tick(struct member *member, struct instant now)
+{
+    struct sync *sync = &member->sync;
+    node_set silent = member->agents & ~sync->told & ~sync->skipped;
+
+    if (!sync->is_hello_sent || sync->is_exchanged || !member_is_quorate(member))
+        return INSTANT_NEVER;
+    if (!instant_reached(now, sync->skip_at))
+        return sync->skip_at;
+    sync->skip_at = instant_after(now, lease_timing(member->lease)->lease);
+    if (silent && roster_votes(&member->roster, sync->told) >= member->roster.quorum_votes)
+        member_send(member, WIRE_SKIP,
+                    json_pack("{s:o}", "nodes", wire_nodes(&member->roster, silent)));
+    return sync->skip_at;
+}
+
+/* ---- catching up ------------------------------------------------------------------------------------ */
+
+static bool install(struct member *member, struct err *err)
+{
+    struct sync *sync = &member->sync;
+    json_t *patch;
+    size_t at;
+
+    if (!ledger_read(member->ledger, sync->incoming, sync->in_length, err))
+        return false;
+    if (!is_same_content(ledger_head(member->ledger), sync->newest))
+        return err_set(err, "its records are not those that were agreed on");
+    ledger_set_epoch(member->ledger, sync->newest.epoch);
+    member->must_reset = true;
+    member->has_new_past = true;
+    member_store_all(member);
+    have_content(member);
+    json_array_foreach (sync->backlog, at, patch)
+        patch_append(member, patch);
+    json_decref(sync->backlog);
+    sync->backlog = NULL;
+    return true;
+}
+
+bool sync_chunk(struct member *member, node_id from, const json_t *body, struct err *err)
+{
+    struct sync *sync = &member->sync;
+    const json_t *text = json_object_get(body, "text");
+    int64_t at = json_int(body, "at", -1), of = json_int(body, "of", -1);
+    size_t length = json_string_length(text);
+
+    if (!sync->is_exchanged || from != sync->donor)
+        return true;
+    if (from == member->roster.self) {
+        sync->under_way--;
+        send_pieces(member);
+        return true;
+    }
+    if (sync->has_content || !node_in(sync->told, member->roster.self))
+        return true;
+    if (at < 0 || of <= 0 || (size_t)at != sync->in_at || (size_t)at + length > (size_t)of ||
+        (sync->incoming && (size_t)of != sync->in_length))
+        return err_set(err, "a piece of the records does not fit behind the one before");
+    if (!sync->incoming) {
+        sync->in_length = (size_t)of;
+        sync->incoming = xcalloc(1, sync->in_length + 1);
+    }
+    memcpy(sync->incoming + at, json_string_value(text), length);
+    sync->in_at += length;
+    return sync->in_at < sync->in_length || install(member, err);
+}
+
+/* ---- ready, settled --------------------------------------------------------------------------------- */
+
+void sync_written(struct member *member)
+{
+    struct sync *sync = &member->sync;
+    struct ledger_head head = ledger_head(member->ledger);
+
+    if (!sync->has_content || sync->is_ready_sent || member->n_written < sync->content_write)
+        return;
+    sync->is_ready_sent = true;
+    member_send(member, WIRE_READY,
+                json_pack("{s:I, s:I}", "version", (json_int_t)head.version, "stored",
+                          (json_int_t)sync->newest.version));
+}
+
+/* The longest in the cluster leads, so that a restarted agent changes nothing. */
+static bool is_senior(const struct told *a, const struct told *b)
+{
+    if (a->is_veteran != b->is_veteran)
+        return a->is_veteran;
+    return ring_compare(a->joined, b->joined) < 0;
+}
+
+static node_id choose_leader(const struct sync *sync)
+{
+    node_id leader = NODE_NONE;
+
+    NODE_SET_EACH (node, sync->ready) {
+        if (leader == NODE_NONE || is_senior(&sync->of[node], &sync->of[leader]))
+            leader = node;
+    }
+    return leader;
+}
+
+static void came_in_sync(struct member *member)
+{
+    bool was_replaced = member->has_new_past;
+
+    patch_commit(member);
+    if (member->must_reset) {
+        struct queued *queued = member_emit(member, MEMBER_RESET);
+
+        queued->event.version = ledger_committed(member->ledger);
+        if (member->has_new_past)
+            queued->patch = ledger_history(member->ledger);
+    }
+    member->must_reset = member->has_new_past = false;
+    member->is_veteran = true;
+    patch_settle_proposal(member, was_replaced);
+}
+
+bool sync_ready(struct member *member, node_id from, const json_t *body, struct err *err)
+{
+    struct sync *sync = &member->sync;
+    bool was_in_sync = sync_is_in_sync(member);
+    uint64_t version, stored;
+
+    if (!wire_need_word(body, "version", &version, err) ||
+        !wire_need_word(body, "stored", &stored, err))
+        return false;
+    if (!sync->is_exchanged || !node_in(sync->told, from))
+        return true;
+    sync->ready |= node_bit(from);
+    if (version > sync->applied[from])
+        sync->applied[from] = version;
+    if (stored > sync->on_disk[from])
+        sync->on_disk[from] = stored;
+    if (!sync->is_settled &&
+        roster_votes(&member->roster, sync->ready) >= member->roster.quorum_votes) {
+        sync->is_settled = true;
+        sync->leader = choose_leader(sync);
+    }
+    if (!was_in_sync && sync_is_in_sync(member))
+        came_in_sync(member);
+    else
+        patch_commit(member);
+    if (sync->is_settled)
+        member_beat_soon(member);
+    member_emit(member, MEMBER_CHANGED);
+    return true;
+}
