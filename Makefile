@@ -108,6 +108,11 @@ LAB := $(patsubst tests/lab/%.c,$(OUT)/lab-%,$(wildcard tests/lab/*.c))
 $(LAB): $(OUT)/lab-%: $(OUT)/obj/tests/lab/%.o $(OUT)/ha.a
 	$(link)
 
+# tests/screens/NAME.c are the programs of tests/screens/run: the text canvas, and an agent that acts.
+SCREENS := $(patsubst tests/screens/%.c,$(OUT)/screens-%,$(wildcard tests/screens/*.c))
+$(SCREENS): $(OUT)/screens-%: $(OUT)/obj/tests/screens/%.o $(OUT)/fakes.a $(call archives,console)
+	$(link) $(LIBS_console)
+
 # People call ./tenuto: the default build leaves links at the top.
 ifeq ($(OUT),build)
 TOP_LINKS := $(PROGRAMS)
@@ -148,7 +153,7 @@ deps: ## installs what building and testing need and is not there yet (apt; sudo
 
 all: $(ROOMS:%=$(OUT)/%.a) $(PROGRAMS:%=$(OUT)/%) $(LAB) $(TOP_LINKS) ## builds all but the tests
 
-compile: all $(UNIT_PROGRAMS) ## builds everything, tests too
+compile: all $(UNIT_PROGRAMS) $(SCREENS) ## builds everything, tests too
 
 clang: ## builds everything, tests too, with clang
 	+@$(MAKE) --no-print-directory CC=clang SAN= compile
@@ -172,7 +177,7 @@ policies: all ## checks tests/policies: what the language accepts, refuses and s
 scenarios: all ## plays tests/scenarios against the deciding core
 	$(call run_if_there,tests/scenarios/run)
 
-screens: all ## keys in, whole screens out: tests/screens
+screens: all $(SCREENS) ## keys in, whole screens out: tests/screens
 	$(call run_if_there,tests/screens/run)
 
 lab: all ## the faults, on three nodes with real corosync
@@ -205,7 +210,7 @@ diagram-fix: ## writes them there
 # What the Makefile builds, for tests/tidy to find what it does not.
 list-sources:
 	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
-		$(wildcard tests/lab/*.c) $(UNIT_SOURCES)
+		$(wildcard tests/lab/*.c tests/screens/*.c) $(UNIT_SOURCES)
 
 gates: ## the gates themselves: each must catch a planted fault
 	@tests/gates

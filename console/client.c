@@ -26,6 +26,7 @@ struct client {
     char node[NODE_NAME_MAX];
     char cluster[NODE_NAME_MAX];
     char version[32];
+    bool is_greeted;
 };
 
 static volatile sig_atomic_t never;
@@ -202,10 +203,26 @@ static bool connect_to(struct client *client, const char *path, enum control_exi
                    path);
 }
 
+bool client_greet(struct client *client, const json_t *hello, struct err *err)
+{
+    int64_t protocol = json_int(hello, "protocol", 0);
+
+    text_copy(client->node, sizeof(client->node), json_text(hello, "node", "?"));
+    text_copy(client->cluster, sizeof(client->cluster), json_text(hello, "cluster", ""));
+    text_copy(client->version, sizeof(client->version), json_text(hello, "version", "?"));
+    client->is_greeted = protocol == CONTROL_PROTOCOL;
+    if (!client->is_greeted)
+        err_set(err,
+                "the agent speaks protocol %lld and this program %d; "
+                "install the same version of both",
+                (long long)protocol, CONTROL_PROTOCOL);
+    return client->is_greeted;
+}
+
 static bool read_greeting(struct client *client, const char *path, struct err *err)
 {
     json_t *hello = NULL;
-    int64_t protocol;
+    bool is_right;
 
     switch (client_next(client, client->silence_ms, &hello, err)) {
     case CLIENT_MESSAGE: break;
@@ -217,30 +234,38 @@ static bool read_greeting(struct client *client, const char *path, struct err *e
                        "see \"journalctl -u tenuto\"",
                        path);
     }
-    protocol = json_int(hello, "protocol", 0);
-    text_copy(client->node, sizeof(client->node), json_text(hello, "node", "?"));
-    text_copy(client->cluster, sizeof(client->cluster), json_text(hello, "cluster", ""));
-    text_copy(client->version, sizeof(client->version), json_text(hello, "version", "?"));
+    is_right = client_greet(client, hello, err);
     json_decref(hello);
-    if (protocol != CONTROL_PROTOCOL)
-        return err_set(err,
-                       "the agent at %s speaks protocol %lld and this program %d; "
-                       "install the same version of both",
-                       path, (long long)protocol, CONTROL_PROTOCOL);
-    return true;
+    return is_right;
 }
 
-struct client *client_open(const char *path, int silence_ms, enum control_exit *code,
-                           struct err *err)
+struct client *client_begin(const char *path, int silence_ms, enum control_exit *code,
+                            struct err *err)
 {
     struct client *client = xcalloc(1, sizeof(*client));
 
     client->fd = -1;
     client->silence_ms = silence_ms;
-    if (connect_to(client, path, code, err) && read_greeting(client, path, err))
+    if (connect_to(client, path, code, err))
         return client;
     client_close(client);
     return NULL;
+}
+
+struct client *client_open(const char *path, int silence_ms, enum control_exit *code,
+                           struct err *err)
+{
+    struct client *client = client_begin(path, silence_ms, code, err);
+
+    if (!client || read_greeting(client, path, err))
+        return client;
+    client_close(client);
+    return NULL;
+}
+
+bool client_is_greeted(const struct client *client)
+{
+    return client->is_greeted;
 }
 
 void client_close(struct client *client)

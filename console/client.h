@@ -33,6 +33,11 @@ struct client;
  */
 struct client *client_open(const char *path, int silence_ms, enum control_exit *code,
                            struct err *err);
+/* Only connects; the greeting is the first message, for client_greet. For those who must not wait. */
+struct client *client_begin(const char *path, int silence_ms, enum control_exit *code,
+                            struct err *err);
+bool client_is_greeted(const struct client *client);
+bool client_greet(struct client *client, const json_t *hello, struct err *err);
 void client_close(struct client *client);
 
 int client_fd(const struct client *client);

@@ -27,6 +27,8 @@ const char *when_span(struct when *when, int64_t ms)
 
     if (value < 1000)
         snprintf(when->text, sizeof(when->text), "%lldms", value);
+    else if (value < 9950 && (value + 50) / 100 % 10 == 0)
+        snprintf(when->text, sizeof(when->text), "%llds", (value + 50) / 1000);
     else if (value < 9950)
         snprintf(when->text, sizeof(when->text), "%lld.%llds", (value + 50) / 1000,
                  (value + 50) / 100 % 10);
