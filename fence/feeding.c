@@ -141,6 +141,8 @@ void feeding_feed(struct feeding *feeding, struct instant until)
 
 void feeding_condemn(struct feeding *feeding, const char *why)
 {
+    if (feeding->condemned[0])
+        return;
     snprintf(feeding->condemned, sizeof(feeding->condemned), "%s", why);
     say(feeding, "condemn %s\n", feeding->condemned);
 }

@@ -41,7 +41,7 @@ void feeding_disarm(struct feeding *feeding);
  * not a moment longer. An instant that is past, or INSTANT_UNKNOWN, says only the first.
  */
 void feeding_feed(struct feeding *feeding, struct instant until);
-/* Reset this node now; the keeper remembers it whatever becomes of us. A new one is told again. */
+/* Reset this node now; the keeper remembers it whatever becomes of us. Once is enough. */
 void feeding_condemn(struct feeding *feeding, const char *why);
 
 enum feeding_state feeding_state(const struct feeding *feeding);

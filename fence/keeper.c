@@ -15,6 +15,15 @@
 /* A reset that comes back failed; the watchdog will do it, meanwhile we go on trying. */
 #define RESET_AGAIN_MS 1000
 
+/* The agent's lease may have become longer since it armed; but no lease is as long as this. */
+static bool check_until(struct instant until, struct instant now, struct err *err)
+{
+    if (instant_before(instant_after(now, duration_ms(WATCHDOG_MS_MAX)), until))
+        return err_set(err, "no lease runs until %lld ms: it is %lld ms", (long long)until.ms,
+                       (long long)now.ms);
+    return true;
+}
+
 bool keeper_check_arm(const struct keeper *keeper, const struct keeper_arming *arming,
                       struct instant now, struct err *err)
 {
@@ -28,9 +37,7 @@ bool keeper_check_arm(const struct keeper *keeper, const struct keeper_arming *a
                        (long long)arming->lease.ms);
     if (!instant_before(now, arming->until))
         return err_set(err, "the lease ran out before the watchdog was armed");
-    if (instant_before(instant_after(now, arming->lease), arming->until))
-        return err_set(err, "no lease runs that long");
-    return true;
+    return check_until(arming->until, now, err);
 }
 
 void keeper_armed(struct keeper *keeper, const struct keeper_arming *arming, struct instant now)
@@ -72,9 +79,8 @@ bool keeper_feed_until(struct keeper *keeper, struct instant until, struct insta
 {
     if (keeper->stage != KEEPER_ARMED)
         return err_set(err, "nothing is armed");
-    if (instant_before(instant_after(now, keeper->lease), until))
-        return err_set(err, "no lease runs until %lld ms: it is %lld ms and a lease is %lld ms",
-                       (long long)until.ms, (long long)now.ms, (long long)keeper->lease.ms);
+    if (!check_until(until, now, err))
+        return false;
     keeper->has_new_until = keeper->has_new_until || until.ms != keeper->until.ms;
     keeper->until = until;
     return true;

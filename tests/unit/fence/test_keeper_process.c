@@ -222,6 +222,19 @@ static void condemned_is_known_to_a_keeper_without_memory(void **state)
     assert_non_null(strstr(feeding_problem(rig->feeding), "fenced"));
 }
 
+static void condemned_while_the_keeper_was_away_is_told_it_later(void **state)
+{
+    struct rig *rig = *state;
+
+    rig_await(rig, FEEDING_DISARMED);
+    kill(rig->keeper, SIGTERM);
+    waitpid(rig->keeper, NULL, 0);
+    rig_await_loss(rig);
+    feeding_condemn(rig->feeding, "fenced");
+    rig_start_keeper(rig);
+    rig_await(rig, FEEDING_CONDEMNED);
+}
+
 static void term_is_refused_while_armed(void **state)
 {
     struct rig *rig = *state;
@@ -386,6 +399,7 @@ int main(void)
         IN_A_RIG(a_fresh_keeper_takes_over_what_counts),
         IN_A_RIG(condemned_resets_and_feeds_no_more),
         IN_A_RIG(condemned_is_known_to_a_keeper_without_memory),
+        IN_A_RIG(condemned_while_the_keeper_was_away_is_told_it_later),
         IN_A_RIG(term_is_refused_while_armed),
         IN_A_RIG(a_second_keeper_waits_for_the_end_of_the_first),
         IN_A_RIG(an_agent_that_hangs_is_killed_after_its_lease),
