@@ -175,11 +175,21 @@ static void looked_again(struct agent *agent)
     agent->must_decide = true;
 }
 
+/* What came by transfer: records as they are now, and what is known of how they came to be so. */
+static void reset(struct agent *agent, const struct member_event *event)
+{
+    struct err err = {{0}};
+
+    if (event->patch && !store_take_history(agent->store, event->patch, &err))
+        log_warning("the past that another node knows is not kept here: %s", err.text);
+    requests_forget_pushes(agent);
+    reload(agent, member_records(agent->member), event->version);
+}
+
 static void handle(struct agent *agent, const struct member_event *event)
 {
     struct err err = {{0}};
     json_t *patch = (json_t *)event->patch;
-    struct member_status status;
 
     switch (event->kind) {
     case MEMBER_SEND:
@@ -187,7 +197,7 @@ static void handle(struct agent *agent, const struct member_event *event)
             corosync_lost(agent, err.text);
         break;
     case MEMBER_CHANGED: looked_again(agent); break;
-    case MEMBER_RESET: reload(agent, member_records(agent->member), event->version); break;
+    case MEMBER_RESET: reset(agent, event); break;
     case MEMBER_COMMITTED: committed(agent, event); break;
     case MEMBER_VOIDED: agent->must_decide = true; break;
     case MEMBER_DURABLE:
@@ -201,8 +211,7 @@ static void handle(struct agent *agent, const struct member_event *event)
             requests_message(agent, event->from, patch);
         break;
     case MEMBER_STORE:
-        member_status(agent->member, &status);
-        store_write(agent->store, patch, member_records(agent->member), &status.head);
+        store_write(agent->store, patch, event->records, &event->head);
         break;
     }
     if (event->kind != MEMBER_SEND)
@@ -286,7 +295,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
 static int on_store(sd_event_source *source, int fd, uint32_t events, void *context)
 {
     struct agent *agent = context;
-    uint64_t version = store_written(agent->store);
+    uint64_t n_written = store_written(agent->store);
     struct err err = {{0}};
 
     (void)source;
@@ -298,7 +307,7 @@ static int on_store(sd_event_source *source, int fd, uint32_t events, void *cont
         return sd_event_exit(agent->loop, 1);
     }
     if (agent->member)
-        member_stored(agent->member, agent_now(), version);
+        member_stored(agent->member, agent_now(), n_written);
     return 0;
 }
 

@@ -13,6 +13,8 @@
 #define GROUP_NAME "tenuto"
 /* corosync needs a few hundred ms to start; asking more often would only fill its log. */
 #define REOPEN_MS 200
+/* What a joiner is told of the past. */
+#define HISTORY_TOLD 500
 
 static void on_ring(void *context, struct ring_id ring, const uint32_t *nodeids, int n_nodeids)
 {
@@ -110,7 +112,7 @@ static bool meet(struct agent *agent, struct err *err)
 {
     struct member_config config = {.incarnation = agent->incarnation};
     struct timing timing = timing_of_network("lan", duration_ms(0), duration_ms(0));
-    json_t *records = NULL;
+    json_t *records = NULL, *history;
 
     if (!membership_read_roster(&config.roster, err))
         return false;
@@ -132,9 +134,11 @@ static bool meet(struct agent *agent, struct err *err)
                                           .witness = timing.witness};
     text_copy(config.boot_id, sizeof(config.boot_id), agent->boot_id);
     config.records = records;
+    config.history = history = store_history(agent->store, 0, NULL, HISTORY_TOLD, NULL);
     agent->roster = config.roster;
     agent->member = member_new(&config, agent_now());
     json_decref(records);
+    json_decref(history);
     agent_joined(agent);
     return true;
 }

@@ -347,6 +347,18 @@ void requests_push_done(struct agent *agent, const char *id)
     drop_pending(&agent->requests->pushes, id);
 }
 
+void requests_forget_pushes(struct agent *agent)
+{
+    struct requests *requests = agent->requests;
+
+    while (requests->pushes) {
+        struct pending *pending = requests->pushes;
+
+        requests->pushes = pending->next;
+        pending_free(pending);
+    }
+}
+
 bool requests_waiting(const struct agent *agent)
 {
     return agent->requests->pushes || agent->requests->commands;

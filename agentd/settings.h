@@ -14,12 +14,12 @@
 #define SETTINGS_FILE "/etc/tenuto/agentd.conf"
 
 struct settings {
-    char watchdog[108];  /* "/dev/watchdog0" or "unix:/path" */
-    char keeper[108];    /* the keeper's socket */
-    char control[108];   /* our socket for the console */
-    char store[256];     /* the database */
-    char run[256];       /* what must be gone after a boot: records of running services */
-    char ocf_root[256];  /* /usr/lib/ocf */
+    char watchdog[108]; /* "/dev/watchdog0" or "unix:/path" */
+    char keeper[108];   /* the keeper's socket */
+    char control[108];  /* our socket for the console */
+    char store[256];    /* the database */
+    char run[256];      /* what must be gone after a boot: records of running services */
+    char ocf_root[256]; /* /usr/lib/ocf */
     bool debug;
 };
 
