@@ -210,9 +210,7 @@ static void handle(struct agent *agent, const struct member_event *event)
         else
             requests_message(agent, event->from, patch);
         break;
-    case MEMBER_STORE:
-        store_write(agent->store, patch, event->records, &event->head);
-        break;
+    case MEMBER_STORE: store_write(agent->store, patch, event->records, &event->head); break;
     }
     if (event->kind != MEMBER_SEND)
         control_changed(agent->control);

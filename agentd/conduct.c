@@ -31,8 +31,9 @@ static void set_nodes(struct agent *agent, json_t *set)
     }
 }
 
-static void set_services(struct agent *agent, json_t *set)
+static void set_services(struct agent *agent, json_t *patch)
 {
+    json_t *set = json_object_get(patch, "set");
     const struct policy *policy = agent->knowledge.policy;
 
     for (service_id id = 0; id < policy->n_services; id++) {
@@ -40,8 +41,13 @@ static void set_services(struct agent *agent, json_t *set)
         const struct service *after = &agent->next->services[id];
         json_t *old, *new;
 
-        if (memcmp(before, after, sizeof(*before)) == 0 || after->state == SERVICE_ABSENT)
+        if (memcmp(before, after, sizeof(*before)) == 0)
             continue;
+        if (after->state == SERVICE_ABSENT) {
+            if (before->state != SERVICE_ABSENT)
+                patch_delete(patch, KEY_SERVICE, policy->services[id].name);
+            continue;
+        }
         old = codec_service(before, policy);
         new = codec_service(after, policy);
         if (json_equal(old, new))
@@ -82,7 +88,6 @@ static bool is_gone(struct agent *agent, const char *name)
 static void delete_records(struct agent *agent, json_t *patch, json_t *changes)
 {
     const struct policy *policy = agent->knowledge.policy;
-    json_t *delete = json_array();
     const char *key;
     json_t *each;
 
@@ -93,15 +98,12 @@ static void delete_records(struct agent *agent, json_t *patch, json_t *changes)
         if (strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) != 0 ||
             policy_find_service(policy, name) != SERVICE_NONE || !is_gone(agent, name))
             continue;
-        json_array_append_new(delete, json_string(key));
+        patch_delete(patch, KEY_SERVICE, name);
         json_array_append_new(changes,
                               json_pack("{s:s,s:s,s:s,s:{s:s,s:s}}", "service", name, "from", "",
                                         "to", "removed", "why", "code", "REMOVED", "text",
                                         "it is no longer in the policy and runs nowhere"));
     }
-    if (json_array_size(delete))
-        json_object_set(patch, "delete", delete);
-    json_decref(delete);
 }
 
 /* A change of the one who decides is an event of its own. */
@@ -126,7 +128,7 @@ static json_t *patch_of_outcome(struct agent *agent)
     json_object_set_new(patch, "stamp", json_integer(agent->view->stamp.ms));
     set_manager(agent, set, changes);
     set_nodes(agent, set);
-    set_services(agent, set);
+    set_services(agent, patch);
     for (int i = 0; i < agent->outcome->n_changes; i++)
         json_array_append_new(changes, codec_change(&agent->outcome->changes[i], policy));
     for (int i = 0; i < agent->outcome->n_answers; i++)

@@ -22,6 +22,17 @@ void patch_set(json_t *set, const char *prefix, const char *name, json_t *value)
     json_decref(value);
 }
 
+void patch_delete(json_t *patch, const char *prefix, const char *name)
+{
+    json_t *delete = json_object_get(patch, "delete");
+
+    if (!delete) {
+        delete = json_array();
+        json_object_set_new(patch, "delete", delete);
+    }
+    json_array_append_new(delete, json_sprintf("%s%s", prefix, name));
+}
+
 json_t *patch_new(struct agent *agent)
 {
     int64_t stamp = agent_wall_ms();

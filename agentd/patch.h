@@ -16,5 +16,7 @@ struct agent;
 json_t *patch_new(struct agent *agent);
 /* Adds the record prefix + name; takes the reference of value. */
 void patch_set(json_t *set, const char *prefix, const char *name, json_t *value);
+/* Takes the record prefix + name away. */
+void patch_delete(json_t *patch, const char *prefix, const char *name);
 /* Takes the reference of patch; what cannot be proposed now is decided again soon. */
 void patch_propose(struct agent *agent, struct instant now, json_t *patch, node_set fences);

@@ -102,13 +102,27 @@ static void arm_or_disarm(struct agent *agent, struct instant now, bool is_neede
     feeding_disarm(agent->feeding);
 }
 
-/* Fenced by the others: this boot must end, whatever this node believes of itself. */
+static void count_one(void *context, const char *name, uint64_t cause)
+{
+    (void)name;
+    (void)cause;
+    ++*(int *)context;
+}
+
+/*
+ * Fenced by the others: this boot must end, whatever this node believes of itself. A node that was
+ * not armed and runs nothing has nothing to end; its report says so, and it counts again.
+ */
 static bool is_condemned(const struct agent *agent)
 {
+    int n_running = 0;
     node_id self = agent->policy_of[agent->roster.self];
     const struct node *node;
 
     if (!agent->knowledge.policy || self == NODE_NONE)
+        return false;
+    hands_each(agent->hands, count_one, &n_running);
+    if (n_running == 0 && feeding_state(agent->feeding) != FEEDING_ARMED)
         return false;
     node = &agent->knowledge.agreed->nodes[self];
     return node->state == NODE_FENCE && strcmp(node->boot_id, agent->boot_id) == 0;
