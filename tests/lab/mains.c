@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Addresses end in 1 to 99; .100 and above are for the tests' services, .254 is outside. */
+/* Their addresses end in 1 to 16; .254 is outside, the rest is for the tests' services. */
 #define LAB_NODES_MAX 16
 /* From a reset to the node's first process, in place of firmware and kernel. */
 #define BOOT_MS 1000
