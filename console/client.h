@@ -33,7 +33,7 @@ struct client;
  */
 struct client *client_open(const char *path, int silence_ms, enum control_exit *code,
                            struct err *err);
-/* Only connects; the greeting is the first message, for client_greet. For those who must not wait. */
+/* Only connects, for those who must not wait: the first message is for client_greet. */
 struct client *client_begin(const char *path, int silence_ms, enum control_exit *code,
                             struct err *err);
 bool client_is_greeted(const struct client *client);

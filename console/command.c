@@ -12,8 +12,8 @@
 
 /* What a shell says for a program that Ctrl-C ended. */
 #define EXIT_INTERRUPTED 130
-/* Nobody asks for more events than are kept. */
-#define COUNT_MAX EVENTS_KEPT_MAX
+/* Whole numbers that JSON programs of all kinds can carry. */
+#define COUNT_MAX (1LL << 53)
 
 static bool wrong_usage(const struct verb *verb, const char *words, struct err *err)
 {
@@ -28,7 +28,7 @@ static bool read_count(const struct verb *verb, const char *word, json_int_t *co
 
     *count = strtoll(word, &end, 10);
     if (*end != '\0' || end == word || *count < 0 || *count > COUNT_MAX) {
-        err_set(err, "\"%s\" is not a number from 0 to %d", word, COUNT_MAX);
+        err_set(err, "\"%s\" is not a whole number", word);
         return err_in(err, "%s", verb->name);
     }
     return true;

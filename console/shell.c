@@ -169,6 +169,15 @@ static void load_history(void)
     read_history(file);
 }
 
+/* Completion leaves a blank behind; two lines that do the same are one. */
+static void trim_end(char *line)
+{
+    size_t length = strlen(line);
+
+    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t'))
+        line[--length] = '\0';
+}
+
 /* Each line at once, so that two shells at a time both keep theirs. */
 static void keep_line(const char *line)
 {
@@ -190,6 +199,7 @@ static void on_line(char *line)
         puts("exit");
         shell->is_over = true;
     } else {
+        trim_end(line);
         keep_line(line);
         interrupted = 0;
         shell->code = run_line(line);

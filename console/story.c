@@ -151,7 +151,7 @@ static void write_armed(FILE *out, const json_t *status)
     fputs(json_flag(status, "armed", false) ? "yes" : "no", out);
     fprintf(out, ", the keeper is %s", json_text(status, "keeper", "away"));
     if (lease_ms >= 0)
-        fprintf(out, ", the lease is %s old", when_span(&when, lease_ms));
+        fprintf(out, ", the lease ends in %s", when_span(&when, lease_ms));
     fputc('\n', out);
 }
 

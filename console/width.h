@@ -26,5 +26,5 @@ size_t width_encode(uint32_t code, char bytes[4]);
 /* Whether this process speaks UTF-8 (the locale says so). */
 int width_is_utf8(void);
 
-/* Writes the text as it may be shown, then blanks up to so many columns (negative: blanks before it). */
+/* Writes the text as it may be shown, then blanks up to so many columns (negative: before it). */
 void width_write(FILE *out, const char *text, int columns);

@@ -48,7 +48,7 @@ static void add_farewell(const char *capability)
         memcpy(farewell + length, sequence, strlen(sequence) + 1);
 }
 
-/* Only calls that a signal handler may make. The handler is gone by now: the signal does its work. */
+/* Only calls that a signal handler may make; it is gone by now, so the signal does its work. */
 static void on_crash(int number)
 {
     ssize_t count = write(STDOUT_FILENO, farewell, strlen(farewell));

@@ -26,8 +26,7 @@ void page_draw(const struct model *model, struct canvas *canvas)
 
     canvas_clear(canvas);
     if (model->rows < LAYOUT_ROWS_MIN || model->columns < LAYOUT_COLUMNS_MIN)
-        canvas_put(canvas, 0, 0, canvas->columns, STYLE_PLAIN,
-                   "the window is too small");
+        canvas_put(canvas, 0, 0, canvas->columns, STYLE_PLAIN, "the window is too small");
     else
         page->draw(model, canvas);
 }

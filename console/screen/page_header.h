@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The first line of every page: cluster, quorum, protection, policy; at the right node and clock. */
+/* The first line: cluster, quorum, protection, policy; at the right node and clock. */
 #pragma once
 
 #include "console/screen/canvas.h"

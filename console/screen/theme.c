@@ -26,8 +26,9 @@ struct marked_state {
 static const struct mark moving = {"◐", STYLE_BUSY};
 
 static const struct marked_state services[] = {
-    {"started", {"●", STYLE_GOOD}}, {"stopped", {"○", STYLE_QUIET}}, {"error", {"✖", STYLE_BAD}},
-    {"fence", {"✖", STYLE_BAD}},    {"freeze", {"◇", STYLE_BUSY}},
+    {"started", {"●", STYLE_GOOD}},  {"ignored", {"○", STYLE_QUIET}},
+    {"stopped", {"○", STYLE_QUIET}}, {"error", {"✖", STYLE_BAD}},
+    {"fence", {"✖", STYLE_BAD}},     {"freeze", {"◇", STYLE_BUSY}},
 };
 
 static const struct marked_state nodes[] = {
