@@ -55,7 +55,10 @@ static json_t *orphan_names(struct agent *agent)
     return orphans.names;
 }
 
-/* The watchdog in force is what the keeper read back; another one counts from the next arming on. */
+/*
+ * What the beats announce is never less than what is in force here: a longer watchdog is announced
+ * before it is set, a shorter one is set before it is announced.
+ */
 static void follow_timing(struct agent *agent)
 {
     struct timing timing = agent->knowledge.policy
@@ -63,7 +66,7 @@ static void follow_timing(struct agent *agent)
                                : timing_of_network("lan", duration_ms(0), duration_ms(0));
     struct duration armed = feeding_watchdog(agent->feeding);
     struct lease_timing lease = {
-        .watchdog = armed.ms ? armed : timing.watchdog,
+        .watchdog = armed.ms > timing.watchdog.ms ? armed : timing.watchdog,
         .beat = timing.beat,
         .lease = timing.lease,
         .allowance = timing.allowance,
@@ -73,9 +76,43 @@ static void follow_timing(struct agent *agent)
     lease_set_timing(member_lease(agent->member), &lease);
 }
 
+static void arm(struct agent *agent)
+{
+    const struct timing *timing = &agent->knowledge.policy->timing;
+
+    agent->armed_lease = timing->lease;
+    feeding_arm(agent->feeding, agent->settings.watchdog, timing->watchdog, timing->lease);
+}
+
+/* Another policy, other times: set while armed, a longer watchdog only once the others know of it. */
+static void rearm(struct agent *agent)
+{
+    const struct timing *timing = &agent->knowledge.policy->timing;
+    struct duration armed = feeding_watchdog(agent->feeding);
+    bool is_longer = timing->watchdog.ms > armed.ms;
+    bool is_other = timing->watchdog.ms != armed.ms ||
+                    (agent->armed_lease.ms && timing->lease.ms != agent->armed_lease.ms);
+
+    if (is_other && (!is_longer || lease_is_armed_acknowledged(member_lease(agent->member))))
+        arm(agent);
+}
+
+static void disarm(struct agent *agent, struct instant now)
+{
+    struct instant due = instant_after(agent->idle_since, duration_ms(DISARM_AFTER_MS));
+
+    if (!instant_reached(now, due)) {
+        agent->play_at = instant_earliest(agent->play_at, due);
+        return;
+    }
+    agent->is_disarming = true;
+    feeding_disarm(agent->feeding);
+}
+
 static void arm_or_disarm(struct agent *agent, struct instant now, bool is_needed)
 {
     enum feeding_state state = feeding_state(agent->feeding);
+    bool has_lease = instant_before(now, lease_until(member_lease(agent->member)));
 
     if (state == FEEDING_DISARMED)
         agent->is_disarming = false;
@@ -86,20 +123,12 @@ static void arm_or_disarm(struct agent *agent, struct instant now, bool is_neede
         agent->idle_since = INSTANT_NEVER;
     else if (agent->idle_since.ms == INT64_MAX)
         agent->idle_since = now;
-    if (is_needed && state == FEEDING_DISARMED && has_watchdog(agent) &&
-        instant_before(now, lease_until(member_lease(agent->member))))
-        feeding_arm(agent->feeding, agent->settings.watchdog,
-                    agent->knowledge.policy->timing.watchdog,
-                    agent->knowledge.policy->timing.lease);
-    if (is_needed || state != FEEDING_ARMED || agent->is_disarming)
-        return;
-    if (instant_since(now, agent->idle_since).ms < DISARM_AFTER_MS) {
-        agent->play_at = instant_earliest(
-            agent->play_at, instant_after(agent->idle_since, duration_ms(DISARM_AFTER_MS)));
-        return;
-    }
-    agent->is_disarming = true;
-    feeding_disarm(agent->feeding);
+    if (is_needed && has_lease && has_watchdog(agent) && state == FEEDING_DISARMED)
+        arm(agent);
+    else if (is_needed && has_lease && has_watchdog(agent) && state == FEEDING_ARMED)
+        rearm(agent);
+    else if (!is_needed && state == FEEDING_ARMED && !agent->is_disarming)
+        disarm(agent, now);
 }
 
 static void count_one(void *context, const char *name, uint64_t cause)
