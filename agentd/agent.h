@@ -70,6 +70,7 @@ struct agent {
     struct instant
         idle_since;    /* nothing here needs the watchdog since then; NEVER: something does */
     bool is_disarming; /* asked the keeper to; nothing may start until it has */
+    struct instant arm_again_at;  /* a keeper that refuses is not asked more often */
     struct duration armed_lease; /* L as the keeper was told with the last arming */
     struct instant lease_until;  /* as told to the keeper last */
     char problem[256];           /* why this node takes no part, for status; "" */

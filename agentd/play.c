@@ -14,6 +14,7 @@
 
 /* Services come and go; a watchdog that is closed and opened each time would only add risk. */
 #define DISARM_AFTER_MS 10000
+#define ARM_EVERY_MS 1000
 
 static bool has_watchdog(const struct agent *agent)
 {
@@ -76,16 +77,19 @@ static void follow_timing(struct agent *agent)
     lease_set_timing(member_lease(agent->member), &lease);
 }
 
-static void arm(struct agent *agent)
+static void arm(struct agent *agent, struct instant now)
 {
     const struct timing *timing = &agent->knowledge.policy->timing;
 
+    if (!instant_reached(now, agent->arm_again_at))
+        return;
+    agent->arm_again_at = instant_after(now, duration_ms(ARM_EVERY_MS));
     agent->armed_lease = timing->lease;
     feeding_arm(agent->feeding, agent->settings.watchdog, timing->watchdog, timing->lease);
 }
 
 /* Another policy, other times: set while armed, a longer watchdog only once the others know of it. */
-static void rearm(struct agent *agent)
+static void rearm(struct agent *agent, struct instant now)
 {
     const struct timing *timing = &agent->knowledge.policy->timing;
     struct duration armed = feeding_watchdog(agent->feeding);
@@ -94,7 +98,7 @@ static void rearm(struct agent *agent)
                     (agent->armed_lease.ms && timing->lease.ms != agent->armed_lease.ms);
 
     if (is_other && (!is_longer || lease_is_armed_acknowledged(member_lease(agent->member))))
-        arm(agent);
+        arm(agent, now);
 }
 
 static void disarm(struct agent *agent, struct instant now)
@@ -124,9 +128,9 @@ static void arm_or_disarm(struct agent *agent, struct instant now, bool is_neede
     else if (agent->idle_since.ms == INT64_MAX)
         agent->idle_since = now;
     if (is_needed && has_lease && has_watchdog(agent) && state == FEEDING_DISARMED)
-        arm(agent);
+        arm(agent, now);
     else if (is_needed && has_lease && has_watchdog(agent) && state == FEEDING_ARMED)
-        rearm(agent);
+        rearm(agent, now);
     else if (!is_needed && state == FEEDING_ARMED && !agent->is_disarming)
         disarm(agent, now);
 }
