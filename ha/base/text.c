@@ -109,7 +109,8 @@ static bool read_with_unit(const char *word, const struct unit *units, size_t co
     return false;
 }
 
-static void add_with_unit(struct text *text, long long value, const struct unit *units, size_t count)
+static void add_with_unit(struct text *text, long long value, const struct unit *units,
+                          size_t count)
 {
     size_t best = 0;
 

@@ -213,7 +213,10 @@ static enum reason_code code_of_best(const struct search *search)
     const struct placement *placement = search->placement;
 
     switch (placement->step) {
-    case LOST_UNSAFE: return REASON_RUNS_THERE_ALREADY;
+    case LOST_UNSAFE:
+        return node_in(search->round->view->services[search->service].running_on, placement->node)
+                   ? REASON_RUNS_THERE_ALREADY
+                   : REASON_ONLY_PLACE;
     case LOST_TRIED: return REASON_UNTRIED;
     case LOST_FAILBACK:
     case LOST_STAYING: return REASON_STAYS;

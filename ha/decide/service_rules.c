@@ -91,9 +91,11 @@ static struct reason why_not_wanted(const struct service_case *c)
                                                                 : REASON_WANTED_STOPPED);
 }
 
+/* What was given to a rebooted node in this very step is given to its new boot. */
 static bool has_lost_its_node(const struct service_case *c)
 {
-    return c->record->node != NODE_NONE && round_lease_has_ended(c->round, c->record->node);
+    return c->record->node != NODE_NONE && c->record->cause != c->round->state->version &&
+           round_lease_has_ended(c->round, c->record->node);
 }
 
 static struct verdict its_node_is_lost(const struct service_case *c)
@@ -107,7 +109,7 @@ static struct verdict its_node_is_lost(const struct service_case *c)
 
 static bool is_answering(const struct service_case *c)
 {
-    return node_in(c->round->reported, c->record->node);
+    return c->record->node != NODE_NONE && node_in(c->round->reported, c->record->node);
 }
 
 /* ---- a service that runs ---------------------------------------------------------------------- */
@@ -321,6 +323,12 @@ static struct verdict stopped(const struct service_case *c)
     return stay(c);
 }
 
+/* Left running while it was ignored, say, on a node that the rules no longer allow. */
+static bool is_held_by_its_node(const struct service_case *c)
+{
+    return is_answering(c) && placement_holders(c->round, c->id) == node_bit(c->record->node);
+}
+
 static struct verdict request_start(const struct service_case *c)
 {
     struct placement place;
@@ -330,9 +338,12 @@ static struct verdict request_start(const struct service_case *c)
     if (!is_wanted(c) && c->record->node != NODE_NONE)
         return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
     placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);
-    if (place.node == NODE_NONE)
-        return wait_for(c, place.why);
-    return ask(c, SERVICE_STARTED, place.node, place.why);
+    if (place.node != NODE_NONE)
+        return ask(c, SERVICE_STARTED, place.node, place.why);
+    if (place.step == LOST_UNSAFE && is_held_by_its_node(c))
+        return ask(c, SERVICE_REQUEST_STOP, c->record->node,
+                   reason_on(REASON_RUNS_WHERE_IT_MAY_NOT, c->record->node));
+    return wait_for(c, place.why);
 }
 
 static struct verdict fence(const struct service_case *c)
