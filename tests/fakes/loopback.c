@@ -13,6 +13,8 @@
 #include "ha/base/arena.h"
 
 #define LOOPBACK_NODES 8
+/* An agent that died stays in the group until its leave is delivered, and the next may be there. */
+#define LOOPBACK_PEERS 16
 #define QUORUM_DELAY_MS 60
 
 enum entry_kind { ENTRY_MESSAGE, ENTRY_JOIN, ENTRY_LEAVE };
@@ -41,7 +43,7 @@ enum call_kind { CALL_MEMBERS, CALL_RING, CALL_MESSAGE };
 /* What an agent has not taken yet. */
 struct call {
     enum call_kind kind;
-    struct group_peer members[LOOPBACK_NODES], joined[LOOPBACK_NODES], left[LOOPBACK_NODES];
+    struct group_peer members[LOOPBACK_PEERS], joined[LOOPBACK_PEERS], left[LOOPBACK_PEERS];
     int n_members, n_joined, n_left;
     struct ring_id ring;
     node_set nodes;
@@ -62,7 +64,7 @@ struct node {
     struct ring *ring;
     size_t position;
     struct log outgoing;
-    struct group_peer list[LOOPBACK_NODES]; /* the group as this node has delivered it */
+    struct group_peer list[LOOPBACK_PEERS]; /* the group as this node has delivered it */
     int n_list;
 
     bool is_attached, is_stalled;
@@ -177,6 +179,19 @@ static int find_peer(const struct node *node, struct group_peer peer)
     return -1;
 }
 
+static void add_peer(struct node *node, struct group_peer peer)
+{
+    assert(node->n_list < LOOPBACK_PEERS);
+    node->list[node->n_list++] = peer;
+}
+
+static void drop_peer(struct node *node, int at)
+{
+    assert(at >= 0 && at < node->n_list);
+    node->n_list--;
+    node->list[at] = node->list[node->n_list];
+}
+
 static bool is_joined(const struct loopback *loopback, int at)
 {
     const struct node *node = &loopback->nodes[at];
@@ -196,9 +211,11 @@ static void tell_group(struct loopback *loopback, int at, const struct group_pee
     call = inbox_add(node, CALL_MEMBERS);
     memcpy(call->members, node->list, sizeof(call->members));
     call->n_members = node->n_list;
-    memcpy(call->joined, joined, (size_t)n_joined * sizeof(*joined));
+    for (int i = 0; i < n_joined; i++)
+        call->joined[i] = joined[i];
     call->n_joined = n_joined;
-    memcpy(call->left, left, (size_t)n_left * sizeof(*left));
+    for (int i = 0; i < n_left; i++)
+        call->left[i] = left[i];
     call->n_left = n_left;
 }
 
@@ -229,12 +246,12 @@ static void deliver(struct loopback *loopback, int at, const struct entry *entry
         call->bytes = copy_of(entry->bytes, entry->length);
         call->length = entry->length;
     } else if (entry->kind == ENTRY_JOIN && found < 0) {
-        node->list[node->n_list++] = entry->from;
+        add_peer(node, entry->from);
         tell_group(loopback, at, &entry->from, 1, NULL, 0);
         if (!was_joined && is_joined(loopback, at))
             tell_ring(loopback, at);
     } else if (entry->kind == ENTRY_LEAVE && found >= 0) {
-        node->list[found] = node->list[--node->n_list];
+        drop_peer(node, found);
         tell_group(loopback, at, NULL, 0, &entry->from, 1);
     }
 }
@@ -318,7 +335,7 @@ static void join_groups(struct loopback *loopback, int at, node_set together,
                         const struct group_peer *list, int n_list)
 {
     struct node *node = &loopback->nodes[at];
-    struct group_peer left[LOOPBACK_NODES], joined[LOOPBACK_NODES];
+    struct group_peer left[LOOPBACK_PEERS], joined[LOOPBACK_PEERS];
     int n_left = 0, n_joined = 0;
 
     for (int i = 0; i < node->n_list; i++) {
@@ -326,12 +343,12 @@ static void join_groups(struct loopback *loopback, int at, node_set together,
             left[n_left++] = node->list[i];
     }
     for (int i = 0; i < n_left; i++)
-        node->list[find_peer(node, left[i])] = node->list[--node->n_list];
+        drop_peer(node, find_peer(node, left[i]));
     tell_group(loopback, at, NULL, 0, left, n_left);
     for (int i = 0; i < n_list; i++) {
         if (find_peer(node, list[i]) < 0) {
             joined[n_joined++] = list[i];
-            node->list[node->n_list++] = list[i];
+            add_peer(node, list[i]);
         }
     }
     tell_group(loopback, at, joined, n_joined, NULL, 0);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Random histories: cuts, frozen corosyncs with stale tokens, stalled and killed
+ * agents, lost power, lagging disks, drifting clocks. What must hold is checked
+ * at every step (world*.c); and faults planted on purpose must be found, so that
+ * the net is known to hold. QUORUM_SEEDS=n plays more, QUORUM_SEED=n one history.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/quorum/world.h"
+
+/* L = 4 B; e = 1 % of L + W and 250 ms; clocks drift by 0.4 % at most. */
+static const struct lease_timing timing = {{1500}, {250}, {1000}, {275}, {0}};
+
+struct tally {
+    uint64_t n_commits, n_starts, n_takeovers;
+    int n_unsettled;
+    char violation[256];
+    uint64_t seed;
+};
+
+static void harm(struct world *world)
+{
+    int at = (int)world_random(world, (uint64_t)world->n_nodes);
+    int component[WORLD_NODES];
+    struct actor *actor = &world->actors[at];
+
+    switch (world_random(world, 9)) {
+    case 0:
+    case 1:
+        for (int i = 0; i < world->n_nodes; i++)
+            component[i] = (int)world_random(world, 2);
+        loopback_cut(world->loopback, component);
+        break;
+    case 2: world_heal(world); break;
+    case 3: loopback_freeze(world->loopback, at, true); break;
+    case 4: loopback_freeze(world->loopback, at, false); break;
+    case 5:
+        if (actor->member)
+            world_stall(world, at, !actor->is_stalled);
+        break;
+    case 6: world_kill_agent(world, at); break;
+    case 7: world_start_agent(world, at); break;
+    case 8:
+        if (actor->is_on) {
+            world_power_off(world, at);
+            actor->return_at = world->now + 200 + (int64_t)world_random(world, 4000);
+        }
+        break;
+    }
+}
+
+static void write_something(struct world *world)
+{
+    int leader = world_leader(world);
+
+    if (leader >= 0 && world_random(world, 3) == 0)
+        world_set(world, leader, "other", "x");
+}
+
+static void play_history(uint64_t seed, const struct lease_timing *used,
+                         const struct world_faults *faults, struct tally *tally)
+{
+    struct world *world = world_new(seed % 4 == 3 ? 5 : 3, seed, used);
+
+    world->faults = *faults;
+    world->is_disk_instant = seed % 2 == 0;
+    world->has_service = true;
+    for (int at = 0; at < world->n_nodes; at++)
+        world_power_on(world, at);
+    world_run(world, 1500 + (int64_t)world_random(world, 1500));
+    for (int i = 0; i < 12 && !world->violation[0]; i++) {
+        harm(world);
+        write_something(world);
+        world_run(world, 5 + (int64_t)world_random(world, world_random(world, 3) ? 400 : 2500));
+    }
+    if (!world->violation[0]) {
+        world_heal(world);
+        if (!world_settle(world, 6000) && !world->violation[0])
+            tally->n_unsettled++;
+        world_run(world, 4000);
+    }
+    tally->n_commits += world->n_commits;
+    tally->n_starts += world->n_starts;
+    tally->n_takeovers += world->n_takeovers;
+    if (world->violation[0] && !tally->violation[0]) {
+        memcpy(tally->violation, world->violation, sizeof(tally->violation));
+        tally->seed = seed;
+    }
+    world_free(world);
+}
+
+static uint64_t seeds_wanted(uint64_t fallback)
+{
+    const char *text = getenv("QUORUM_SEEDS");
+
+    return text ? strtoull(text, NULL, 10) : fallback;
+}
+
+static void no_history_breaks_the_promise_or_loses_what_was_durable(void **state)
+{
+    static const struct world_faults none;
+    const char *only = getenv("QUORUM_SEED");
+    uint64_t first = only ? strtoull(only, NULL, 10) : 1;
+    uint64_t last = only ? first : seeds_wanted(400);
+    struct tally tally = {0};
+
+    (void)state;
+    for (uint64_t seed = first; seed <= last && !tally.violation[0]; seed++)
+        play_history(seed, &timing, &none, &tally);
+    if (tally.violation[0])
+        fail_msg("seed %llu: %s", (unsigned long long)tally.seed, tally.violation);
+    print_message("%llu commits, %llu starts, %llu take-overs, %d not settled\n",
+                  (unsigned long long)tally.n_commits, (unsigned long long)tally.n_starts,
+                  (unsigned long long)tally.n_takeovers, tally.n_unsettled);
+    assert_int_equal(tally.n_unsettled, 0);
+    if (!only) {
+        /* A net that nothing swims into proves nothing. */
+        assert_true(tally.n_commits > last && tally.n_starts > last);
+        assert_true(tally.n_takeovers > last / 20);
+    }
+}
+
+/* How many histories until the fault is found; it must be found. */
+static void must_find(const struct lease_timing *used, const struct world_faults *faults,
+                      const char *words)
+{
+    uint64_t last = 600;
+
+    for (uint64_t seed = 1; seed <= last; seed++) {
+        struct tally tally = {0};
+
+        play_history(seed, used, faults, &tally);
+        if (!tally.violation[0])
+            continue;
+        print_message("found at history %llu: %s\n", (unsigned long long)seed, tally.violation);
+        assert_non_null(strstr(tally.violation, words));
+        return;
+    }
+    fail_msg("nobody noticed in %llu histories", (unsigned long long)last);
+}
+
+static void a_wait_that_is_too_short_is_found(void **state)
+{
+    static const struct world_faults none;
+    struct lease_timing hasty = timing;
+
+    (void)state;
+    hasty.allowance = duration_ms(-900);
+    must_find(&hasty, &none, "the service runs on");
+}
+
+static void ages_that_nobody_tells_are_found(void **state)
+{
+    static const struct world_faults faults = {.forgets_ages = true};
+
+    (void)state;
+    must_find(&timing, &faults, "the service runs on");
+}
+
+static void acknowledgements_of_what_was_never_heard_are_found(void **state)
+{
+    static const struct world_faults faults = {.acks_all = true};
+
+    (void)state;
+    must_find(&timing, &faults, "");
+}
+
+static void a_longer_history_that_wins_over_a_newer_one_is_found(void **state)
+{
+    static const struct world_faults faults = {.forgets_epochs = true};
+
+    (void)state;
+    must_find(&timing, &faults, "");
+}
+
+static void a_ring_without_quorum_that_acts_is_found(void **state)
+{
+    static const struct world_faults faults = {.ignores_quorum = true};
+
+    (void)state;
+    must_find(&timing, &faults, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_history_breaks_the_promise_or_loses_what_was_durable),
+        cmocka_unit_test(a_wait_that_is_too_short_is_found),
+        cmocka_unit_test(ages_that_nobody_tells_are_found),
+        cmocka_unit_test(acknowledgements_of_what_was_never_heard_are_found),
+        cmocka_unit_test(a_longer_history_that_wins_over_a_newer_one_is_found),
+        cmocka_unit_test(a_ring_without_quorum_that_acts_is_found),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The machines of world.h: power, clocks, disks and agents, and what must hold of their records. */
+#include "tests/unit/quorum/world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ha/base/arena.h"
+#include "ha/base/text.h"
+
+#define TOKEN_MS 250
+
+uint64_t world_random(struct world *world, uint64_t below)
+{
+    return loopback_random(world->loopback, below);
+}
+
+void world_violate(struct world *world, const char *format, ...)
+{
+    va_list args;
+
+    if (world->violation[0])
+        return;
+    va_start(args, format);
+    vsnprintf(world->violation, sizeof(world->violation), format, args);
+    va_end(args);
+}
+
+struct instant world_clock(const struct actor *actor)
+{
+    int64_t gone = actor->world->now - actor->booted_at;
+
+    return (struct instant){1000 + gone + gone * actor->drift_ppm / 1000000};
+}
+
+/* ---- disks -------------------------------------------------------------------------------------------- */
+
+static void forget_writes(struct actor *actor)
+{
+    for (int i = 0; i < actor->n_writes; i++) {
+        json_decref(actor->writes[i].patch);
+        json_decref(actor->writes[i].records);
+    }
+    actor->n_writes = 0;
+}
+
+static void write_one(struct actor *actor)
+{
+    struct write_under_way *write = &actor->writes[0];
+    json_t *set = json_object_get(write->patch, "set"), *value;
+    const char *key;
+
+    if (write->records) {
+        json_decref(actor->disk);
+        actor->disk = json_copy(write->records);
+    }
+    json_object_foreach (set, key, value)
+        json_object_set(actor->disk, key, value);
+    actor->disk_head = write->head;
+    json_decref(write->patch);
+    json_decref(write->records);
+    actor->n_writes--;
+    memmove(actor->writes, actor->writes + 1, (size_t)actor->n_writes * sizeof(*actor->writes));
+    actor->n_written++;
+}
+
+static void run_disk(struct actor *actor)
+{
+    uint64_t before = actor->n_written;
+
+    while (actor->n_writes > 0 && actor->writes[0].due <= actor->world->now)
+        write_one(actor);
+    if (actor->member && !actor->is_stalled && before != actor->n_written)
+        member_stored(actor->member, world_clock(actor), actor->n_written);
+}
+
+static void queue_write(struct actor *actor, const struct member_event *event)
+{
+    struct world *world = actor->world;
+    struct write_under_way *write = &actor->writes[actor->n_writes++];
+
+    if (actor->n_writes == 256) {
+        world_violate(world, "too many writes at a time");
+        actor->n_writes--;
+        return;
+    }
+    write->patch = json_incref((json_t *)event->patch);
+    write->records = json_incref((json_t *)event->records);
+    write->head = event->head;
+    write->due = world->now;
+    if (!world->is_disk_instant)
+        write->due += 1 + (int64_t)world_random(world, (uint64_t)world->disk_lag_ms);
+    if (world->is_disk_instant)
+        run_disk(actor);
+}
+
+/* ---- what must hold of the records ---------------------------------------------------------------------- */
+
+static uint64_t uid_of_patch(const json_t *patch)
+{
+    return (uint64_t)json_int(patch, "uid", 0);
+}
+
+static void check_committed(struct actor *actor, uint64_t version, const json_t *patch)
+{
+    struct world *world = actor->world;
+    uint64_t uid = uid_of_patch(patch);
+
+    if (version >= WORLD_VERSIONS)
+        return;
+    actor->uid_of[version] = uid;
+    /* Where disks lag and agents die, what only memories held may be lost; what was durable never. */
+    if (world->is_disk_instant && world->committed[version] && world->committed[version] != uid)
+        world_violate(world, "version %llu is two things: %llu and %llu (node %d)",
+                      (unsigned long long)version, (unsigned long long)world->committed[version],
+                      (unsigned long long)uid, actor->at);
+    if (world->durable[version] && world->durable[version] != uid)
+        world_violate(world, "version %llu was durable as %llu and is now %llu (node %d)",
+                      (unsigned long long)version, (unsigned long long)world->durable[version],
+                      (unsigned long long)uid, actor->at);
+    if (!world->committed[version])
+        world->n_commits++;
+    world->committed[version] = uid;
+}
+
+static void check_durable(struct actor *actor, uint64_t upto)
+{
+    struct world *world = actor->world;
+
+    actor->durable = upto;
+    for (uint64_t version = 1; version <= upto && version < WORLD_VERSIONS; version++) {
+        if (actor->uid_of[version])
+            world->durable[version] = actor->uid_of[version];
+    }
+}
+
+/* Each patch leaves a key behind: whoever is in sync has the keys of all that were durable. */
+static void check_reset(struct actor *actor, uint64_t upto)
+{
+    struct world *world = actor->world;
+    const json_t *records = member_records(actor->member);
+    char key[32];
+
+    memset(actor->uid_of, 0, sizeof(actor->uid_of));
+    for (uint64_t version = 1; version < WORLD_VERSIONS; version++) {
+        if (!world->durable[version])
+            continue;
+        snprintf(key, sizeof(key), "k%llu", (unsigned long long)world->durable[version]);
+        if (!json_object_get(records, key))
+            world_violate(world, "node %d is in sync at %llu without version %llu, uid %llu",
+                          actor->at, (unsigned long long)upto, (unsigned long long)version,
+                          (unsigned long long)world->durable[version]);
+    }
+}
+
+/* ---- agents --------------------------------------------------------------------------------------------- */
+
+static void handle(struct actor *actor, const struct member_event *event)
+{
+    switch (event->kind) {
+    case MEMBER_SEND:
+        loopback_send(actor->world->loopback, actor->at, event->bytes, event->length);
+        break;
+    case MEMBER_CHANGED: service_forget_reports(actor); break;
+    case MEMBER_RESET:
+        actor->n_resets++;
+        check_reset(actor, event->version);
+        break;
+    case MEMBER_COMMITTED:
+        actor->n_committed++;
+        if (event->token)
+            actor->committed_token = event->token;
+        check_committed(actor, event->version, event->patch);
+        break;
+    case MEMBER_VOIDED:
+        actor->n_voided++;
+        actor->voided_token = event->token;
+        break;
+    case MEMBER_DURABLE: check_durable(actor, event->version); break;
+    case MEMBER_MESSAGE:
+        actor->n_messages++;
+        service_message(actor, event->from, event->patch);
+        break;
+    case MEMBER_STORE: queue_write(actor, event); break;
+    }
+}
+
+static void drain(struct actor *actor)
+{
+    struct member_event event;
+
+    while (actor->member && member_next(actor->member, &event))
+        handle(actor, &event);
+    if (actor->member)
+        member_status(actor->member, &actor->status);
+}
+
+static void on_ring(void *context, struct ring_id ring, const uint32_t *nodeids, int n_nodeids)
+{
+    struct actor *actor = context;
+
+    member_ring(actor->member, world_clock(actor), ring, nodeids, n_nodeids);
+    drain(actor);
+}
+
+static void on_members(void *context, const struct group_peer *members, int n_members,
+                       const struct group_peer *joined, int n_joined,
+                       const struct group_peer *left, int n_left)
+{
+    struct actor *actor = context;
+
+    (void)joined;
+    (void)n_joined;
+    member_group(actor->member, world_clock(actor), members, n_members, left, n_left);
+    drain(actor);
+}
+
+static json_t *tampered(struct world *world, const struct wire_message *message)
+{
+    json_t *body = json_deep_copy(message->body), *list = json_object_get(body, "acks"), *ack;
+    size_t at;
+
+    if (message->kind == WIRE_HELLO && world->faults.forgets_ages)
+        json_array_clear(json_object_get(json_object_get(body, "ages"), "of"));
+    if (message->kind == WIRE_HELLO && world->faults.forgets_epochs)
+        json_object_set_new(body, "epoch", json_pack("[ii]", 0, 0));
+    if (message->kind == WIRE_BEAT && world->faults.acks_all) {
+        json_array_foreach (list, at, ack)
+            json_array_set_new(ack, 2, json_integer(json_integer_value(json_array_get(ack, 2)) + 9));
+    }
+    return body;
+}
+
+static void on_message(void *context, struct group_peer from, const void *bytes, size_t length)
+{
+    struct actor *actor = context;
+    struct world *world = actor->world;
+    const struct world_faults *faults = &world->faults;
+    struct wire_message message;
+    struct err err = {{0}};
+    void *other = NULL;
+
+    if ((faults->forgets_ages || faults->forgets_epochs || faults->acks_all) &&
+        wire_unpack(bytes, length, &message, NULL)) {
+        json_t *body = tampered(world, &message);
+
+        other = wire_pack(message.kind, message.view, body, &length);
+        json_decref(body);
+        json_decref(message.body);
+    }
+    if (!member_message(actor->member, world_clock(actor), from, other ? other : bytes, length,
+                        &err))
+        world_violate(world, "a message was refused: %s", err.text);
+    free(other);
+    drain(actor);
+}
+
+static void on_quorum(void *context, bool is_quorate, struct ring_id ring)
+{
+    struct actor *actor = context;
+
+    member_quorum(actor->member, world_clock(actor),
+                  is_quorate || actor->world->faults.ignores_quorum, ring);
+    drain(actor);
+}
+
+void world_start_agent(struct world *world, int at)
+{
+    struct actor *actor = &world->actors[at];
+    struct loopback_events events = {{on_ring, on_members, on_message}, on_quorum};
+    struct member_config config = {.timing = world->timing};
+
+    if (!actor->is_on || actor->member)
+        return;
+    if (!world->faults.same_incarnation || !actor->incarnation)
+        actor->incarnation = ++world->next_incarnation;
+    if (world->faults.ignores_quorum)
+        actor->roster.quorum_votes = 1;
+    config.roster = actor->roster;
+    config.incarnation = actor->incarnation;
+    text_copy(config.boot_id, sizeof(config.boot_id), actor->boot_id);
+    config.records = actor->disk;
+    config.head = actor->disk_head;
+    memset(actor->uid_of, 0, sizeof(actor->uid_of));
+    actor->durable = 0;
+    actor->n_written = 0;
+    actor->is_stalled = false;
+    actor->member = member_new(&config, world_clock(actor));
+    lease_set_armed(member_lease(actor->member), actor->is_armed);
+    actor->pid++;
+    loopback_attach(world->loopback, at, actor->pid, &events, actor);
+}
+
+void world_kill_agent(struct world *world, int at)
+{
+    struct actor *actor = &world->actors[at];
+
+    if (!actor->member)
+        return;
+    loopback_detach(world->loopback, at);
+    member_free(actor->member);
+    actor->member = NULL;
+    memset(&actor->status, 0, sizeof(actor->status));
+    forget_writes(actor);
+}
+
+void world_stall(struct world *world, int at, bool is_stalled)
+{
+    world->actors[at].is_stalled = is_stalled;
+    loopback_stall(world->loopback, at, is_stalled);
+}
+
+void world_power_on(struct world *world, int at)
+{
+    struct actor *actor = &world->actors[at];
+
+    if (actor->is_on)
+        return;
+    actor->is_on = true;
+    actor->booted_at = world->now;
+    actor->drift_ppm = (int)world_random(world, 8001) - 4000;
+    actor->return_at = 0;
+    snprintf(actor->boot_id, sizeof(actor->boot_id), "boot-%d-%lld", at, (long long)world->now);
+    loopback_power(world->loopback, at, true);
+    world_start_agent(world, at);
+}
+
+void world_power_off(struct world *world, int at)
+{
+    struct actor *actor = &world->actors[at];
+
+    world_kill_agent(world, at);
+    loopback_power(world->loopback, at, false);
+    actor->is_on = actor->is_stalled = false;
+    actor->runs = actor->is_armed = false;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------- */
+
+struct world *world_new(int n_nodes, uint64_t seed, const struct lease_timing *timing)
+{
+    struct world *world = xcalloc(1, sizeof(*world));
+
+    world->n_nodes = n_nodes;
+    world->timing = *timing;
+    world->disk_lag_ms = 30;
+    world->loopback = loopback_new(n_nodes, seed, TOKEN_MS);
+    for (int at = 0; at < n_nodes; at++) {
+        struct actor *actor = &world->actors[at];
+
+        actor->world = world;
+        actor->at = at;
+        actor->disk = json_object();
+        actor->roster.n_nodes = n_nodes;
+        actor->roster.self = (node_id)at;
+        actor->roster.expected_votes = n_nodes;
+        actor->roster.quorum_votes = n_nodes / 2 + 1;
+        for (int i = 0; i < n_nodes; i++) {
+            actor->roster.nodes[i].nodeid = (uint32_t)i + 1;
+            actor->roster.nodes[i].votes = 1;
+            snprintf(actor->roster.nodes[i].name, NODE_NAME_MAX, "n%d", i + 1);
+        }
+    }
+    return world;
+}
+
+void world_free(struct world *world)
+{
+    for (int at = 0; at < world->n_nodes; at++) {
+        world_power_off(world, at);
+        json_decref(world->actors[at].disk);
+    }
+    loopback_free(world->loopback);
+    free(world);
+}
+
+static void run_watchdog(struct actor *actor)
+{
+    if (!actor->is_on || !actor->is_armed || world_clock(actor).ms < actor->fires_at)
+        return;
+    world_power_off(actor->world, actor->at);
+    actor->return_at = actor->world->now + 300 + (int64_t)world_random(actor->world, 1500);
+}
+
+static void feed(struct actor *actor)
+{
+    int64_t until = lease_until(member_lease(actor->member)).ms + actor->world->timing.watchdog.ms;
+
+    if (until > actor->fires_at)
+        actor->fires_at = until;
+}
+
+static void run_actor(struct actor *actor)
+{
+    run_disk(actor);
+    drain(actor);
+    if (actor->member && !actor->is_stalled) {
+        struct instant now = world_clock(actor);
+
+        member_tick(actor->member, now);
+        drain(actor);
+        feed(actor);
+        if (actor->world->has_service)
+            service_turn(actor, now);
+        drain(actor);
+    }
+    run_watchdog(actor);
+    if (!actor->is_on && actor->return_at && actor->world->now >= actor->return_at)
+        world_power_on(actor->world, actor->at);
+}
+
+void world_run(struct world *world, int64_t ms)
+{
+    int64_t end = world->now + ms;
+
+    while (world->now < end && !world->violation[0]) {
+        world->now += WORLD_STEP_MS;
+        loopback_step(world->loopback, WORLD_STEP_MS);
+        for (int at = 0; at < world->n_nodes; at++)
+            run_actor(&world->actors[at]);
+        service_check(world);
+    }
+}
+
+static bool is_settled(const struct world *world)
+{
+    for (int at = 0; at < world->n_nodes; at++) {
+        const struct actor *actor = &world->actors[at];
+
+        if (actor->member && !actor->status.is_in_sync)
+            return false;
+    }
+    return true;
+}
+
+bool world_settle(struct world *world, int64_t ms)
+{
+    int64_t end = world->now + ms;
+
+    do
+        world_run(world, 50);
+    while (world->now < end && !world->violation[0] &&
+           !(is_settled(world) && world_leader(world) >= 0));
+    return is_settled(world) && world_leader(world) >= 0 && !world->violation[0];
+}
+
+void world_heal(struct world *world)
+{
+    static const int together[WORLD_NODES];
+
+    for (int at = 0; at < world->n_nodes; at++) {
+        loopback_freeze(world->loopback, at, false);
+        if (world->actors[at].member)
+            world_stall(world, at, false);
+    }
+    loopback_cut(world->loopback, together);
+    for (int at = 0; at < world->n_nodes; at++) {
+        world_power_on(world, at);
+        world_start_agent(world, at);
+    }
+}
+
+int world_leader(const struct world *world)
+{
+    for (int at = 0; at < world->n_nodes; at++) {
+        if (world->actors[at].member && world->actors[at].status.is_leader)
+            return at;
+    }
+    return -1;
+}
+
+uint64_t world_set(struct world *world, int at, const char *key, const char *text)
+{
+    struct actor *actor = &world->actors[at];
+    uint64_t uid = ++world->next_uid;
+    char mark[32];
+    json_t *patch;
+    bool is_taken;
+
+    if (!actor->member)
+        return 0;
+    snprintf(mark, sizeof(mark), "k%llu", (unsigned long long)uid);
+    patch = json_pack("{s:{s:s, s:s}, s:I}", "set", key, text, mark, "", "uid", (json_int_t)uid);
+    is_taken = member_propose(actor->member, world_clock(actor), patch, 0, uid, NULL);
+    json_decref(patch);
+    drain(actor);
+    return is_taken ? uid : 0;
+}

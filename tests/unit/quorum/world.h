@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Nodes with clocks that drift, disks that lag, watchdogs, agents with a real
+ * member each, and one service that must never run on two of them. Shared by
+ * the tests of agreement; the network is tests/fakes/loopback.
+ */
+#pragma once
+
+#include "quorum/member.h"
+#include "quorum/wire.h"
+#include "tests/fakes/loopback.h"
+
+#define WORLD_NODES 5
+#define WORLD_VERSIONS 2048
+#define WORLD_STEP_MS 5
+
+struct write_under_way {
+    json_t *patch, *records;
+    struct ledger_head head;
+    int64_t due;
+};
+
+struct world;
+
+struct actor {
+    struct world *world;
+    int at;
+    struct member *member; /* NULL: the agent does not run */
+    struct roster roster;
+    char boot_id[BOOT_ID_MAX];
+    bool is_on, is_stalled;
+    int64_t booted_at, return_at; /* true time; 0: does not return by itself */
+    int drift_ppm;
+    uint64_t incarnation;
+    uint32_t pid;
+    struct member_status status;
+
+    json_t *disk; /* survives everything */
+    struct ledger_head disk_head;
+    struct write_under_way writes[256];
+    int n_writes;
+    uint64_t n_written;
+
+    /* the service and the watchdog; they outlive the agent */
+    bool runs, is_armed;
+    int64_t fires_at; /* local time */
+    int64_t tell_at;
+    bool has_report[WORLD_NODES], reported[WORLD_NODES];
+
+    uint64_t uid_of[WORLD_VERSIONS]; /* what this agent saw committed */
+    uint64_t durable, n_resets, n_committed, n_voided, n_messages;
+    uint64_t committed_token, voided_token;
+};
+
+/* What a test may break to see that somebody notices. */
+struct world_faults {
+    bool forgets_ages;       /* a HELLO tells no ages */
+    bool same_incarnation;   /* an agent that starts again counts as the one before */
+    bool forgets_epochs;     /* a HELLO tells no epoch: the longer history wins, not the newer */
+    bool acks_all;           /* everybody acknowledges every beat, heard or not */
+    bool ignores_quorum;     /* votequorum calls every ring quorate, everybody counts as enough */
+};
+
+struct world {
+    int n_nodes;
+    int64_t now; /* true time, ms */
+    struct lease_timing timing;
+    struct loopback *loopback;
+    struct actor actors[WORLD_NODES];
+    struct world_faults faults;
+    bool has_service, is_disk_instant;
+    int disk_lag_ms;
+    uint64_t next_uid, next_incarnation;
+    uint64_t committed[WORLD_VERSIONS]; /* uid by version, as first seen */
+    uint64_t durable[WORLD_VERSIONS];
+    uint64_t n_starts, n_takeovers, n_commits;
+    char violation[256]; /* "": none so far */
+};
+
+struct world *world_new(int n_nodes, uint64_t seed, const struct lease_timing *timing);
+void world_free(struct world *world);
+uint64_t world_random(struct world *world, uint64_t below);
+void world_run(struct world *world, int64_t ms);
+/* Runs until everybody who is on is in sync, at most so long. */
+bool world_settle(struct world *world, int64_t ms);
+
+void world_power_on(struct world *world, int at);
+void world_power_off(struct world *world, int at);
+void world_start_agent(struct world *world, int at);
+void world_kill_agent(struct world *world, int at);
+void world_stall(struct world *world, int at, bool is_stalled);
+void world_heal(struct world *world);
+
+struct instant world_clock(const struct actor *actor);
+int world_leader(const struct world *world); /* -1: nobody */
+/* The leader sets a key; returns the token, 0 if nobody took it. */
+uint64_t world_set(struct world *world, int at, const char *key, const char *text);
+void world_violate(struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* world_service.c */
+void service_turn(struct actor *actor, struct instant now);
+void service_message(struct actor *actor, node_id from, const json_t *body);
+void service_forget_reports(struct actor *actor);
+void service_check(struct world *world);
