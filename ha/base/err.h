@@ -12,7 +12,7 @@ struct err {
     char text[512];
 };
 
-/* Sets the words; "%m" is errno's. Always returns false: return err_set(err, "...");. err may be NULL. */
+/* Sets the words; "%m" is errno's. Always returns false, to be returned. err may be NULL. */
 bool err_set(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "where: " before the words that are there already. Always returns false. */

@@ -30,7 +30,12 @@ static inline bool node_in(node_set set, node_id node)
 
 static inline int node_set_count(node_set set)
 {
-    return __builtin_popcount(set);
+    int count = 0;
+
+    /* Takes the lowest bit away; the builtin would call into the compiler's library. */
+    for (; set; set &= set - 1)
+        count++;
+    return count;
 }
 
 static inline node_id node_set_first(node_set set)

@@ -19,7 +19,7 @@
 #define LINKS_MAX 8
 /* POSIX host names are at most 63 bytes a label; node names are labels. */
 #define NODE_NAME_MAX 64
-/* "type:name": a type of 15 and a name of 63 bytes; it is a database key and a column on a screen. */
+/* "type:name": a type of 15 and a name of 63 bytes; a database key and a column on a screen. */
 #define SERVICE_NAME_MAX 80
 /* A boot id as the kernel prints it, 36 bytes, or any word that changes with each boot. */
 #define BOOT_ID_MAX 40
@@ -31,15 +31,15 @@
 #define ADDRESS_MAX 64
 /* The text of one policy. 10,000 services of five lines each are about 2 MiB. */
 #define POLICY_BYTES_MAX (4 * 1024 * 1024)
-/* One CPG message; libcpg fragments above 1 MiB and long messages delay beats, so we cut ourselves. */
+/* One CPG message; libcpg fragments above 1 MiB, and long messages delay beats: we cut. */
 #define CHUNK_BYTES_MAX (256 * 1024)
 /* A line of the control protocol: a policy as one JSON string, escaped. */
 #define CONTROL_LINE_MAX (2 * POLICY_BYTES_MAX + 65536)
 /* Clients of the control socket at a time: people and scripts, not a service to the world. */
 #define CONTROL_CLIENTS_MAX 64
-/* Commands waiting in the state. More than this at once is a script gone wild, and it is told so. */
+/* Commands waiting in the state. More at once is a script gone wild, and it is told so. */
 #define COMMANDS_MAX 256
-/* Changes of one thing in one step: a service whose node died goes through fence, recovery and started. */
+/* Changes of one thing in one step: when its node died, fence, recovery and started. */
 #define CHANGES_EACH_MAX 4
 /* Changes one step may decide, moves after a partner and by command on top. */
 #define CHANGES_OF(nodes, services)                                                                \

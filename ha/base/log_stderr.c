@@ -14,7 +14,7 @@ void log_set_debug(int is_on)
     is_debug = is_on;
 }
 
-/* One write a line, from a buffer on the stack: nothing is allocated, lines of threads do not mix. */
+/* One write a line, from the stack: nothing is allocated, lines of threads do not mix. */
 static void line(int priority, const char *format, va_list args)
 {
     char buffer[1024];

@@ -32,7 +32,7 @@ static void services_step(struct round *round)
     for (int sweep = 0; sweep < SWEEPS_MAX && has_changed; sweep++) {
         has_changed = false;
         for (service_id service = 0; service < round->policy->n_services; service++) {
-            /* The first sweep always has room; what is left of a later one waits for the next step. */
+            /* The first sweep always has room; a later one may go on in the next step. */
             if (sweep > 0 && !has_room(round)) {
                 has_changed = true;
                 break;

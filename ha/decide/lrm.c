@@ -101,7 +101,7 @@ static enum wish wish_of(const struct lrm *lrm, const struct service *service)
     return WISH_NOTHING;
 }
 
-/* ---- what the manager hears ------------------------------------------------------------------- */
+/* ---- what the manager hears ---------------------------------------------------------------- */
 
 static void set_phase(struct lrm *lrm, struct lrm_service *service, enum lrm_phase phase)
 {
@@ -171,7 +171,7 @@ bool lrm_needs_arming(const struct lrm *lrm, const struct ha_state *agreed)
     return false;
 }
 
-/* ---- how jobs end ----------------------------------------------------------------------------- */
+/* ---- how jobs end -------------------------------------------------------------------------- */
 
 static bool is_refusal(int exit_code)
 {
@@ -276,7 +276,7 @@ void lrm_job_ended(struct lrm *lrm, const struct policy *policy, const struct jo
     }
 }
 
-/* ---- what to do next -------------------------------------------------------------------------- */
+/* ---- what to do next ----------------------------------------------------------------------- */
 
 /* One service in one step. */
 struct player {

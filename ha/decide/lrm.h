@@ -89,7 +89,7 @@ void lrm_step(struct lrm *lrm, const struct policy *policy, const struct ha_stat
               bool may_act, struct instant now, struct lrm_outcome *outcome);
 /* Is or may this service be running here? What the report's "running" says. */
 bool lrm_may_be_running(const struct lrm *lrm, service_id service);
-/* Does the agreed state ask this node to run anything, or is anything left here? Then it must be armed. */
+/* Is anything left here, or does the agreed state ask this node for it? Then it must be armed. */
 bool lrm_needs_arming(const struct lrm *lrm, const struct ha_state *agreed);
 /* What the manager hears of one service; false if there is nothing to say (idle, no result). */
 bool lrm_report(const struct lrm *lrm, service_id service, struct report_row *row);

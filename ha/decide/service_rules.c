@@ -112,7 +112,7 @@ static bool is_answering(const struct service_case *c)
     return c->record->node != NODE_NONE && node_in(c->round->reported, c->record->node);
 }
 
-/* ---- a service that runs ---------------------------------------------------------------------- */
+/* ---- a service that runs ------------------------------------------------------------------- */
 
 static struct verdict it_runs(const struct service_case *c)
 {
@@ -196,7 +196,7 @@ static struct reason why_leave(const struct service_case *c, const struct placem
     return why;
 }
 
-/* Where it would fall back to: what maintenance drove it from, until it moves for another reason. */
+/* Where it falls back to: what maintenance drove it from, until it moves for another reason. */
 static node_id fallback_after(const struct service_case *c, node_id to)
 {
     node_id from = c->record->node;
@@ -263,7 +263,7 @@ static struct verdict freeze(const struct service_case *c)
                reason_on(REASON_THAWED, node));
 }
 
-/* ---- a service that moves or stops ------------------------------------------------------------ */
+/* ---- a service that moves or stops --------------------------------------------------------- */
 
 /* Its node has let go of it: the target has it, if that still can take it. */
 static struct verdict it_has_left(const struct service_case *c)
@@ -311,13 +311,13 @@ static struct verdict request_stop(const struct service_case *c)
     return become(c, SERVICE_ERROR, failure(c, REASON_STOP_FAILED, NODE_NONE));
 }
 
-/* ---- a service that runs nowhere -------------------------------------------------------------- */
+/* ---- a service that runs nowhere ----------------------------------------------------------- */
 
 static struct verdict stopped(const struct service_case *c)
 {
     if (is_wanted(c))
         return become(c, SERVICE_REQUEST_START, reason_of(REASON_WANTED_STARTED));
-    /* A stopped service has a home too, which must be a node that is there; a disabled one has not. */
+    /* A stopped service has a home too, on a node that is there; a disabled one has not. */
     if (c->policy->requested == REQUESTED_STOPPED && has_lost_its_node(c))
         return its_node_is_lost(c);
     return stay(c);

@@ -16,7 +16,7 @@
 #include "ha/model/policy.h"
 #include "ha/model/report.h"
 
-/* {"code":"NODE_LOST","node":"beta","number":7000,"line":12,...,"text":"..."}: members at their default are left out. */
+/* {"code":"NODE_LOST","node":"beta","number":7000,...,"text":"..."}: defaults are left out. */
 json_t *codec_reason(const struct reason *reason, const struct policy *policy);
 bool codec_read_reason(const json_t *from, const struct policy *policy, struct reason *reason);
 
@@ -28,7 +28,7 @@ json_t *codec_service(const struct service *service, const struct policy *policy
 bool codec_read_service(const json_t *from, const struct policy *policy, struct service *service,
                         struct err *err);
 
-/* {"service":"ocf:web","node":"beta","from":"started","to":"fence","why":{...}}; about a node without "service". */
+/* {"service":"ocf:web","node":"beta","from":"started","to":"fence","why":{}}; a node's: no service. */
 json_t *codec_change(const struct change *change, const struct policy *policy);
 json_t *codec_answer(const struct answer *answer, const struct policy *policy);
 json_t *codec_command(const struct command *command, const struct policy *policy);

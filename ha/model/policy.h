@@ -121,7 +121,7 @@ struct policy {
 node_id policy_find_node(const struct policy *policy, const char *name);
 service_id policy_find_service(const struct policy *policy, const char *name);
 
-/* The timing of a network profile ("lan" ...) with its W, L and e; token or watchdog of 0: the profile's own. */
+/* The timing of a network ("lan" ...) with its L and e; a token or watchdog of 0: the profile's. */
 struct timing timing_of_network(const char *network, struct duration token,
                                 struct duration watchdog);
 /* corosync's token for so many nodes: token + coefficient x (nodes - 2). */

@@ -44,7 +44,7 @@ node_set world_running(const struct world *world, service_id service)
     return nodes;
 }
 
-/* ---- machines --------------------------------------------------------------------------------- */
+/* ---- machines ------------------------------------------------------------------------------ */
 
 static void begin_agent(struct world *world, node_id id)
 {
@@ -120,7 +120,7 @@ static void turn_machines(struct world *world)
     }
 }
 
-/* ---- the ring --------------------------------------------------------------------------------- */
+/* ---- the ring ------------------------------------------------------------------------------ */
 
 static void form_ring(struct world *world)
 {
@@ -155,7 +155,7 @@ static void beat(struct world *world)
     }
 }
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------ */
 
 static void agree(struct world *world)
 {
@@ -207,7 +207,7 @@ static void move_reports(struct world *world)
     }
 }
 
-/* ---- players ---------------------------------------------------------------------------------- */
+/* ---- players ------------------------------------------------------------------------------- */
 
 static int exit_of(struct world_node *node, const struct job *job)
 {
@@ -279,7 +279,7 @@ static void play_all(struct world *world)
     }
 }
 
-/* ---- the manager ------------------------------------------------------------------------------ */
+/* ---- the manager --------------------------------------------------------------------------- */
 
 static void see_node(struct world *world, node_id id)
 {
@@ -396,7 +396,7 @@ static void manage(struct world *world)
     world->agreed_at = soon(world, LAG_TICKS);
 }
 
-/* ---- time ------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------------------- */
 
 static void check_truth(struct world *world)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The small cluster for tests; see scene.h. */
-#include "scene.h"
+#include "tests/unit/ha/decide/scene.h"
 
 #include <assert.h>
 #include <stdio.h>

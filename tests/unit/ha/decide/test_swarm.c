@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * SEED=n plays one history again, HISTORIES=n plays more of them. Random histories of imaginary clusters: a hundred things happen, then all is
+ * Random histories of imaginary clusters: a hundred things happen, then all is
  * mended. Whatever happened, no service ran on two nodes, deciding twice decided
- * nothing, and in the end everything that can run runs.
+ * nothing, and in the end everything that can run runs. SEED=n plays one history
+ * again, HISTORIES=n plays more of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 
 #include "ha/base/arena.h"
 #include "ha/whatif/world.h"
-#include "scene.h"
+#include "tests/unit/ha/decide/scene.h"
 
 #define HISTORIES 300
 #define EVENTS 100
