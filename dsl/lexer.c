@@ -80,6 +80,37 @@ static void read_word(struct lexer *lexer)
         lexer_add(lexer, TOKEN_WORD, end);
 }
 
+static const char *name_byte(struct lexer *lexer, unsigned char byte)
+{
+    if (byte > 0x20 && byte < 0x7f)
+        return arena_printf(lexer->diagnostics->arena, "\"%c\"", byte);
+    return arena_printf(lexer->diagnostics->arena, "the byte 0x%02x", byte);
+}
+
+/*
+ * Strings and comments may hold any characters, but no bytes that are none and none that
+ * would command the terminal on which the policy is shown. One message a token is enough.
+ */
+static void check_bytes(struct lexer *lexer, int from, int to)
+{
+    for (int at = from; at < to;) {
+        size_t size = point_size(lexer, at);
+        unsigned char byte = (unsigned char)lexer->text[at];
+
+        if (size == 0) {
+            diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_UTF8,
+                            lexer_place(lexer, at, at + 1));
+            return;
+        }
+        if ((byte < 0x20 && byte != '\t' && byte != '\r') || byte == 0x7f) {
+            diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_BYTE, lexer_place(lexer, at, at + 1),
+                            name_byte(lexer, byte));
+            return;
+        }
+        at += (int)size;
+    }
+}
+
 static void check_escape(struct lexer *lexer, int at)
 {
     struct diagnostic *entry;
@@ -104,9 +135,6 @@ static void read_string(struct lexer *lexer)
 
     while (end < lexer->length && lexer->text[end] != '"' && lexer->text[end] != '\n') {
         size = point_size(lexer, end);
-        if (size == 0)
-            diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_UTF8,
-                            lexer_place(lexer, end, end + 1));
         if (lexer->text[end] == '\\' && end + 1 < lexer->length && lexer->text[end + 1] != '\n') {
             check_escape(lexer, end);
             size = point_size(lexer, end + 1);
@@ -114,6 +142,7 @@ static void read_string(struct lexer *lexer)
         }
         end += size ? (int)size : 1;
     }
+    check_bytes(lexer, lexer->at, end);
     if (end < lexer->length && lexer->text[end] == '"') {
         lexer_add(lexer, TOKEN_STRING, end + 1);
         return;
@@ -126,11 +155,16 @@ static void read_string(struct lexer *lexer)
     lexer_add(lexer, TOKEN_STRING, end);
 }
 
-static const char *name_byte(struct lexer *lexer, unsigned char byte)
+/* Strings of other languages: up to the quote that ends one, if there is any on the line. */
+static int end_of_quoted(const struct lexer *lexer)
 {
-    if (byte > 0x20 && byte < 0x7f)
-        return arena_printf(lexer->diagnostics->arena, "\"%c\"", byte);
-    return arena_printf(lexer->diagnostics->arena, "the byte 0x%02x", byte);
+    int end = lexer->at + 1;
+
+    while (end < lexer->length && lexer->text[end] != '\n') {
+        if (lexer->text[end++] == lexer->text[lexer->at])
+            return end;
+    }
+    return lexer->at + 1;
 }
 
 /* A run of bad bytes is one slip. */
@@ -138,7 +172,7 @@ static void read_bad(struct lexer *lexer)
 {
     unsigned char first = (unsigned char)lexer->text[lexer->at];
     struct diagnostic *entry;
-    int end = lexer->at + 1;
+    int end = first == '\'' || first == '`' ? end_of_quoted(lexer) : lexer->at + 1;
 
     while (end < lexer->length && (unsigned char)lexer->text[end] == first)
         end++;
@@ -151,7 +185,7 @@ static void read_bad(struct lexer *lexer)
     } else {
         entry = diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_BYTE,
                                 lexer_place(lexer, lexer->at, end), name_byte(lexer, first));
-        if (first == '\'')
+        if (first == '\'' || first == '`')
             diagnostics_hint(lexer->diagnostics, entry, "strings are written in \"double quotes\"");
         else if (first > 0x20)
             diagnostics_hint(lexer->diagnostics, entry, "write the value as a string, in \"\"");
@@ -172,8 +206,10 @@ static void read_comment(struct lexer *lexer)
 {
     const char *from = lexer->text + lexer->at;
     const char *newline = memchr(from, '\n', (size_t)(lexer->length - lexer->at));
+    int end = newline ? (int)(newline - lexer->text) : lexer->length;
 
-    lexer_add(lexer, TOKEN_COMMENT, newline ? (int)(newline - lexer->text) : lexer->length);
+    check_bytes(lexer, lexer->at, end);
+    lexer_add(lexer, TOKEN_COMMENT, end);
 }
 
 static void read_token(struct lexer *lexer)

@@ -347,10 +347,24 @@ static void recover(struct cursor *c, struct syntax *node)
     }
 }
 
+/* "cluster, node, let": everything that may stand in a block. */
+static const char *list_words(struct arena *arena, unsigned block)
+{
+    const char *list = "";
+
+    for (size_t i = 0; i < PHRASES; i++) {
+        if (phrases[i].blocks & block)
+            list = arena_printf(arena, "%s%s%s", list, *list ? ", " : "", phrases[i].word);
+    }
+    return list;
+}
+
 static void report_unknown(struct cursor *c, unsigned block)
 {
     const char *word = cursor_text(c);
-    const struct phrase *elsewhere = phrase_here(c, ~block);
+    const struct phrase *elsewhere = block == IN_DEFAULTS && phrase_here(c, IN_SERVICE)
+                                         ? phrase_here(c, IN_SERVICE)
+                                         : phrase_here(c, ~block);
     struct suggestion suggestion = suggestion_for(word);
     struct diagnostic *entry;
 
@@ -372,6 +386,9 @@ static void report_unknown(struct cursor *c, unsigned block)
                                                  cursor_place(c), block_title(block), word);
     if (suggestion.best)
         diagnostics_hint(c->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+    else
+        diagnostics_hint(c->diagnostics, entry, "there are %s",
+                         list_words(c->diagnostics->arena, block));
 }
 
 static void report_too_much(struct cursor *c, const struct syntax *node)
@@ -426,7 +443,8 @@ static void report_open(struct cursor *c, int open)
         diagnostics_hint(c->diagnostics, entry, "the text ends before a \"}\"");
     else
         diagnostics_note(c->diagnostics, entry, cursor_place(c),
-                         "the next statement begins here, at the left margin");
+                         "the next statement begins here, at the left margin: a \"}\" is missing"
+                         " before it");
 }
 
 /* { statement ( newline | ";" ) }, up to the end of its block or of the text. */

@@ -63,6 +63,7 @@ struct resolution {
     struct let lets[LETS_MAX];
     int n_lets;
     struct service_source *sources; /* by service id */
+    bool links_are_unsure;          /* some addresses were not understood */
     bool is_over_services;          /* SERVICES_MAX has been reported */
     struct service_block *defaults;
     struct service_block *blocks;  /* of the services, a list in the order of the text */

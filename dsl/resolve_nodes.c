@@ -93,6 +93,7 @@ static void resolve_node_settings(struct resolution *r, struct node_policy *node
     const struct syntax *first[SYNTAX_KINDS] = {0};
 
     for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
+        r->links_are_unsure = r->links_are_unsure || at->is_broken;
         if (at->is_broken || !resolve_once(r, &first[at->kind], at))
             continue;
         if (at->kind == SYNTAX_ADDRESSES)
@@ -160,6 +161,8 @@ static void check_links(struct resolution *r)
     const struct policy *policy = r->policy;
     struct diagnostic *entry;
 
+    if (r->links_are_unsure || !r->tree->is_sure)
+        return;
     for (int i = 1; i < policy->n_nodes; i++) {
         if (policy->nodes[i].n_addresses == policy->nodes[0].n_addresses)
             continue;
@@ -173,7 +176,7 @@ static void check_links(struct resolution *r)
                          policy->nodes[0].name);
         return;
     }
-    if (policy->n_nodes > 0 && policy->nodes[0].n_addresses == 0 && r->tree->is_sure) {
+    if (policy->n_nodes > 0 && policy->nodes[0].n_addresses == 0) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_ADDRESSES,
                                 syntax_place(r->tree, r->node_at[0]));
         diagnostics_hint(r->diagnostics, entry,

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the tests of the language share; see dsl_test.h. */
+#include "tests/unit/dsl/dsl_test.h"
+
+#include <string.h>
+
+#include "dsl/page.h"
+
+struct compiled compile_bytes(const char *text, size_t length)
+{
+    struct compiled compiled = {.arena = arena_new()};
+
+    compiled.policy = arena_alloc(compiled.arena, sizeof(*compiled.policy));
+    compiled.diagnostics = arena_alloc(compiled.arena, sizeof(*compiled.diagnostics));
+    compiled.is_right = policy_compile(compiled.arena, "test.tenuto", text, length, compiled.policy,
+                                       compiled.diagnostics);
+    return compiled;
+}
+
+struct compiled compile_text(const char *text)
+{
+    return compile_bytes(text, strlen(text));
+}
+
+void compiled_free(struct compiled *compiled)
+{
+    arena_free(compiled->arena);
+}
+
+const struct diagnostic *only_diagnostic(const struct compiled *compiled, const char *code)
+{
+    if (compiled->diagnostics->n_list != 1)
+        print_message("%s", diagnostics_text(compiled->diagnostics, false));
+    assert_int_equal(compiled->diagnostics->n_list, 1);
+    assert_string_equal(diagnostic_code_name(compiled->diagnostics->list[0].code), code);
+    return &compiled->diagnostics->list[0];
+}
+
+static void say(struct page *page, struct arena *arena, const char *name, long long value)
+{
+    page_say(page, arena_printf(arena, " %s=%lld", name, value));
+}
+
+static void say_word(struct page *page, struct arena *arena, const char *name, const char *value)
+{
+    page_say(page, arena_printf(arena, " %s=%s", name, value ? value : "-"));
+}
+
+static void say_node(struct page *page, struct arena *arena, const struct node_policy *node)
+{
+    say_word(page, arena, "\nnode", node->name);
+    say(page, arena, "votes", node->votes);
+    say(page, arena, "cpus", node->cpus);
+    say(page, arena, "memory", node->memory);
+    for (int i = 0; i < node->n_addresses; i++)
+        say_word(page, arena, "address", node->addresses[i]);
+}
+
+static void say_service(struct page *page, struct arena *arena,
+                        const struct service_policy *service)
+{
+    say_word(page, arena, "\nservice", service->name);
+    say_word(page, arena, "type", service->type);
+    say_word(page, arena, "agent", service->agent);
+    say_word(page, arena, "address", service->address);
+    say(page, arena, "requested", service->requested);
+    say(page, arena, "migrate", service->migrate);
+    say(page, arena, "restart", service->restart_max);
+    say(page, arena, "relocate", service->relocate_max);
+    say(page, arena, "failback", service->failback);
+    say(page, arena, "every", service->monitor_every.ms);
+    say(page, arena, "monitor", service->monitor_timeout.ms);
+    say(page, arena, "start", service->start_timeout.ms);
+    say(page, arena, "stop", service->stop_timeout.ms);
+    say(page, arena, "move", service->migrate_timeout.ms);
+    say(page, arena, "recover", service->recover_within.ms);
+    say(page, arena, "cpus", service->cpus);
+    say(page, arena, "memory", service->memory);
+    for (int i = 0; i < service->n_settings; i++)
+        say_word(page, arena, service->settings[i].name, service->settings[i].value);
+}
+
+static void say_rule(struct page *page, struct arena *arena, const struct rule *rule)
+{
+    say_word(page, arena, "\nrule", rule->name);
+    say(page, arena, "kind", rule->kind);
+    say(page, arena, "strict", rule->is_strict);
+    for (int i = 0; i < rule->n_services; i++)
+        say(page, arena, "service", rule->services[i]);
+    for (int i = 0; i < rule->n_others; i++)
+        say(page, arena, "other", rule->others[i]);
+    for (int i = 0; i < rule->n_tiers; i++)
+        say(page, arena, "tier", rule->tiers[i]);
+}
+
+char *policy_as_text(struct arena *arena, const struct policy *policy)
+{
+    struct page page = {0};
+    char *text;
+
+    say_word(&page, arena, "cluster", policy->cluster);
+    say_word(&page, arena, "network", policy->network);
+    say(&page, arena, "token", policy->timing.token.ms);
+    say(&page, arena, "watchdog", policy->timing.watchdog.ms);
+    say(&page, arena, "lease", policy->timing.lease.ms);
+    say(&page, arena, "shutdown", policy->shutdown);
+    for (int i = 0; i < policy->n_nodes; i++)
+        say_node(&page, arena, &policy->nodes[i]);
+    for (int i = 0; i < policy->n_services; i++)
+        say_service(&page, arena, &policy->services[i]);
+    for (int i = 0; i < policy->n_rules; i++)
+        say_rule(&page, arena, &policy->rules[i]);
+    text = arena_strdup(arena, page.bytes);
+    page_free(&page);
+    return text;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Text to tokens: every byte is in one of them, whatever the text. */
+#include "tests/unit/dsl/dsl_test.h"
+
+#include <string.h>
+
+#include "dsl/lexer.h"
+
+struct lexed {
+    struct arena *arena;
+    struct diagnostics *diagnostics;
+    struct tokens tokens;
+};
+
+static struct lexed lex(const char *text, size_t length)
+{
+    struct lexed lexed = {.arena = arena_new()};
+
+    lexed.diagnostics = arena_alloc(lexed.arena, sizeof(*lexed.diagnostics));
+    diagnostics_init(lexed.diagnostics, lexed.arena, "test", text, length);
+    lexed.tokens = lexer_run(lexed.diagnostics);
+    return lexed;
+}
+
+/* One letter a significant token. */
+static void assert_kinds(const char *text, const char *kinds)
+{
+    static const char letters[] = {
+        [TOKEN_END] = '.',   [TOKEN_NEWLINE] = 'n', [TOKEN_BLANK] = ' ', [TOKEN_COMMENT] = '#',
+        [TOKEN_WORD] = 'w',  [TOKEN_STRING] = '"',  [TOKEN_COMMA] = ',', [TOKEN_SEMICOLON] = ';',
+        [TOKEN_COLON] = ':', [TOKEN_EQUALS] = '=',  [TOKEN_BAR] = '|',   [TOKEN_OPEN] = '{',
+        [TOKEN_CLOSE] = '}', [TOKEN_BAD] = '!',
+    };
+    struct lexed lexed = lex(text, strlen(text));
+    char found[64] = "";
+    size_t n = 0;
+
+    for (int i = 0; i < lexed.tokens.n_list; i++) {
+        if (lexed.tokens.list[i].kind != TOKEN_BLANK)
+            found[n++] = letters[lexed.tokens.list[i].kind];
+    }
+    assert_string_equal(found, kinds);
+    arena_free(lexed.arena);
+}
+
+static void a_word_holds_names_ranges_addresses_and_patterns(void **state)
+{
+    (void)state;
+    assert_kinds("vm:db[1..2] vm:* 10.77.0.80/24 fd00::1 fd00:: 500ms -1 größe", "wwwwwwww.");
+}
+
+static void a_rules_colon_is_a_token_of_its_own(void **state)
+{
+    (void)state;
+    assert_kinds("rule web-stack: keep vm:a", "ww:ww.");
+    assert_kinds("rule a : keep", "ww:w.");
+}
+
+static void punctuation_needs_no_blanks(void **state)
+{
+    (void)state;
+    assert_kinds("node a{cpus 1;memory 2G}\nlet x=a,b|c # end", "ww{ww;ww}nww=w,w|w#.");
+}
+
+static void a_string_may_hold_what_is_otherwise_punctuation(void **state)
+{
+    (void)state;
+    assert_kinds("set a \"{;}#,\\\" \\\\\" b", "ww\"w.");
+}
+
+static void every_byte_is_in_exactly_one_token(void **state)
+{
+    static const char text[] =
+        "\xef\xbb\xbf# a\r\nlet x=\t'a'\x80\xff \"open\nset \0 $ ~~ \"\\q\"}";
+    struct lexed lexed = lex(text, sizeof(text) - 1);
+    int offset = 0;
+
+    (void)state;
+    for (int i = 0; i < lexed.tokens.n_list; i++) {
+        assert_int_equal(lexed.tokens.list[i].offset, offset);
+        offset += lexed.tokens.list[i].length;
+    }
+    assert_int_equal(offset, sizeof(text) - 1);
+    assert_int_equal(lexed.tokens.list[lexed.tokens.n_list - 1].kind, TOKEN_END);
+    arena_free(lexed.arena);
+}
+
+static void lines_and_columns_count_code_points(void **state)
+{
+    static const char text[] = "# one\n\"größe\" $\n";
+    struct lexed lexed = lex(text, strlen(text));
+
+    (void)state;
+    assert_int_equal(lexed.diagnostics->n_list, 1);
+    assert_int_equal(lexed.diagnostics->list[0].at.line, 2);
+    assert_int_equal(lexed.diagnostics->list[0].at.column, 9);
+    arena_free(lexed.arena);
+}
+
+static void a_quoted_run_in_other_quotes_is_one_slip(void **state)
+{
+    static const char text[] = "set a 'b c d'\nset e 'f\n";
+    struct lexed lexed = lex(text, strlen(text));
+
+    (void)state;
+    assert_int_equal(lexed.diagnostics->n_list, 2);
+    assert_int_equal(lexed.diagnostics->list[0].at.length, 7);
+    assert_int_equal(lexed.diagnostics->list[1].at.line, 2);
+    arena_free(lexed.arena);
+}
+
+static void a_nul_byte_is_reported_and_passed_over(void **state)
+{
+    struct compiled compiled = compile_bytes("cluster a\0b\n", 12);
+
+    (void)state;
+    assert_false(compiled.is_right);
+    assert_string_equal(compiled.diagnostics->list[0].words,
+                        "the byte 0x00 has no place in a policy");
+    compiled_free(&compiled);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_word_holds_names_ranges_addresses_and_patterns),
+        cmocka_unit_test(a_rules_colon_is_a_token_of_its_own),
+        cmocka_unit_test(punctuation_needs_no_blanks),
+        cmocka_unit_test(a_string_may_hold_what_is_otherwise_punctuation),
+        cmocka_unit_test(every_byte_is_in_exactly_one_token),
+        cmocka_unit_test(lines_and_columns_count_code_points),
+        cmocka_unit_test(a_quoted_run_in_other_quotes_is_one_slip),
+        cmocka_unit_test(a_nul_byte_is_reported_and_passed_over),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

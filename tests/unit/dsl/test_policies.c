@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every text in tests/policies and examples: what it says is expected, and nothing else, is
+ * reported; and formatting it changes neither its words nor its meaning. An expectation is
+ * a comment, "# expect: error[T0212] words = hint: words", for its own line or, when it is
+ * alone on a line, for the next one. A text without expectations has nothing wrong.
+ */
+#include "tests/unit/dsl/dsl_test.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsl/lexer.h"
+
+#define FILES_MAX 512
+#define EXPECTATIONS_MAX 32
+#define TEXT_MAX (1 << 16)
+
+struct expectation {
+    int line;
+    char *words;
+};
+
+static char *read_file(struct arena *arena, const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = arena_alloc(arena, TEXT_MAX);
+
+    if (!file)
+        fail_msg("cannot open %s", path);
+    *length = fread(text, 1, TEXT_MAX - 1, file);
+    fclose(file);
+    return text;
+}
+
+static bool is_alone(const char *text, const char *comment)
+{
+    while (comment > text && (comment[-1] == ' ' || comment[-1] == '\t'))
+        comment--;
+    return comment == text || comment[-1] == '\n';
+}
+
+static int line_of(const char *text, const char *place)
+{
+    int line = 1;
+
+    for (; text < place; text++)
+        line += *text == '\n';
+    return line;
+}
+
+static int read_expectations(struct arena *arena, const char *text, struct expectation *list)
+{
+    int n_list = 0;
+
+    for (const char *at = strstr(text, "# expect: "); at; at = strstr(at + 1, "# expect: ")) {
+        const char *words = at + strlen("# expect: ");
+        const char *next = strchr(words, '\n');
+        int line = line_of(text, at);
+
+        assert_true(n_list < EXPECTATIONS_MAX);
+        list[n_list].words = arena_strndup(arena, words, strcspn(words, "\r\n"));
+        /* Several may stand one above the other, all for the same line. */
+        for (; is_alone(text, at) && next; next = strchr(next + 1, '\n')) {
+            line++;
+            if (strncmp(next + 1 + strspn(next + 1, " \t"), "# expect: ", 10) != 0)
+                break;
+        }
+        list[n_list++].line = line;
+    }
+    return n_list;
+}
+
+static const char *shown(struct arena *arena, const struct diagnostic *entry)
+{
+    return arena_printf(arena, "%s[%s] %s%s%s",
+                        entry->severity == SEVERITY_ERROR ? "error" : "warning",
+                        diagnostic_code_name(entry->code), entry->words,
+                        entry->hint ? " = hint: " : "", entry->hint ? entry->hint : "");
+}
+
+static void check_expectations(const struct compiled *compiled, const char *path, const char *text)
+{
+    struct expectation list[EXPECTATIONS_MAX];
+    int n_list = read_expectations(compiled->arena, text, list);
+    struct diagnostics *diagnostics = compiled->diagnostics;
+
+    for (int i = 0; i < diagnostics->n_list; i++) {
+        const char *said = shown(compiled->arena, &diagnostics->list[i]);
+        int k = 0;
+
+        while (k < n_list &&
+               (list[k].line != diagnostics->list[i].at.line || strcmp(list[k].words, said) != 0))
+            k++;
+        if (k == n_list)
+            fail_msg("%s:%d: not expected: %s", path, diagnostics->list[i].at.line, said);
+        list[k].line = -1;
+    }
+    for (int i = 0; i < n_list; i++) {
+        if (list[i].line != -1)
+            fail_msg("%s:%d: expected and not said: %s", path, list[i].line, list[i].words);
+    }
+    assert_int_equal(compiled->is_right, diagnostics->n_errors == 0);
+}
+
+/* The tokens that mean something, one a line; a comma before "then" may be put in. */
+static char *words_of(struct arena *arena, const char *text)
+{
+    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
+    struct tokens tokens;
+    char *words = arena_alloc(arena, 2 * strlen(text) + 2);
+    size_t n = 0;
+
+    diagnostics_init(diagnostics, arena, "", text, strlen(text));
+    tokens = lexer_run(diagnostics);
+    for (int i = 0; i < tokens.n_list; i++) {
+        const struct token *token = &tokens.list[i];
+        int length = token->length;
+
+        if (token->kind == TOKEN_BLANK || token->kind == TOKEN_NEWLINE ||
+            token->kind == TOKEN_SEMICOLON || token->kind == TOKEN_COMMA)
+            continue;
+        while (token->kind == TOKEN_COMMENT && strchr(" \t\r", text[token->offset + length - 1]))
+            length--;
+        memcpy(words + n, text + token->offset, (size_t)length);
+        n += (size_t)length;
+        words[n++] = '\n';
+    }
+    return words;
+}
+
+static void check_format(const struct compiled *compiled, const char *path, const char *text,
+                         size_t length)
+{
+    struct arena *arena = compiled->arena;
+    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
+    char *once = policy_format(arena, path, text, length, diagnostics);
+    struct compiled again;
+    char *twice;
+
+    if (!once)
+        return;
+    twice = policy_format(arena, path, once, strlen(once), diagnostics);
+    assert_non_null(twice);
+    assert_string_equal(once, twice);
+    assert_string_equal(words_of(arena, text), words_of(arena, once));
+    again = compile_text(once);
+    assert_int_equal(again.is_right, compiled->is_right);
+    assert_int_equal(again.diagnostics->n_list, compiled->diagnostics->n_list);
+    assert_string_equal(policy_as_text(arena, compiled->policy),
+                        policy_as_text(arena, again.policy));
+    compiled_free(&again);
+}
+
+static void the_text_is_judged_as_it_says(void **state)
+{
+    const char *path = *state;
+    struct arena *arena = arena_new();
+    size_t length;
+    char *text = read_file(arena, path, &length);
+    struct compiled compiled = compile_bytes(text, length);
+
+    check_expectations(&compiled, path, text);
+    check_format(&compiled, path, text, length);
+    compiled_free(&compiled);
+    arena_free(arena);
+}
+
+static int add_files(struct CMUnitTest *tests, int n_tests, const char *folder)
+{
+    struct dirent **entries;
+    int n_entries = scandir(folder, &entries, NULL, alphasort);
+
+    for (int i = 0; i < n_entries; i++) {
+        const char *name = entries[i]->d_name;
+        size_t length = strlen(name);
+        char *path;
+
+        if (length > 7 && strcmp(name + length - 7, ".tenuto") == 0 && n_tests < FILES_MAX &&
+            asprintf(&path, "%s/%s", folder, name) > 0) {
+            tests[n_tests].name = path;
+            tests[n_tests].test_func = the_text_is_judged_as_it_says;
+            tests[n_tests++].initial_state = path;
+        }
+        free(entries[i]);
+    }
+    if (n_entries >= 0)
+        free(entries);
+    return n_tests;
+}
+
+int main(void)
+{
+    static struct CMUnitTest tests[FILES_MAX];
+    int n_tests = add_files(tests, 0, "tests/policies");
+    int n_failed;
+
+    n_tests = add_files(tests, n_tests, "examples");
+    n_failed = _cmocka_run_group_tests("policies", tests, (size_t)n_tests, NULL, NULL);
+    for (int i = 0; i < n_tests; i++)
+        free(tests[i].initial_state);
+    return n_failed;
+}
