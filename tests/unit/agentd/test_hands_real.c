@@ -268,8 +268,8 @@ static void a_flood_and_a_hang_delay_nobody_else(void **state)
     (void)state;
     stage_agent(&stage, "flood", "yes | cat & yes");
     stage_agent(&stage, "hang", "trap '' TERM\nwhile :; do sleep 10; done");
-    begin(&flood, JOB_START, 1500);
-    begin(&hang, JOB_START, 1500);
+    begin(&flood, JOB_START, 700);
+    begin(&hang, JOB_START, 700);
     run("test:plain", JOB_START);
     assert_end(0, "");
     assert_true(stage_run(&stage, &n_ended, 3, 4000));

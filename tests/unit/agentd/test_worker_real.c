@@ -169,9 +169,27 @@ static void a_reason_survives_the_megabytes_behind_it(void **state)
     assert_string_equal(seen->output + strlen(seen->output) - strlen(last), last);
 }
 
-static int count_tick(sd_event_source *source, uint64_t now, void *userdata)
+static void half_a_line_is_not_taken_for_a_reason(void **state)
 {
-    (void)source, (void)now;
+    static char filler[AGENT_OUTPUT_MAX];
+    const char *line = "no ocf-exit-reason:made up\n";
+    struct worker_output output = {0};
+    const char *text;
+
+    (void)state;
+    memset(filler, 'x', sizeof(filler));
+    worker_output_add(&output, line, strlen(line));
+    worker_output_add(&output, filler, sizeof(filler) - strlen(line) + strlen("no ") - 1);
+    worker_output_add(&output, "\n", 1);
+    text = worker_output_text(&output);
+    assert_null(strstr(text, EXIT_REASON_PREFIX));
+    assert_int_equal(strlen(text), AGENT_OUTPUT_MAX - strlen(line) + strlen("no "));
+    worker_output_fini(&output);
+}
+
+static int count_turn(sd_event_source *source, void *userdata)
+{
+    (void)source;
     ++*(int *)userdata;
     return 0;
 }
@@ -179,12 +197,14 @@ static int count_tick(sd_event_source *source, uint64_t now, void *userdata)
 static void endless_output_keeps_nobody_from_the_loop(void **state)
 {
     struct seen *seen = *state;
-    int n_ticks = 0;
+    int n_turns = 0;
 
-    sd_event_add_time_relative(seen->stage.loop, NULL, CLOCK_MONOTONIC, 100000, 1000, count_tick,
-                               &n_ticks);
-    start_shell(seen, "yes | cat & yes", 600);
-    assert_true(stage_run(&seen->stage, &n_ticks, 1, 300));
+    start_shell(seen, "yes | cat & yes", 400);
+    usleep(200000);
+    /* The pipe is full; what anybody else asks of the loop comes first. */
+    assert_true(sd_event_add_defer(seen->stage.loop, NULL, count_turn, &n_turns) >= 0);
+    assert_true(sd_event_run(seen->stage.loop, 0) > 0);
+    assert_int_equal(n_turns, 1);
     assert_true(stage_run(&seen->stage, &seen->n_ended, 1, 2000));
     assert_true(seen->is_timed_out);
     assert_true(strlen(seen->output) <= AGENT_OUTPUT_MAX);
@@ -207,6 +227,25 @@ static void a_program_that_cannot_be_executed_says_why(void **state)
     assert_int_equal(seen->exec_error, EACCES);
 }
 
+/* Not everybody may go below the score he was given. */
+static bool set_oom_score(const char *score)
+{
+    FILE *file = fopen("/proc/self/oom_score_adj", "w");
+
+    assert_non_null(file);
+    fputs(score, file);
+    return fclose(file) == 0;
+}
+
+/* 32 and 33 are libc's own, which lets nobody touch them; some parents leave them ignored. */
+static bool has_no_signal(const char *status, const char *field)
+{
+    const char *at = strstr(status, field);
+
+    assert_non_null(at);
+    return (strtoull(at + strlen(field), NULL, 16) & ~(3ull << 31)) == 0;
+}
+
 static void a_child_begins_with_plain_signals_descriptors_and_session(void **state)
 {
     struct seen *seen = *state;
@@ -214,18 +253,22 @@ static void a_child_begins_with_plain_signals_descriptors_and_session(void **sta
     const char *files[] = {"/bin/ls", "-l", "/proc/self/fd", NULL};
     sigset_t blocked;
     int leak = dup2(STDERR_FILENO, 77);
+    bool may_score;
 
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     signal(SIGPIPE, SIG_IGN);
+    may_score = set_oom_score("1");
     start(seen, status, 2000);
+    set_oom_score("0");
     signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_UNBLOCK, &blocked, NULL);
     assert_true(stage_run(&seen->stage, &seen->n_ended, 1, 2000));
-    assert_non_null(strstr(seen->output, "SigBlk:\t0000000000000000\n"));
-    assert_non_null(strstr(seen->output, "SigIgn:\t0000000000000000\n"));
-    assert_string_equal(seen->output + strlen(seen->output) - 3, "\n0\n");
+    assert_true(has_no_signal(seen->output, "SigBlk:"));
+    assert_true(has_no_signal(seen->output, "SigIgn:"));
+    if (may_score)
+        assert_string_equal(seen->output + strlen(seen->output) - 3, "\n0\n");
     start(seen, files, 2000);
     close(leak);
     assert_true(stage_run(&seen->stage, &seen->n_ended, 2, 2000));
@@ -308,6 +351,7 @@ int main(void)
         TEST(a_daemon_that_holds_the_pipe_holds_up_nobody_and_lives_on),
         TEST(a_daemon_that_prints_without_end_does_not_keep_the_end_from_us),
         TEST(a_reason_survives_the_megabytes_behind_it),
+        TEST(half_a_line_is_not_taken_for_a_reason),
         TEST(endless_output_keeps_nobody_from_the_loop),
         TEST(a_program_that_cannot_be_executed_says_why),
         TEST(a_child_begins_with_plain_signals_descriptors_and_session),
