@@ -134,8 +134,8 @@ bool lease_is_group_quorate(const struct lease *lease)
 /* votequorum and the group speak over two connections; only the ring id puts them together. */
 static void judge_quorum(struct lease *lease, struct instant now)
 {
-    bool is_quorate = lease->has_ring && lease->quorum_says &&
-                      ring_compare(lease->quorum_ring, lease->ring) == 0;
+    bool is_quorate =
+        lease->has_ring && lease->quorum_says && ring_compare(lease->quorum_ring, lease->ring) == 0;
 
     if (is_quorate && !lease->is_quorate)
         lease->quorate_at = now;
@@ -145,7 +145,8 @@ static void judge_quorum(struct lease *lease, struct instant now)
 /* An exchange cut short leaves those who had not told yet unknown: they may have beaten until now. */
 static void forget_silent(struct lease *lease, struct instant now, node_set nodes)
 {
-    NODE_SET_EACH (node, nodes) {
+    NODE_SET_EACH(node, nodes)
+    {
         struct known *known = &lease->known[node];
 
         if (!lease->is_settled && !known->has_told && node != lease->roster.self)
@@ -196,7 +197,8 @@ void lease_group(struct lease *lease, struct instant now, node_set agents, node_
     if (node_in(agents, lease->roster.self) && !node_in(lease->agents, lease->roster.self))
         lease->start = now;
     forget_silent(lease, now, gone);
-    NODE_SET_EACH (node, gone) {
+    NODE_SET_EACH(node, gone)
+    {
         lease->known[node].absent_since = now;
         lease->known[node].acknowledged = 0;
         lease->known[node].in_ring = (struct beat_ack){0};
@@ -242,11 +244,13 @@ static uint64_t quorum_number(const struct lease *lease)
 {
     uint64_t best = 0;
 
-    NODE_SET_EACH (candidate, lease->agents) {
+    NODE_SET_EACH(candidate, lease->agents)
+    {
         uint64_t number = lease->known[candidate].acknowledged;
         node_set who = 0;
 
-        NODE_SET_EACH (node, lease->agents) {
+        NODE_SET_EACH(node, lease->agents)
+        {
             if (lease->known[node].acknowledged >= number)
                 who |= node_bit(node);
         }
@@ -355,8 +359,8 @@ static void learn(struct known *known, const struct lease_age *age, struct insta
 {
     bool same_boot = strcmp(known->boot_id, age->boot_id) == 0;
     bool same_life = same_boot && known->incarnation == age->incarnation;
-    bool is_newer = !known->is_heard || (same_life ? age->number > known->number
-                                                   : known->heard.ms < last.ms);
+    bool is_newer =
+        !known->is_heard || (same_life ? age->number > known->number : known->heard.ms < last.ms);
 
     if (same_boot || !known->boot_id[0] || is_newer) {
         struct duration watchdog = known->watchdog, lease = known->lease;
@@ -407,7 +411,8 @@ static bool is_quorum_together(const struct lease *lease)
 
     if (!lease->base)
         return false;
-    NODE_SET_EACH (node, lease->kept & lease->agents) {
+    NODE_SET_EACH(node, lease->kept & lease->agents)
+    {
         const struct known *known = &lease->known[node];
 
         if (known->has_told && known->told_base == lease->base && known->told_path == lease->path)
@@ -422,7 +427,8 @@ static uint64_t base_of(const struct lease *lease)
 {
     uint64_t base = mix(mix(0xcbf29ce484222325u, lease->ring.seq), lease->ring.node);
 
-    NODE_SET_EACH (node, lease->agents) {
+    NODE_SET_EACH(node, lease->agents)
+    {
         const struct known *known = &lease->known[node];
 
         base = mix(mix(base, (uint64_t)node), known->has_told ? known->told_incarnation : 0);

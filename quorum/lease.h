@@ -42,14 +42,14 @@ struct beat {
 
 /* What one member knows of each node, told to the others after every change of ring or group. */
 struct lease_age {
-    bool is_heard;        /* a beat of it was ever delivered here, or an age learnt */
-    bool is_vouched;      /* and R is good: see rule 8 */
-    struct duration age;  /* now - R at the teller's */
-    bool is_armed;        /* as its newest beat said */
+    bool is_heard;                   /* a beat of it was ever delivered here, or an age learnt */
+    bool is_vouched;                 /* and R is good: see rule 8 */
+    struct duration age;             /* now - R at the teller's */
+    bool is_armed;                   /* as its newest beat said */
     struct duration watchdog, lease; /* the largest it announced */
     char boot_id[BOOT_ID_MAX];
     uint64_t incarnation;
-    uint64_t number;      /* of its newest beat, so that two tellers can be compared */
+    uint64_t number; /* of its newest beat, so that two tellers can be compared */
 };
 
 struct lease_ages {
@@ -60,11 +60,11 @@ struct lease_ages {
 
 /* One node, as it stands now. */
 struct lease_status {
-    bool is_member;         /* its agent is in our group */
+    bool is_member; /* its agent is in our group */
     bool is_heard;
     bool is_armed;
-    bool is_vouched;        /* see is_history_known in ha/model/cluster_view.h */
-    bool is_proven_off;     /* absent, and due, and a beat of ours sent after that has come back */
+    bool is_vouched;    /* see is_history_known in ha/model/cluster_view.h */
+    bool is_proven_off; /* absent, and due, and a beat of ours sent after that has come back */
     struct instant last_beat;
     struct instant dead_at; /* INSTANT_NEVER while it is a member */
     char boot_id[BOOT_ID_MAX];

@@ -60,12 +60,12 @@ static void take_history(struct ledger *ledger, const json_t *history)
     int64_t first = (int64_t)ledger->head.version + 1 - (int64_t)count;
     json_t *patch;
 
-    json_array_foreach (history, at, patch) {
+    json_array_foreach(history, at, patch)
+    {
         if (json_int(patch, "version", -1) != first + (int64_t)at)
             return;
     }
-    json_array_foreach (history, at, patch)
-        remember(ledger, patch);
+    json_array_foreach(history, at, patch) remember(ledger, patch);
 }
 
 struct ledger *ledger_new(const json_t *records, const struct ledger_head *head,
@@ -138,10 +138,8 @@ void ledger_patch_apply(json_t *records, const json_t *patch)
     const char *key;
     size_t at;
 
-    json_array_foreach (delete, at, value)
-        json_object_del(records, json_string_value(value));
-    json_object_foreach (set, key, value)
-        json_object_set(records, key, value);
+    json_array_foreach(delete, at, value) json_object_del(records, json_string_value(value));
+    json_object_foreach(set, key, value) json_object_set(records, key, value);
 }
 
 bool ledger_patch_is_valid(const json_t *patch, struct err *err)
@@ -153,13 +151,15 @@ bool ledger_patch_is_valid(const json_t *patch, struct err *err)
 
     if (!json_is_object(patch))
         return err_set(err, "a change of the records must be a JSON object");
-    if ((set && !json_is_object(set)) || (delete && !json_is_array(delete)))
+    if ((set && !json_is_object(set)) || (delete &&!json_is_array(delete)))
         return err_set(err, "a change needs \"set\" as an object and \"delete\" as a list");
-    json_object_foreach (set, key, value) {
+    json_object_foreach(set, key, value)
+    {
         if (!json_is_string(value))
             return err_set(err, "the record \"%s\" is not text", key);
     }
-    json_array_foreach (delete, at, value) {
+    json_array_foreach(delete, at, value)
+    {
         if (!json_is_string(value))
             return err_set(err, "\"delete\" holds something that is no key");
     }

@@ -22,8 +22,8 @@ struct member *member_new(const struct member_config *config, struct instant now
     text_copy(member->boot_id, sizeof(member->boot_id), config->boot_id);
     member->incarnation = config->incarnation;
     member->now = now;
-    member->lease = lease_new(&config->roster, config->boot_id, config->incarnation,
-                              &config->timing, now);
+    member->lease =
+        lease_new(&config->roster, config->boot_id, config->incarnation, &config->timing, now);
     member->ledger = ledger_new(config->records, &config->head, config->history);
     member->promised = config->head.epoch;
     member->must_reset = true;
@@ -108,10 +108,9 @@ static struct queued *emit_write(struct member *member)
 
     queued->event.head = head;
     queued->event.version = head.version;
-    member->writes = xrealloc(member->writes,
-                              (member->n_pending_writes + 1) * sizeof(*member->writes));
-    member->writes[member->n_pending_writes++] =
-        (struct write){++member->n_writes, head.version};
+    member->writes =
+        xrealloc(member->writes, (member->n_pending_writes + 1) * sizeof(*member->writes));
+    member->writes[member->n_pending_writes++] = (struct write){++member->n_writes, head.version};
     return queued;
 }
 
@@ -284,8 +283,8 @@ struct instant member_tick(struct member *member, struct instant now)
     return instant_earliest(next, sync_tick(member, now));
 }
 
-static bool beat_taken(struct member *member, struct instant now, node_id from,
-                       const json_t *body, struct err *err)
+static bool beat_taken(struct member *member, struct instant now, node_id from, const json_t *body,
+                       struct err *err)
 {
     struct beat *beat = xcalloc(1, sizeof(*beat));
     bool is_good = wire_beat_read(&member->roster, body, beat, err);

@@ -54,14 +54,14 @@ struct member_event {
 
 struct member_status {
     struct ring_id ring;
-    node_set nodes;       /* corosync nodes of this ring */
-    node_set agents;      /* members of the group */
-    node_set synced;      /* agents that have the newest records, in this group */
-    bool is_quorate;      /* votequorum for this ring, and the agents hold a quorum of votes */
-    bool is_in_sync;      /* the exchange of this group is done and we have the newest records */
-    node_id leader;       /* NODE_NONE unless quorate and in sync */
-    bool is_leader;       /* and our own lease ran at the last call that told the time */
-    bool has_proposal;    /* a patch of ours is under way */
+    node_set nodes;    /* corosync nodes of this ring */
+    node_set agents;   /* members of the group */
+    node_set synced;   /* agents that have the newest records, in this group */
+    bool is_quorate;   /* votequorum for this ring, and the agents hold a quorum of votes */
+    bool is_in_sync;   /* the exchange of this group is done and we have the newest records */
+    node_id leader;    /* NODE_NONE unless quorate and in sync */
+    bool is_leader;    /* and our own lease ran at the last call that told the time */
+    bool has_proposal; /* a patch of ours is under way */
     struct ledger_head head;
 };
 
@@ -86,8 +86,7 @@ void member_ring(struct member *member, struct instant now, struct ring_id ring,
                  const uint32_t *nodeids, int n_nodeids);
 void member_group(struct member *member, struct instant now, const struct group_peer *members,
                   int n_members, const struct group_peer *left, int n_left);
-void member_quorum(struct member *member, struct instant now, bool is_quorate,
-                   struct ring_id ring);
+void member_quorum(struct member *member, struct instant now, bool is_quorate, struct ring_id ring);
 /* A message that cannot be read is passed over with a false and words. */
 bool member_message(struct member *member, struct instant now, struct group_peer from,
                     const void *bytes, size_t length, struct err *err);

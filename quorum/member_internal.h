@@ -34,16 +34,16 @@ struct sync {
     struct told of[NODES_MAX];
     bool is_hello_sent;
     struct instant skip_at;
-    bool is_exchanged;          /* everybody told */
-    struct ledger_head newest;  /* what they agreed to go on from, in the new epoch */
-    node_id donor;              /* who sends it to those behind */
-    node_set ready;             /* who has it, on disk; a quorum of them: settled */
+    bool is_exchanged;         /* everybody told */
+    struct ledger_head newest; /* what they agreed to go on from, in the new epoch */
+    node_id donor;             /* who sends it to those behind */
+    node_set ready;            /* who has it, on disk; a quorum of them: settled */
     bool is_settled;
     node_id leader;
-    struct ledger_head stream;  /* the newest and all patches of this view: the same for all */
-    node_set beaten;            /* whose beats were delivered in this view */
-    bool has_content;           /* we have it; else patches wait in the backlog */
-    uint64_t content_write;     /* the write that must be on disk before we say so */
+    struct ledger_head stream; /* the newest and all patches of this view: the same for all */
+    node_set beaten;           /* whose beats were delivered in this view */
+    bool has_content;          /* we have it; else patches wait in the backlog */
+    uint64_t content_write;    /* the write that must be on disk before we say so */
     bool is_ready_sent;
     json_t *backlog;
     char *outgoing;

@@ -28,8 +28,7 @@ bool member_propose(struct member *member, struct instant now, json_t *patch, no
     if (member->proposal.is_open || ledger_committed(member->ledger) != sync->stream.version)
         return err_set(err, "the change before is still under way");
     json_object_set_new(patch, "version", json_integer((json_int_t)sync->stream.version + 1));
-    json_object_set_new(patch, "from",
-                        json_string(member->roster.nodes[member->roster.self].name));
+    json_object_set_new(patch, "from", json_string(member->roster.nodes[member->roster.self].name));
     json_object_set_new(patch, "incarnation", wire_word(member->incarnation));
     json_object_set_new(patch, "token", wire_word(token));
     json_object_set_new(patch, "epoch", json_integer((json_int_t)sync->newest.epoch.seq));
@@ -86,10 +85,12 @@ static uint64_t quorum_version(const struct member *member, const uint64_t *vers
 {
     uint64_t best = 0;
 
-    NODE_SET_EACH (candidate, member->sync.told) {
+    NODE_SET_EACH(candidate, member->sync.told)
+    {
         node_set who = 0;
 
-        NODE_SET_EACH (node, member->sync.told) {
+        NODE_SET_EACH(node, member->sync.told)
+        {
             if (versions[node] >= versions[candidate])
                 who |= node_bit(node);
         }
@@ -232,8 +233,9 @@ void patch_settle_proposal(struct member *member, bool was_replaced)
     }
     if (was_replaced && committed >= member->proposal.version &&
         (oldest == 0 || oldest > member->proposal.version))
-        void_proposal(member, "this node was away for so long that nobody here knows whether it "
-                              "happened; look at the records",
+        void_proposal(member,
+                      "this node was away for so long that nobody here knows whether it "
+                      "happened; look at the records",
                       true);
     else
         void_proposal(member, "the ring changed before a quorum had it", false);

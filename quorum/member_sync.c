@@ -66,7 +66,8 @@ void sync_hello_if_quorate(struct member *member, struct instant now)
                 json_pack("{s:o, s:I, s:I, s:o, s:o, s:b, s:o}", "epoch", pack_ring(head.epoch),
                           "version", (json_int_t)head.version, "hash", (json_int_t)head.hash,
                           "promised", pack_ring(member->promised), "joined",
-                          pack_ring(member->joined), "veteran", (int)member->is_veteran, "ages", wire_ages(&member->roster, ages)));
+                          pack_ring(member->joined), "veteran", (int)member->is_veteran, "ages",
+                          wire_ages(&member->roster, ages)));
     free(ages);
     member->sync.is_hello_sent = true;
     member->sync.skip_at = instant_after(now, lease_timing(member->lease)->lease);
@@ -95,7 +96,8 @@ static void choose_newest(struct member *member)
     struct ring_id highest = {0};
     bool is_first = true;
 
-    NODE_SET_EACH (node, sync->told) {
+    NODE_SET_EACH(node, sync->told)
+    {
         const struct told *told = &sync->of[node];
 
         if (is_first || compare_heads(told->head, sync->newest) > 0)
@@ -106,13 +108,13 @@ static void choose_newest(struct member *member)
         if (told->head.epoch.seq > highest.seq)
             highest = told->head.epoch;
     }
-    NODE_SET_EACH (node, sync->told) {
+    NODE_SET_EACH(node, sync->told)
+    {
         if (sync->donor == NODE_NONE && is_same_content(sync->of[node].head, sync->newest))
             sync->donor = node;
     }
     /* Above everything that anybody here has promised: two epochs are never the same. */
-    sync->newest.epoch.seq =
-        member->ring.seq > highest.seq ? member->ring.seq : highest.seq + 1;
+    sync->newest.epoch.seq = member->ring.seq > highest.seq ? member->ring.seq : highest.seq + 1;
     sync->newest.epoch.node = member->ring.node;
     sync->stream = sync->newest;
 }
@@ -127,7 +129,8 @@ static void send_pieces(struct member *member)
 {
     struct sync *sync = &member->sync;
 
-    while (sync->outgoing && sync->under_way < CHUNKS_UNDER_WAY && sync->out_at < sync->out_length) {
+    while (sync->outgoing && sync->under_way < CHUNKS_UNDER_WAY &&
+           sync->out_at < sync->out_length) {
         size_t length = sync->out_length - sync->out_at;
 
         if (length > PIECE_BYTES)
@@ -158,7 +161,8 @@ static void exchange_done(struct member *member, struct instant now)
     if (!node_in(sync->told, self))
         return; /* we were skipped: our own HELLO will begin another round */
     member->promised = sync->newest.epoch;
-    NODE_SET_EACH (node, sync->told) {
+    NODE_SET_EACH(node, sync->told)
+    {
         if (!is_same_content(sync->of[node].head, sync->newest))
             is_anybody_behind = true;
     }
@@ -266,8 +270,7 @@ static bool install(struct member *member, struct err *err)
     member->has_new_past = true;
     member_store_all(member);
     have_content(member);
-    json_array_foreach (sync->backlog, at, patch)
-        patch_append(member, patch);
+    json_array_foreach(sync->backlog, at, patch) patch_append(member, patch);
     json_decref(sync->backlog);
     sync->backlog = NULL;
     return true;
@@ -328,7 +331,8 @@ static node_id choose_leader(const struct sync *sync)
 {
     node_id leader = NODE_NONE;
 
-    NODE_SET_EACH (node, sync->ready) {
+    NODE_SET_EACH(node, sync->ready)
+    {
         if (leader == NODE_NONE || is_senior(&sync->of[node], &sync->of[leader]))
             leader = node;
     }

@@ -84,8 +84,9 @@ bool wire_unpack(const void *bytes, size_t length, struct wire_message *message,
     if (be32toh(header.magic) != MAGIC)
         return err_set(err, "a message that is not tenuto's");
     if (be16toh(header.version) != WIRE_VERSION)
-        return err_set(err, "a message of protocol %d, and we speak %d: run the same release "
-                            "of tenuto on all nodes",
+        return err_set(err,
+                       "a message of protocol %d, and we speak %d: run the same release "
+                       "of tenuto on all nodes",
                        be16toh(header.version), WIRE_VERSION);
     if (be32toh(header.length) != length - sizeof(header))
         return err_set(err, "a message says that it is %u bytes long and is %zu",
@@ -122,8 +123,7 @@ bool wire_need_word(const json_t *object, const char *key, uint64_t *word, struc
     return true;
 }
 
-static bool need_span(const json_t *object, const char *key, struct duration *span,
-                      struct err *err)
+static bool need_span(const json_t *object, const char *key, struct duration *span, struct err *err)
 {
     int64_t ms;
 
@@ -174,7 +174,8 @@ static bool read_acks(const struct roster *roster, const json_t *list, struct be
 
     if (!json_is_array(list))
         return err_set(err, "\"acks\" is missing or no list");
-    json_array_foreach (list, at, entry) {
+    json_array_foreach(list, at, entry)
+    {
         json_int_t nodeid, incarnation, number;
         node_id node;
 
@@ -221,9 +222,8 @@ json_t *wire_ages(const struct roster *roster, const struct lease_ages *ages)
                             (json_int_t)roster->nodes[i].nodeid, "heard", (int)age->is_heard,
                             "vouched", (int)age->is_vouched, "armed", (int)age->is_armed, "age",
                             (json_int_t)age->age.ms, "watchdog", (json_int_t)age->watchdog.ms,
-                            "lease", (json_int_t)age->lease.ms, "boot", age->boot_id,
-                            "incarnation", wire_word(age->incarnation), "number",
-                            (json_int_t)age->number));
+                            "lease", (json_int_t)age->lease.ms, "boot", age->boot_id, "incarnation",
+                            wire_word(age->incarnation), "number", (json_int_t)age->number));
     }
     return json_pack("{s:o, s:o, s:o}", "base", wire_word(ages->base), "path",
                      wire_word(ages->path), "of", list);
@@ -256,7 +256,8 @@ bool wire_ages_read(const struct roster *roster, const json_t *body, struct leas
     memset(ages, 0, sizeof(*ages));
     if (!json_is_array(list))
         return err_set(err, "\"of\" is missing or no list");
-    json_array_foreach (list, at, entry) {
+    json_array_foreach(list, at, entry)
+    {
         node_id node = roster_find(roster, (uint32_t)json_int(entry, "node", 0));
 
         if (node != NODE_NONE && !read_age(entry, &ages->of[node], err))
@@ -270,8 +271,8 @@ json_t *wire_nodes(const struct roster *roster, node_set nodes)
 {
     json_t *list = json_array();
 
-    NODE_SET_EACH (node, nodes)
-        json_array_append_new(list, json_integer(roster->nodes[node].nodeid));
+    NODE_SET_EACH(node, nodes)
+    json_array_append_new(list, json_integer(roster->nodes[node].nodeid));
     return list;
 }
 
@@ -284,7 +285,7 @@ bool wire_nodes_read(const struct roster *roster, const json_t *list, node_set *
     *nodes = 0;
     if (!json_is_array(list))
         return err_set(err, "a list of nodes is missing");
-    json_array_foreach (list, at, entry)
-        *nodes |= node_bit(roster_find(roster, (uint32_t)json_integer_value(entry)));
+    json_array_foreach(list, at, entry) *nodes |=
+        node_bit(roster_find(roster, (uint32_t)json_integer_value(entry)));
     return true;
 }

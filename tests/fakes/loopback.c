@@ -274,7 +274,8 @@ static node_set reachable(const struct loopback *loopback, int at)
 
 static bool is_whole(const struct loopback *loopback, const struct ring *ring)
 {
-    NODE_SET_EACH (at, ring->members) {
+    NODE_SET_EACH(at, ring->members)
+    {
         if ((reachable(loopback, at) & ring->members) != ring->members ||
             loopback->nodes[at].ring != ring)
             return false;
@@ -324,7 +325,8 @@ static void leave_ring(struct loopback *loopback, node_set together)
             is_past_gap = true;
         if (!(entry.reach & together) || (is_past_gap && !is_ours))
             continue;
-        NODE_SET_EACH (at, together) {
+        NODE_SET_EACH(at, together)
+        {
             if (i >= loopback->nodes[at].position)
                 deliver(loopback, at, &entry);
         }
@@ -359,15 +361,15 @@ static struct ring *add_ring(struct loopback *loopback, node_set members)
 {
     struct ring *ring = xcalloc(1, sizeof(*ring));
 
-    NODE_SET_EACH (at, members) {
+    NODE_SET_EACH(at, members)
+    {
         if (loopback->nodes[at].seq > ring->id.seq)
             ring->id.seq = loopback->nodes[at].seq;
     }
     ring->id.seq += 4;
     ring->id.node = (uint32_t)node_set_first(members) + 1;
     ring->members = members;
-    loopback->rings =
-        xrealloc(loopback->rings, (loopback->n_rings + 1) * sizeof(*loopback->rings));
+    loopback->rings = xrealloc(loopback->rings, (loopback->n_rings + 1) * sizeof(*loopback->rings));
     loopback->rings[loopback->n_rings++] = ring;
     return ring;
 }
@@ -379,18 +381,22 @@ static void form_ring(struct loopback *loopback, node_set members)
     struct group_peer list[LOOPBACK_NODES];
     int n_list = 0;
 
-    NODE_SET_EACH (at, members) {
-        NODE_SET_EACH (other, members) {
+    NODE_SET_EACH(at, members)
+    {
+        NODE_SET_EACH(other, members)
+        {
             if (other == at || (loopback->nodes[at].ring &&
                                 loopback->nodes[other].ring == loopback->nodes[at].ring))
                 together[at] |= node_bit(other);
         }
     }
-    NODE_SET_EACH (at, members) {
+    NODE_SET_EACH(at, members)
+    {
         if (loopback->nodes[at].ring && node_set_first(together[at]) == at)
             leave_ring(loopback, together[at]);
     }
-    NODE_SET_EACH (at, members) {
+    NODE_SET_EACH(at, members)
+    {
         struct node *node = &loopback->nodes[at];
 
         if (is_joined(loopback, at))
@@ -398,11 +404,10 @@ static void form_ring(struct loopback *loopback, node_set members)
         node->ring = ring;
         node->position = 0;
         node->seq = ring->id.seq;
-        node->quorum_due =
-            loopback->now + 1 + (int64_t)loopback_random(loopback, QUORUM_DELAY_MS);
+        node->quorum_due = loopback->now + 1 + (int64_t)loopback_random(loopback, QUORUM_DELAY_MS);
     }
-    NODE_SET_EACH (at, members)
-        join_groups(loopback, at, together[at], list, n_list);
+    NODE_SET_EACH(at, members)
+    join_groups(loopback, at, together[at], list, n_list);
 }
 
 /* A ring that is not what the network allows breaks after a while; so long its token is lost. */
@@ -416,7 +421,8 @@ static void form_rings(struct loopback *loopback)
             loopback->desired[at] = 0;
             continue;
         }
-        NODE_SET_EACH (node, desired) {
+        NODE_SET_EACH(node, desired)
+        {
             if (!loopback->nodes[node].ring || loopback->nodes[node].ring->members != desired ||
                 loopback->nodes[node].ring != loopback->nodes[at].ring)
                 is_needed = true;
@@ -560,8 +566,8 @@ static void take(struct node *node, const struct call *call)
                                    call->n_joined, call->left, call->n_left);
         break;
     case CALL_RING:
-        NODE_SET_EACH (member, call->nodes)
-            nodeids[n++] = (uint32_t)member + 1;
+        NODE_SET_EACH(member, call->nodes)
+        nodeids[n++] = (uint32_t)member + 1;
         node->events.group.ring(node->context, call->ring, nodeids, n);
         break;
     }

@@ -219,8 +219,8 @@ static void a_silent_member_blocks_nobody_for_longer_than_a_lease(void **state)
     world_start_agent(world, third);
     world_run(world, 3000);
     assert_true(world->actors[leader].status.is_leader);
-    assert_int_equal(world->actors[leader].status.synced, node_bit((node_id)leader) |
-                                                              node_bit((node_id)third));
+    assert_int_equal(world->actors[leader].status.synced,
+                     node_bit((node_id)leader) | node_bit((node_id)third));
     world_stall(world, silent, false);
     assert_true(world_settle(world, 2000));
     assert_int_equal(world->actors[leader].status.synced, 7);

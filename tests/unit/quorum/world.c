@@ -56,8 +56,7 @@ static void write_one(struct actor *actor)
         json_decref(actor->disk);
         actor->disk = json_copy(write->records);
     }
-    json_object_foreach (set, key, value)
-        json_object_set(actor->disk, key, value);
+    json_object_foreach(set, key, value) json_object_set(actor->disk, key, value);
     actor->disk_head = write->head;
     json_decref(write->patch);
     json_decref(write->records);
@@ -206,8 +205,8 @@ static void on_ring(void *context, struct ring_id ring, const uint32_t *nodeids,
 }
 
 static void on_members(void *context, const struct group_peer *members, int n_members,
-                       const struct group_peer *joined, int n_joined,
-                       const struct group_peer *left, int n_left)
+                       const struct group_peer *joined, int n_joined, const struct group_peer *left,
+                       int n_left)
 {
     struct actor *actor = context;
 
@@ -227,8 +226,8 @@ static json_t *tampered(struct world *world, const struct wire_message *message)
     if (message->kind == WIRE_HELLO && world->faults.forgets_epochs)
         json_object_set_new(body, "epoch", json_pack("[ii]", 0, 0));
     if (message->kind == WIRE_BEAT && world->faults.acks_all) {
-        json_array_foreach (list, at, ack)
-            json_array_set_new(ack, 2, json_integer(json_integer_value(json_array_get(ack, 2)) + 9));
+        json_array_foreach(list, at, ack) json_array_set_new(
+            ack, 2, json_integer(json_integer_value(json_array_get(ack, 2)) + 9));
     }
     return body;
 }

@@ -54,11 +54,11 @@ struct actor {
 
 /* What a test may break to see that somebody notices. */
 struct world_faults {
-    bool forgets_ages;       /* a HELLO tells no ages */
-    bool same_incarnation;   /* an agent that starts again counts as the one before */
-    bool forgets_epochs;     /* a HELLO tells no epoch: the longer history wins, not the newer */
-    bool acks_all;           /* everybody acknowledges every beat, heard or not */
-    bool ignores_quorum;     /* votequorum calls every ring quorate, everybody counts as enough */
+    bool forgets_ages;     /* a HELLO tells no ages */
+    bool same_incarnation; /* an agent that starts again counts as the one before */
+    bool forgets_epochs;   /* a HELLO tells no epoch: the longer history wins, not the newer */
+    bool acks_all;         /* everybody acknowledges every beat, heard or not */
+    bool ignores_quorum;   /* votequorum calls every ring quorate, everybody counts as enough */
 };
 
 struct world {

@@ -87,8 +87,7 @@ static bool may_place(struct actor *actor, struct instant now, const struct wish
             continue;
         }
         lease_status(member_lease(actor->member), (node_id)at, now, &status);
-        if (!status.is_proven_off &&
-            (!status.is_vouched || (wish->is_there && wish->on == at)))
+        if (!status.is_proven_off && (!status.is_vouched || (wish->is_there && wish->on == at)))
             return false;
     }
     return true;
