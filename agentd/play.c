@@ -230,7 +230,8 @@ void play_job_ended(void *context, const char *name, const struct job_end *end)
     struct job_end ended = *end;
 
     agent->must_report = true;
-    if (!agent->knowledge.policy)
+    /* The stop of an orphan: the player knows nothing of it. */
+    if (!agent->knowledge.policy || end->job.service == SERVICE_NONE)
         return;
     ended.job.service = policy_find_service(agent->knowledge.policy, name);
     if (ended.job.service != SERVICE_NONE)
