@@ -58,6 +58,8 @@ static void catch_signals(sigset_t *before)
         sigaddset(&set, numbers[i]);
     }
     sigprocmask(SIG_BLOCK, &set, before);
+    /* Like other shells: stopped in the middle of a line, it would leave the terminal in disorder. */
+    signal(SIGTSTP, SIG_IGN);
     client_interrupt_by(&interrupted);
 }
 
