@@ -58,7 +58,7 @@ static void catch_signals(sigset_t *before)
         sigaddset(&set, numbers[i]);
     }
     sigprocmask(SIG_BLOCK, &set, before);
-    /* Like other shells: stopped in the middle of a line, it would leave the terminal in disorder. */
+    /* Stopped in the middle of a line, a shell would leave the terminal in disorder. */
     signal(SIGTSTP, SIG_IGN);
     client_interrupt_by(&interrupted);
 }
