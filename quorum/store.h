@@ -43,5 +43,5 @@ json_t *store_history(struct store *store, uint64_t after, const char *subject, 
                       struct err *err);
 /* Policy texts by version: {"version","author","stamp","text"}; 0 is the newest. NULL if there is none. */
 json_t *store_policy(struct store *store, uint64_t version, struct err *err);
-/* For a joiner: the newest limit patches, and taking them in. */
+/* For a joiner: queues the past that MEMBER_RESET brought. */
 bool store_take_history(struct store *store, const json_t *patches, struct err *err);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tables of the store and the statements on them; used by store.c only, under its lock. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "quorum/store.h"
+
+/* Opens, makes the tables of a new database, refuses one of a later format. */
+sqlite3 *tables_open(const char *path, struct err *err);
+bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct err *err);
+bool tables_begin(sqlite3 *db, struct err *err);
+bool tables_commit(sqlite3 *db, struct err *err);
+void tables_rollback(sqlite3 *db);
+/* Within a transaction. */
+bool tables_replace(sqlite3 *db, const json_t *records, struct err *err);
+bool tables_patch(sqlite3 *db, const json_t *patch, struct err *err);
+bool tables_set_head(sqlite3 *db, const struct ledger_head *head, struct err *err);
+bool tables_keep(sqlite3 *db, const json_t *patch, struct err *err);
+/* Patches above the head never happened: what was written of them goes. */
+bool tables_forget_after(sqlite3 *db, uint64_t version, struct err *err);
+
+json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int limit,
+                       struct err *err);
+json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err);
