@@ -76,6 +76,7 @@ static void follow_policy(struct agent *agent, const struct policy *before)
         lrm_remap(agent->lrm, map, policy->n_services);
     else
         lrm_init(agent->lrm, NODE_NONE, policy->n_services);
+    lrm_set_boot(agent->lrm, agent->boot_id);
     agent->lrm->self = agent->member ? agent->policy_of[agent->roster.self] : NODE_NONE;
     free(map);
     play_adopt(agent);

@@ -199,8 +199,10 @@ static void pushed(struct agent *agent, const json_t *push, uint64_t version)
     if (!link)
         return;
     (*link)->durable_at = version;
-    (*link)->done =
-        json_pack("{s:b,s:I,s:b}", "done", 1, "version", (json_int_t)policy, "durable", 1);
+    (*link)->done = json_pack("{s:b,s:I,s:b,s:o}", "done", 1, "version", (json_int_t)policy,
+                              "durable", 1, "words",
+                              json_sprintf("version %lld is in force, on the disks of a quorum",
+                                           (long long)policy));
 }
 
 static void answered(struct agent *agent, const json_t *answer)

@@ -71,6 +71,9 @@ static void read_word(struct lexer *lexer)
 
     while (end < lexer->length && (size = word_part(lexer, end)) > 0)
         end += (int)size;
+    /* "rule a :keep": no word begins with one colon; "::1" begins with two. */
+    if (lexer->text[lexer->at] == ':' && end - lexer->at > 1 && lexer->text[lexer->at + 1] != ':')
+        end = lexer->at + 1;
     /* "web-stack:" ends in a colon of its own; "fd00::" does not. */
     if (end - lexer->at > 1 && lexer->text[end - 1] == ':' && lexer->text[end - 2] != ':')
         end--;

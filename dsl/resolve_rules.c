@@ -286,12 +286,22 @@ static void read_block_tiers(struct resolution *r, struct service_block *blocks)
     }
 }
 
+static size_t count_statements(const struct resolution *r)
+{
+    size_t n = 0;
+
+    for (const struct syntax *at = r->tree->policy->child; at; at = at->next)
+        n += at->kind == SYNTAX_RULE || at->kind == SYNTAX_DISABLED;
+    return n;
+}
+
 void resolve_rules(struct resolution *r)
 {
     size_t n_services = (size_t)r->policy->n_services;
-    size_t n_most = RULES_MAX + 2 * n_services;
+    size_t n_statements = count_statements(r);
+    size_t n_most = n_statements + 2 * n_services;
     struct service_list services = {.resolution = r};
-    struct written *list = arena_alloc(r->arena, RULES_MAX * sizeof(list[0]));
+    struct written *list = arena_alloc(r->arena, n_statements * sizeof(list[0]));
     int n_list = collect_written(r, list);
 
     services.marks = arena_alloc(r->arena, n_services);

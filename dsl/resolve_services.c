@@ -282,10 +282,10 @@ static void build_service(struct resolution *r, struct service_policy *service,
     text_copy(service->name, sizeof(service->name), source->name);
     service->type = type->name;
     service->line = syntax_line(r->tree, source->name_at);
-    service_settings_apply(r, service, NULL);
-    service_settings_apply(r, service, resolve_defaults(r, NULL));
-    service_settings_apply(r, service, resolve_defaults(r, type->name));
-    service_settings_apply(r, service, source->block);
+    service_settings_begin(service);
+    service_settings_apply(service, resolve_defaults(r, NULL));
+    service_settings_apply(service, resolve_defaults(r, type->name));
+    service_settings_apply(service, source->block);
     if (!type->needs_agent)
         service->agent = NULL;
     service_settings_sets(r, service, source);

@@ -65,14 +65,15 @@ static void apply(struct service_policy *service, const struct service_policy *v
 #undef FIELD
 }
 
-void service_settings_apply(struct resolution *r, struct service_policy *service,
-                            const struct service_block *block)
+void service_settings_begin(struct service_policy *service)
 {
-    (void)r;
+    apply(service, &builtin, ~0u);
+}
+
+void service_settings_apply(struct service_policy *service, const struct service_block *block)
+{
     if (block)
         apply(service, &block->values, block->given);
-    else
-        apply(service, &builtin, ~0u);
 }
 
 static void read_time(struct resolution *r, struct service_block *block, enum field field,

@@ -10,9 +10,10 @@
 /* Reads the block of a defaults or service statement, reporting what is wrong in it. */
 struct service_block *service_settings_read(struct resolution *resolution,
                                             const struct syntax *statement);
-/* Lays what the block gives over the service; NULL: what this version gives by itself. */
-void service_settings_apply(struct resolution *resolution, struct service_policy *service,
-                            const struct service_block *block);
+/* What this version gives by itself. */
+void service_settings_begin(struct service_policy *service);
+/* Lays what the block gives over it; NULL gives nothing. */
+void service_settings_apply(struct service_policy *service, const struct service_block *block);
 /* The service's "set" parameters, from its defaults and its own block, sorted by name. */
 void service_settings_sets(struct resolution *resolution, struct service_policy *service,
                            const struct service_source *source);

@@ -88,15 +88,19 @@ static void choose(struct search *search, node_id node, enum placement_step step
     keep(search, node_bit(node), false, step);
 }
 
-/* Starting on a node is safe if nobody else may hold it; staying where it is always is. */
+/*
+ * Starting on a node is safe if nobody else may hold it. Staying where it is always is, and so is
+ * going on where it is known to run.
+ */
 static node_set safe_nodes(const struct search *search)
 {
+    const struct round *round = search->round;
     node_set own = service_home(search->record) == NODE_NONE ? 0 : node_bit(search->record->node);
-    node_set holders = placement_holders(search->round, search->service) & ~own;
+    node_set holders = placement_holders(round, search->service) & ~own;
 
     if (!holders)
-        return search->round->all;
-    return own | (node_set_count(holders) == 1 ? holders : 0);
+        return round->all;
+    return own | (node_set_count(holders) == 1 ? holders & round->reported : 0);
 }
 
 /* Steps 1 to 5: what may not be, in the order in which a person would ask. */
@@ -213,10 +217,7 @@ static enum reason_code code_of_best(const struct search *search)
     const struct placement *placement = search->placement;
 
     switch (placement->step) {
-    case LOST_UNSAFE:
-        return node_in(search->round->view->services[search->service].running_on, placement->node)
-                   ? REASON_RUNS_THERE_ALREADY
-                   : REASON_ONLY_PLACE;
+    case LOST_UNSAFE: return REASON_RUNS_THERE_ALREADY;
     case LOST_TRIED: return REASON_UNTRIED;
     case LOST_FAILBACK:
     case LOST_STAYING: return REASON_STAYS;
@@ -311,7 +312,7 @@ void placement_find(struct round *round, service_id service, enum preference pre
     keep_best(&search);
     placement->node = node_set_first(search.left);
     /* Nobody asks why it stays, and most services do. */
-    if (preference != PREFER_STAYING || placement->node != search.record->node)
+    if (service_home(search.record) != placement->node)
         placement->why = why_best(&search);
     else
         placement->why = reason_of(REASON_STAYS);

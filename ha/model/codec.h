@@ -28,7 +28,7 @@ json_t *codec_service(const struct service *service, const struct policy *policy
 bool codec_read_service(const json_t *from, const struct policy *policy, struct service *service,
                         struct err *err);
 
-/* {"service":"ocf:web","node":"beta","from":"started","to":"fence","why":{}}; a node's: no service. */
+/* {"service":"ocf:web","node":"beta","from":"started","to":"fence","why":{}}, or of a node. */
 json_t *codec_change(const struct change *change, const struct policy *policy);
 json_t *codec_answer(const struct answer *answer, const struct policy *policy);
 json_t *codec_command(const struct command *command, const struct policy *policy);

@@ -36,6 +36,7 @@ struct ring {
     struct ring_id id;
     node_set members;
     struct log log;
+    size_t n_filled; /* entries that have reached all */
 };
 
 enum call_kind { CALL_MEMBERS, CALL_RING, CALL_MESSAGE };
@@ -439,6 +440,13 @@ static void form_rings(struct loopback *loopback)
     }
 }
 
+/* A gap that the network made is filled again once all hear each other before the token is lost. */
+static void retransmit(struct ring *ring)
+{
+    while (ring->n_filled < ring->log.n)
+        ring->log.entries[ring->n_filled++].reach = ring->members;
+}
+
 static void run_tokens(struct loopback *loopback)
 {
     for (int at = 0; at < loopback->n_nodes; at++) {
@@ -446,8 +454,10 @@ static void run_tokens(struct loopback *loopback)
 
         if (!node->is_on || node->is_frozen || !node->ring)
             continue;
-        if (loopback_random(loopback, 3) && is_whole(loopback, node->ring))
+        if (loopback_random(loopback, 3) && is_whole(loopback, node->ring)) {
+            retransmit(node->ring);
             flush(loopback, at);
+        }
         if (loopback_random(loopback, 3))
             advance(loopback, at);
     }

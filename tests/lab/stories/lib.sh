@@ -30,8 +30,8 @@ END
 }
 
 put_policy_into_force() {
-    wait_for 40 'a quorate cluster' quorate_node
-    tenuto "$(quorate_node)" policy push "$POLICY" || fail 'the policy was not accepted'
+    wait_for 40 'a cluster of three' all_here
+    tenuto alpha policy push "$POLICY" || fail 'the policy was not accepted'
 }
 
 # ---- saying ------------------------------------------------------------------------------------
@@ -175,18 +175,6 @@ unmoved_since() {
 
 # ---- what the cluster says -----------------------------------------------------------------------
 
-# A node whose agent is part of a quorate cluster in sync.
-quorate_node() {
-    local node
-    for node in ${1:-$NODES}; do
-        if is_quorate "$node"; then
-            echo "$node"
-            return
-        fi
-    done
-    return 1
-}
-
 status_is() {
     tenuto "$1" cluster status --json | jq -e "$2" >/dev/null
 }
@@ -199,6 +187,26 @@ is_not_quorate() {
     status_is "$1" '.quorate | not'
 }
 
+# The first node, of those named or of all, whose agent is part of a quorate cluster in sync.
+quorate_node() {
+    local node
+    [ $# -gt 0 ] || set -- $NODES
+    for node; do
+        if is_quorate "$node"; then
+            echo "$node"
+            return
+        fi
+    done
+    return 1
+}
+
+all_here() {
+    local node
+    for node in $NODES; do
+        status_is "$node" '.quorate and .in_sync and .votes == 3' || return 1
+    done
+}
+
 leader() {
     local node
     node=$(quorate_node) && tenuto "$node" cluster status --json | jq -re .leader
@@ -208,35 +216,38 @@ policy_version() {
     tenuto "$1" cluster status --json | jq -re .policy.version
 }
 
+# node_state_is NODE STATE [ASKED...]
 node_state_is() {
-    local node
-    node=$(quorate_node "${3:-}") || return 1
-    tenuto "$node" cluster nodes --json |
-        jq -se --arg n "$1" --arg s "$2" 'any(.[]; .node == $n and .state == $s)' >/dev/null
+    local asked name=$1 state=$2
+    shift 2
+    asked=$(quorate_node "$@") && tenuto "$asked" cluster nodes --json |
+        jq -se --arg n "$name" --arg s "$state" 'any(.[]; .node == $n and .state == $s)' >/dev/null
 }
 
-# place_of SERVICE [ASKED]: the node on which the cluster says it runs.
-place_of() {
+# places [ASKED...]: "SERVICE NODE" for each that is started and that its node alone says it runs.
+places() {
     local node
-    node=$(quorate_node "${2:-}") || return 1
-    tenuto "$node" ha status --json | jq -re --arg s "$1" \
-        'select(.service == $s and .state == "started" and .running == [.node]) | .node'
+    node=$(quorate_node "$@") && tenuto "$node" ha status --json |
+        jq -r 'select(.state == "started" and .running == [.node]) | "\(.service) \(.node)"'
+}
+
+# place_of SERVICE [ASKED...]
+place_of() {
+    local service=$1
+    shift
+    places "$@" | sed -n "s/^$service //p" | grep .
 }
 
 runs_on() {
     [ "$(place_of "$1")" = "$2" ]
 }
 
+# By the word of the others.
 runs_elsewhere_than() {
     local place
-    place=$(place_of "$1" "$(others "$2" | tr '\n' ' ')") && [ "$place" != "$2" ]
-}
-
-places() {
-    local service
-    for service in $SERVICES; do
-        echo "$service $(place_of "$service")"
-    done
+    # A list of names.
+    # shellcheck disable=SC2046
+    place=$(place_of "$1" $(others "$2")) && [ "$place" != "$2" ]
 }
 
 states() {
@@ -255,21 +266,18 @@ idle_node() {
 
 # All three in one quorate cluster, every service started once, and outside sees the same.
 healthy() {
-    local node service place
-    for node in $NODES; do
-        status_is "$node" '.quorate and .in_sync and .votes == 3' || return 1
-    done
-    tenuto "$node" cluster nodes --json |
+    local service node found=0
+    all_here || return 1
+    tenuto alpha cluster nodes --json |
         jq -se 'length == 3 and all(.[]; .state == "online")' >/dev/null || return 1
-    for service in $SERVICES; do
-        place=$(place_of "$service") || return 1
-        if [ "$service" = "$ADDRESS" ]; then
-            held_on "$service" "$place" address || return 1
-        else
-            held_on "$service" "$place" || return 1
-        fi
-    done
-    page_answers
+    while read -r service node; do
+        case $service in
+        "$ADDRESS") held_on "$service" "$node" address || return 1 ;;
+        *) held_on "$service" "$node" || return 1 ;;
+        esac
+        found=$((found + 1))
+    done < <(places)
+    [ "$found" -eq "$(wc -w <<<"$SERVICES")" ] && page_answers
 }
 
 wait_healthy() {

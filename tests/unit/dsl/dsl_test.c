@@ -12,8 +12,10 @@ struct compiled compile_bytes(const char *text, size_t length)
 
     compiled.policy = arena_alloc(compiled.arena, sizeof(*compiled.policy));
     compiled.diagnostics = arena_alloc(compiled.arena, sizeof(*compiled.diagnostics));
-    compiled.is_right = policy_compile(compiled.arena, "test.tenuto", text, length, compiled.policy,
-                                       compiled.diagnostics);
+    /* The text has to live as long as what is said about it. */
+    compiled.is_right =
+        policy_compile(compiled.arena, "test.tenuto", arena_strndup(compiled.arena, text, length),
+                       length, compiled.policy, compiled.diagnostics);
     return compiled;
 }
 

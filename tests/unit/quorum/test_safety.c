@@ -22,7 +22,6 @@ static const struct lease_timing timing = {{1500}, {250}, {1000}, {275}, {0}};
 
 struct tally {
     uint64_t n_commits, n_starts, n_takeovers;
-    int n_unsettled;
     char violation[256];
     uint64_t seed;
 };
@@ -80,12 +79,12 @@ static void play_history(uint64_t seed, const struct lease_timing *used,
     for (int i = 0; i < 12 && !world->violation[0]; i++) {
         harm(world);
         write_something(world);
-        world_run(world, 5 + (int64_t)world_random(world, world_random(world, 3) ? 400 : 2500));
+        world_run(world, 5 + (int64_t)world_random(world, world_random(world, 3) ? 400 : 6000));
     }
     if (!world->violation[0]) {
         world_heal(world);
-        if (!world_settle(world, 6000) && !world->violation[0])
-            tally->n_unsettled++;
+        if (!world_settle(world, 6000))
+            world_violate(world, "healed, and still not all are in sync after 6 s");
         world_run(world, 4000);
     }
     tally->n_commits += world->n_commits;
@@ -118,10 +117,9 @@ static void no_history_breaks_the_promise_or_loses_what_was_durable(void **state
         play_history(seed, &timing, &none, &tally);
     if (tally.violation[0])
         fail_msg("seed %llu: %s", (unsigned long long)tally.seed, tally.violation);
-    print_message("%llu commits, %llu starts, %llu take-overs, %d not settled\n",
+    print_message("%llu commits, %llu starts, %llu take-overs\n",
                   (unsigned long long)tally.n_commits, (unsigned long long)tally.n_starts,
-                  (unsigned long long)tally.n_takeovers, tally.n_unsettled);
-    assert_int_equal(tally.n_unsettled, 0);
+                  (unsigned long long)tally.n_takeovers);
     if (!only) {
         /* A net that nothing swims into proves nothing. */
         assert_true(tally.n_commits > last && tally.n_starts > last);
