@@ -155,6 +155,18 @@ static node_set fences_in_roster(const struct agent *agent)
     return fences;
 }
 
+/* Somebody is due to be proven off, but a beat of ours must come back first: no instant says when. */
+static bool waits_for_a_beat(const struct agent *agent, struct instant now)
+{
+    for (int i = 0; i < agent->view->n_nodes; i++) {
+        const struct node_view *node = &agent->view->nodes[i];
+
+        if (!node->is_member && !node->is_proven_off && instant_reached(now, node->dead_at))
+            return true;
+    }
+    return false;
+}
+
 void conduct(struct agent *agent, struct instant now)
 {
     struct outcome *outcome = agent->outcome;
@@ -178,9 +190,9 @@ void conduct(struct agent *agent, struct instant now)
     outcome->changes = agent->changes;
     outcome->changes_max = CHANGES_MAX;
     crm_step(agent->next, agent->knowledge.policy, agent->view, outcome);
-    /* What is due but waits for a beat to come back has no instant of its own: look again soon. */
-    agent->decide_at =
-        instant_latest(outcome->wake_at, instant_after(now, duration_ms(LOOK_AGAIN_MS)));
+    agent->decide_at = outcome->wake_at;
+    if (waits_for_a_beat(agent, now))
+        agent->decide_at = instant_after(now, duration_ms(LOOK_AGAIN_MS));
     patch = patch_of_outcome(agent);
     if (patch_is_empty(patch))
         json_decref(patch);
