@@ -138,6 +138,17 @@ $(patsubst tests/%.c,$(OUT)/%,$(1)): $(call objects,$(1) $(call folder_helpers,$
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_PROGRAM,$(t),$(word 3,$(subst /, ,$(t))))))
 
+# ---- fuzzing: tests/fuzz/fuzz_NAME.c is one program, built whole by clang with libFuzzer ----------
+
+FUZZ_SECONDS ?= 30
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/%,$(FUZZ_SOURCES))
+$(BUILD)/fuzz/fuzz_policy: $(SOURCES_dsl) $(wildcard ha/base/*.c) ha/model/policy.c
+$(BUILD)/fuzz/%: tests/fuzz/%.c
+	@mkdir -p $(@D)
+	clang -std=gnu17 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-D_GNU_SOURCE -I. -o $@ $^ $(LIBS_dsl)
+
 # ---- targets -------------------------------------------------------------------------------------
 
 STEPS := +@MAKE='$(MAKE)' tests/steps
@@ -251,7 +262,7 @@ clean: ## removes everything generated
 	rm -f $(TOP_LINKS)
 
 FORCE:
-.PHONY: FORCE help deps all compile clang check test unit san policies scenarios screens lab \
+.PHONY: FORCE help deps all compile clang check test unit san policies scenarios screens lab fuzz \
 	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:

@@ -51,12 +51,14 @@ static void a_block_on_one_line_stays_there_while_it_fits(void **state)
 {
     (void)state;
     assert_format("defaults {\n}\n", "defaults { }\n");
-    assert_format("service vm:a { set description \"a long sentence about what this one is good "
-                  "for\"; set more "
-                  "\"words\" }\n",
+    assert_format("service vm:a { set description \"a sentence about what it does\"; set more \"a "
+                  "second one\"; "
+                  "restart 3; relocate 2 }\n",
                   "service vm:a {\n"
-                  "    set description \"a long sentence about what this one really is good for\"\n"
-                  "    set more \"words\"\n"
+                  "    set description \"a sentence about what it does\"\n"
+                  "    set more \"a second one\"\n"
+                  "    restart 3\n"
+                  "    relocate 2\n"
                   "}\n");
 }
 
