@@ -138,7 +138,7 @@ $(patsubst tests/%.c,$(OUT)/%,$(1)): $(call objects,$(1) $(call folder_helpers,$
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_PROGRAM,$(t),$(word 3,$(subst /, ,$(t))))))
 
-# ---- fuzzing: tests/fuzz/fuzz_NAME.c is one program, built whole by clang with libFuzzer ----------
+# ---- fuzzing: tests/fuzz/fuzz_NAME.c is one program, built whole by clang with libFuzzer ---------
 
 FUZZ_SECONDS ?= 30
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
@@ -191,6 +191,11 @@ scenarios: all ## plays tests/scenarios against the deciding core
 screens: all $(SCREENS) ## keys in, whole screens out: tests/screens
 	$(call run_if_there,tests/screens/run)
 
+fuzz: $(FUZZ_PROGRAMS) ## any bytes at all: FUZZ_SECONDS=30 for each program of tests/fuzz
+	@for program in $^; do mkdir -p $$program.corpus && $$program -max_total_time=$(FUZZ_SECONDS) \
+		-timeout=10 -max_len=4096 -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix=$(BUILD)/fuzz/ $$program.corpus tests/policies || exit 1; done
+
 lab: all ## the faults, on three nodes with real corosync
 	$(call run_if_there,tests/lab/run)
 
@@ -221,7 +226,8 @@ diagram-fix: ## writes them there
 # What the Makefile builds, for tests/tidy to find what it does not.
 list-sources:
 	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
-		$(wildcard tests/lab/*.c tests/screens/*.c) $(UNIT_SOURCES)
+		$(wildcard tests/lab/*.c tests/screens/*.c) $(UNIT_SOURCES) \
+		$(FUZZ_SOURCES)
 
 gates: ## the gates themselves: each must catch a planted fault
 	@tests/gates
