@@ -97,10 +97,11 @@ static node_set safe_nodes(const struct search *search)
     const struct round *round = search->round;
     node_set own = service_home(search->record) == NODE_NONE ? 0 : node_bit(search->record->node);
     node_set holders = placement_holders(round, search->service) & ~own;
+    bool may_stay = search->preference == PREFER_STAYING;
 
     if (!holders)
         return round->all;
-    return own | (node_set_count(holders) == 1 ? holders & round->reported : 0);
+    return (may_stay ? own : 0) | (node_set_count(holders) == 1 ? holders & round->reported : 0);
 }
 
 /* Steps 1 to 5: what may not be, in the order in which a person would ask. */

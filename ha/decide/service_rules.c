@@ -101,10 +101,13 @@ static bool has_lost_its_node(const struct service_case *c)
 static struct verdict its_node_is_lost(const struct service_case *c)
 {
     bool is_back = node_in(c->round->rebooted, c->record->node);
+    enum reason_code code = is_back ? REASON_ITS_NODE_REBOOTED : REASON_ITS_NODE_IS_OFF;
+    struct verdict verdict = become(c, SERVICE_FENCE, reason_on(code, c->record->node));
 
-    return become(
-        c, SERVICE_FENCE,
-        reason_on(is_back ? REASON_ITS_NODE_REBOOTED : REASON_ITS_NODE_IS_OFF, c->record->node));
+    /* Half way through a live move the target may have it already. */
+    if (c->record->state == SERVICE_MIGRATE)
+        verdict.target = c->record->target;
+    return verdict;
 }
 
 static bool is_answering(const struct service_case *c)
