@@ -124,6 +124,11 @@ void lease_set_armed(struct lease *lease, bool is_armed)
         lease->is_armed_acknowledged = false;
 }
 
+bool lease_is_armed(const struct lease *lease)
+{
+    return lease->is_armed;
+}
+
 bool lease_is_group_quorate(const struct lease *lease)
 {
     return lease->is_quorate && !lease->roster.has_witness &&

@@ -80,6 +80,7 @@ void lease_free(struct lease *lease);
 void lease_set_timing(struct lease *lease, const struct lease_timing *timing);
 const struct lease_timing *lease_timing(const struct lease *lease);
 void lease_set_armed(struct lease *lease, bool is_armed);
+bool lease_is_armed(const struct lease *lease);
 
 /* In delivery order. A group that holds us for the first time is our "own start". */
 void lease_ring(struct lease *lease, struct instant now, struct ring_id ring, node_set nodes);

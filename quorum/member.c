@@ -220,6 +220,7 @@ void member_group(struct member *member, struct instant now, const struct group_
     uint32_t self = member->roster.nodes[member->roster.self].nodeid;
 
     member->now = now;
+    member->round = 0; /* who joins now knows of no earlier rounds */
     member->n_peers = n_members < NODES_MAX ? n_members : NODES_MAX;
     memcpy(member->peers, members, (size_t)member->n_peers * sizeof(*members));
     qsort(member->peers, (size_t)member->n_peers, sizeof(*members), by_nodeid);
@@ -264,6 +265,7 @@ static void send_beat(struct member *member, struct instant now)
     struct beat *beat = xcalloc(1, sizeof(*beat));
 
     lease_beat_make(member->lease, now, beat);
+    member->has_beaten_armed = beat->is_armed;
     member_send(member, WIRE_BEAT, wire_beat(&member->roster, beat));
     free(beat);
 }
@@ -273,6 +275,9 @@ struct instant member_tick(struct member *member, struct instant now)
     struct instant next = INSTANT_NEVER;
 
     member->now = now;
+    /* Nothing may start here before the others know that we are armed: they hear of it at once. */
+    if (member->has_beaten_armed != lease_is_armed(member->lease))
+        member_beat_soon(member);
     if (member_is_quorate(member)) {
         if (instant_reached(now, member->next_beat) || member->next_beat.ms == INSTANT_NEVER.ms) {
             send_beat(member, now);
@@ -290,7 +295,13 @@ static bool beat_taken(struct member *member, struct instant now, node_id from, 
     bool is_good = wire_beat_read(&member->roster, body, beat, err);
 
     if (is_good) {
+        struct lease_status before;
+
         beat->from = from;
+        lease_status(member->lease, from, now, &before);
+        /* Somebody waits for our acknowledgement to start a service. */
+        if (before.is_armed != beat->is_armed)
+            member_beat_soon(member);
         member->sync.beaten |= node_bit(from);
         lease_beat_taken(member->lease, now, beat);
     }

@@ -94,6 +94,7 @@ struct member {
     struct proposal proposal;
     uint64_t durable;
     struct instant next_beat;
+    bool has_beaten_armed; /* what our last beat said */
 
     uint64_t n_writes, n_written;
     struct write *writes; /* not yet done, oldest first */

@@ -240,7 +240,8 @@ bool sync_skip(struct member *member, struct instant now, const json_t *body, st
 struct instant sync_tick(struct member *member, struct instant now)
 {
     struct sync *sync = &member->sync;
-    node_set silent = member->agents & ~sync->told & ~sync->skipped;
+    node_set silent =
+        member->agents & ~sync->told & ~sync->skipped & ~node_bit(member->roster.self);
 
     if (!sync->is_hello_sent || sync->is_exchanged || !member_is_quorate(member))
         return INSTANT_NEVER;

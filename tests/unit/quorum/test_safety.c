@@ -86,6 +86,9 @@ static void play_history(uint64_t seed, const struct lease_timing *used,
         if (!world_settle(world, 6000))
             world_violate(world, "healed, and still not all are in sync after 6 s");
         world_run(world, 4000);
+        world->has_service = false;
+        world_run(world, 500);
+        world_check_records(world);
     }
     tally->n_commits += world->n_commits;
     tally->n_starts += world->n_starts;
@@ -137,10 +140,9 @@ static void must_find(const struct lease_timing *used, const struct world_faults
         struct tally tally = {0};
 
         play_history(seed, used, faults, &tally);
-        if (!tally.violation[0])
+        if (!strstr(tally.violation, words))
             continue;
         print_message("found at history %llu: %s\n", (unsigned long long)seed, tally.violation);
-        assert_non_null(strstr(tally.violation, words));
         return;
     }
     fail_msg("nobody noticed in %llu histories", (unsigned long long)last);
@@ -169,7 +171,7 @@ static void acknowledgements_of_what_was_never_heard_are_found(void **state)
     static const struct world_faults faults = {.acks_all = true};
 
     (void)state;
-    must_find(&timing, &faults, "");
+    must_find(&timing, &faults, "the service runs on");
 }
 
 static void a_longer_history_that_wins_over_a_newer_one_is_found(void **state)
@@ -177,7 +179,7 @@ static void a_longer_history_that_wins_over_a_newer_one_is_found(void **state)
     static const struct world_faults faults = {.forgets_epochs = true};
 
     (void)state;
-    must_find(&timing, &faults, "");
+    must_find(&timing, &faults, "version");
 }
 
 static void a_ring_without_quorum_that_acts_is_found(void **state)
@@ -185,7 +187,7 @@ static void a_ring_without_quorum_that_acts_is_found(void **state)
     static const struct world_faults faults = {.ignores_quorum = true};
 
     (void)state;
-    must_find(&timing, &faults, "");
+    must_find(&timing, &faults, "the service runs on");
 }
 
 int main(void)

@@ -136,14 +136,13 @@ static void check_durable(struct actor *actor, uint64_t upto)
 }
 
 /* Each patch leaves a key behind: whoever is in sync has the keys of all that were durable. */
-static void check_reset(struct actor *actor, uint64_t upto)
+static void check_records(struct actor *actor, uint64_t upto)
 {
     struct world *world = actor->world;
     const json_t *records = member_records(actor->member);
     char key[32];
 
-    memset(actor->uid_of, 0, sizeof(actor->uid_of));
-    for (uint64_t version = 1; version < WORLD_VERSIONS; version++) {
+    for (uint64_t version = 1; version <= upto && version < WORLD_VERSIONS; version++) {
         if (!world->durable[version])
             continue;
         snprintf(key, sizeof(key), "k%llu", (unsigned long long)world->durable[version]);
@@ -152,6 +151,13 @@ static void check_reset(struct actor *actor, uint64_t upto)
                           actor->at, (unsigned long long)upto, (unsigned long long)version,
                           (unsigned long long)world->durable[version]);
     }
+}
+
+/* A process that stood still goes through its past: of later versions it need not know. */
+static void check_reset(struct actor *actor, uint64_t upto)
+{
+    memset(actor->uid_of, 0, sizeof(actor->uid_of));
+    check_records(actor, upto);
 }
 
 /* ---- agents --------------------------------------------------------------------------------------------- */
@@ -443,6 +449,14 @@ bool world_settle(struct world *world, int64_t ms)
     while (world->now < end && !world->violation[0] &&
            !(is_settled(world) && world_leader(world) >= 0));
     return is_settled(world) && world_leader(world) >= 0 && !world->violation[0];
+}
+
+void world_check_records(struct world *world)
+{
+    for (int at = 0; at < world->n_nodes; at++) {
+        if (world->actors[at].member && world->actors[at].status.is_in_sync)
+            check_records(&world->actors[at], WORLD_VERSIONS);
+    }
 }
 
 void world_heal(struct world *world)

@@ -84,6 +84,9 @@ void world_run(struct world *world, int64_t ms);
 /* Runs until everybody who is on is in sync, at most so long. */
 bool world_settle(struct world *world, int64_t ms);
 
+/* When nothing is under way: every version that was ever durable is there. */
+void world_check_records(struct world *world);
+
 void world_power_on(struct world *world, int at);
 void world_power_off(struct world *world, int at);
 void world_start_agent(struct world *world, int at);
