@@ -214,7 +214,7 @@ bool cursor_read_names(struct cursor *cursor, struct syntax *into, const char *w
     do {
         is_right = cursor_read(cursor, names, SYNTAX_NAME, what);
     } while (is_right && cursor_kind(cursor) == TOKEN_COMMA && cursor_take(cursor) >= 0 &&
-             !cursor_is_word(cursor, "then"));
+             !(cursor->is_in_tiers && cursor_is_word(cursor, "then")));
     cursor_finish(cursor, names);
     return is_right;
 }

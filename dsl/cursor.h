@@ -11,8 +11,9 @@
 struct cursor {
     struct diagnostics *diagnostics;
     struct tokens tokens;
-    int at;                         /* the next token: significant, a newline, or the end */
-    int previous;                   /* the last significant one that was taken; -1 at the start */
+    int at;       /* the next token: significant, a newline, or the end */
+    int previous; /* the last significant one that was taken; -1 at the start */
+    bool is_in_tiers;
     const struct syntax *statement; /* whose usage the hints quote */
 };
 
@@ -43,5 +44,5 @@ bool cursor_read(struct cursor *cursor, struct syntax *into, enum syntax_kind ki
 bool cursor_read_string(struct cursor *cursor, struct syntax *into);
 /* One of "a|b|c". */
 bool cursor_read_choice(struct cursor *cursor, struct syntax *into, const char *choices);
-/* NAME {"," NAME}; a comma before "then" is left to tiers. */
+/* NAME { "," NAME }; where tiers are read, a "then" behind a comma is not a name. */
 bool cursor_read_names(struct cursor *cursor, struct syntax *into, const char *what);

@@ -75,9 +75,22 @@ static void add_comment_behind(struct formatter *f, int at)
 
 /* The words of a statement up to its block: what may be broken over lines is behind commas. */
 struct head {
-    int previous;  /* the token before; -1 at the statement's begin */
-    bool is_fresh; /* on a line that goes on, with nothing on it yet */
+    const struct syntax *tier; /* the one that was not left yet; NULL where there are none */
+    int previous;              /* the token before; -1 at the statement's begin */
+    bool is_fresh;             /* on a line that goes on, with nothing on it yet */
 };
+
+/* Between two tiers; a node may be called "then" as well. */
+static bool is_then(struct head *head, int at)
+{
+    bool is_behind_tier = false;
+
+    while (head->tier && at >= head->tier->end) {
+        head->tier = head->tier->next;
+        is_behind_tier = true;
+    }
+    return is_behind_tier && head->tier && at < head->tier->first;
+}
 
 static void add_word(struct formatter *f, struct head *head, int at, int depth)
 {
@@ -85,7 +98,7 @@ static void add_word(struct formatter *f, struct head *head, int at, int depth)
     bool is_close = word->kind == TOKEN_COMMA || word->kind == TOKEN_COLON;
     bool is_behind_comma = head->previous >= 0 && token(f, head->previous)->kind == TOKEN_COMMA;
 
-    if (token_is_word(f->tree->diagnostics, word, "then") && !is_behind_comma)
+    if (is_then(head, at) && !is_behind_comma)
         page_say(&f->page, ",");
     if (is_behind_comma && !head->is_fresh && column(f) + word->length + 2 > LINE_COLUMNS) {
         break_line(f, depth + 1);
@@ -114,12 +127,13 @@ static void add_inner_comment(struct formatter *f, struct head *head, int at, bo
     head->is_fresh = true;
 }
 
-static void add_head(struct formatter *f, int first, int end, int depth)
+static void add_head(struct formatter *f, const struct syntax *node, int end, int depth)
 {
-    struct head head = {.previous = -1};
+    const struct syntax *tiers = syntax_part(node, SYNTAX_TIERS);
+    struct head head = {.tier = tiers ? tiers->child : NULL, .previous = -1};
     bool is_behind = true;
 
-    for (int at = first; at < end; at++) {
+    for (int at = node->first; at < end; at++) {
         if (token(f, at)->kind == TOKEN_NEWLINE) {
             is_behind = false;
         } else if (token(f, at)->kind == TOKEN_COMMENT) {
@@ -170,7 +184,7 @@ static void add_statement(struct formatter *f, const struct syntax *node, int de
 {
     const struct syntax *block = syntax_part(node, SYNTAX_BLOCK);
 
-    add_head(f, node->first, block ? block->first : node->end, depth);
+    add_head(f, node, block ? block->first : node->end, depth);
     if (!block || add_block_on_one_line(f, block, depth))
         return;
     page_say(&f->page, " {");

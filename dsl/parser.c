@@ -96,12 +96,15 @@ static bool read_service(struct cursor *c, struct syntax *node)
 static bool read_tiers(struct cursor *c, struct syntax *node)
 {
     struct syntax *tiers = cursor_add(c, node, SYNTAX_TIERS);
-    bool is_right = cursor_read_names(c, tiers, "a node");
+    bool is_right;
 
+    c->is_in_tiers = true;
+    is_right = cursor_read_names(c, tiers, "a node");
     while (is_right && cursor_take_word(c, "then")) {
         cursor_settle_over_lines(c);
         is_right = cursor_read_names(c, tiers, "a node");
     }
+    c->is_in_tiers = false;
     cursor_finish(c, tiers);
     return is_right;
 }

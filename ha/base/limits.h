@@ -9,9 +9,9 @@
 #define NODES_MAX 32
 /* Four times what the largest clusters we know of protect; the core's state stays under 64 MiB. */
 #define SERVICES_MAX 16384
-/* A rule is a line somebody wrote; nobody reads more of them. */
+/* A rule is a line somebody wrote; nobody reads more of them. keep/try on of blocks come on top. */
 #define RULES_MAX 4096
-/* Services a single rule can name one by one; a glob may stand for more by naming all of a type. */
+/* Steps of preference in one rule: half of the nodes one by one; more is no preference. */
 #define RULE_TIERS_MAX 16
 /* Names for sets of at most 32 nodes; they may build on each other that deep. */
 #define LETS_MAX 256

@@ -38,6 +38,8 @@ static void a_comma_stands_before_then(void **state)
     (void)state;
     assert_format("rule a: try vm:a on b then c, then d\n",
                   "rule a: try vm:a on b, then c, then d\n");
+    assert_format("node then\nlet before = then,then\nrule a: try vm:a on then then b\n",
+                  "node then\nlet before = then, then\nrule a: try vm:a on then, then b\n");
 }
 
 static void a_statement_has_a_line_of_its_own(void **state)
