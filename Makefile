@@ -108,7 +108,7 @@ LAB := $(patsubst tests/lab/%.c,$(OUT)/lab-%,$(wildcard tests/lab/*.c))
 $(LAB): $(OUT)/lab-%: $(OUT)/obj/tests/lab/%.o $(OUT)/ha.a
 	$(link)
 
-# tests/screens/NAME.c are the programs of tests/screens/run: the text canvas, and an agent that acts.
+# tests/screens/NAME.c are the programs of tests/screens/run: the text canvas, an agent that acts.
 SCREENS := $(patsubst tests/screens/%.c,$(OUT)/screens-%,$(wildcard tests/screens/*.c))
 $(SCREENS): $(OUT)/screens-%: $(OUT)/obj/tests/screens/%.o $(OUT)/fakes.a $(call archives,console)
 	$(link) $(LIBS_console)

@@ -155,7 +155,7 @@ static node_set fences_in_roster(const struct agent *agent)
     return fences;
 }
 
-/* Somebody is due to be proven off, but a beat of ours must come back first: no instant says when. */
+/* Somebody is due to be proven off, but a beat of ours must come back first: no instant says so. */
 static bool waits_for_a_beat(const struct agent *agent, struct instant now)
 {
     for (int i = 0; i < agent->view->n_nodes; i++) {

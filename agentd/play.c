@@ -88,7 +88,7 @@ static void arm(struct agent *agent, struct instant now)
     feeding_arm(agent->feeding, agent->settings.watchdog, timing->watchdog, timing->lease);
 }
 
-/* Another policy, other times: set while armed, a longer watchdog only once the others know of it. */
+/* Another policy, other times: set while armed, a longer watchdog once the others know of it. */
 static void rearm(struct agent *agent, struct instant now)
 {
     const struct timing *timing = &agent->knowledge.policy->timing;
