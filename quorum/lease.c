@@ -19,9 +19,7 @@
 struct sent_beat {
     uint64_t number;
     struct instant sent;
-    struct duration lease;
-    bool is_armed;
-    struct duration watchdog;
+    struct duration lease, watchdog;
 };
 
 /* One node, as far as we know it. */
@@ -68,6 +66,7 @@ struct lease {
     struct sent_beat sent[BEATS_REMEMBERED];
     struct instant returned_sent; /* when the newest of our beats that came back was sent */
     struct instant until;
+    uint64_t armed_from; /* the first beat that says how it is now */
     bool is_armed_acknowledged;
     struct known known[NODES_MAX];
 };
@@ -119,9 +118,12 @@ const struct lease_timing *lease_timing(const struct lease *lease)
 
 void lease_set_armed(struct lease *lease, bool is_armed)
 {
+    if (lease->is_armed == is_armed)
+        return;
+    /* Beats of an earlier arming say nothing: an unarmed one may have been heard since. */
     lease->is_armed = is_armed;
-    if (!is_armed)
-        lease->is_armed_acknowledged = false;
+    lease->armed_from = lease->number + 1;
+    lease->is_armed_acknowledged = false;
 }
 
 bool lease_is_armed(const struct lease *lease)
@@ -281,7 +283,8 @@ static void count_acknowledgements(struct lease *lease, const struct beat *beat)
     if (!sent)
         return;
     lease->until = instant_latest(lease->until, instant_after(sent->sent, sent->lease));
-    if (sent->is_armed && lease->is_armed && sent->watchdog.ms >= lease->timing.watchdog.ms)
+    if (lease->is_armed && sent->number >= lease->armed_from &&
+        sent->watchdog.ms >= lease->timing.watchdog.ms)
         lease->is_armed_acknowledged = true;
 }
 
@@ -484,7 +487,7 @@ void lease_beat_make(struct lease *lease, struct instant now, struct beat *beat)
     for (int i = 0; i < lease->roster.n_nodes; i++)
         beat->acks[i] = lease->known[i].in_ring;
     lease->sent[number % BEATS_REMEMBERED] =
-        (struct sent_beat){number, now, beat->lease, beat->is_armed, beat->watchdog};
+        (struct sent_beat){number, now, beat->lease, beat->watchdog};
 }
 
 struct instant lease_until(const struct lease *lease)

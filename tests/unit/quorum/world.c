@@ -168,16 +168,19 @@ static void handle(struct actor *actor, const struct member_event *event)
     case MEMBER_SEND:
         loopback_send(actor->world->loopback, actor->at, event->bytes, event->length);
         break;
-    case MEMBER_CHANGED: service_forget_reports(actor); break;
+    case MEMBER_CHANGED: service_look(actor); break;
     case MEMBER_RESET:
         actor->n_resets++;
         check_reset(actor, event->version);
+        service_decided(actor, event->version);
         break;
     case MEMBER_COMMITTED:
         actor->n_committed++;
         if (event->token)
             actor->committed_token = event->token;
         check_committed(actor, event->version, event->patch);
+        if (json_object_get(json_object_get(event->patch, "set"), "service"))
+            service_decided(actor, event->version);
         break;
     case MEMBER_VOIDED:
         actor->n_voided++;
@@ -289,7 +292,7 @@ void world_start_agent(struct world *world, int at)
     config.records = actor->disk;
     config.head = actor->disk_head;
     memset(actor->uid_of, 0, sizeof(actor->uid_of));
-    actor->durable = 0;
+    actor->durable = actor->decided = 0;
     actor->n_written = 0;
     actor->is_stalled = false;
     actor->member = member_new(&config, world_clock(actor));

@@ -45,6 +45,7 @@ struct actor {
     bool runs, is_armed;
     int64_t fires_at; /* local time */
     int64_t tell_at;
+    uint64_t decided; /* the version that last said something of the service */
     bool has_report[WORLD_NODES], reported[WORLD_NODES];
 
     uint64_t uid_of[WORLD_VERSIONS]; /* what this agent saw committed */
@@ -104,5 +105,7 @@ void world_violate(struct world *world, const char *format, ...)
 /* world_service.c */
 void service_turn(struct actor *actor, struct instant now);
 void service_message(struct actor *actor, node_id from, const json_t *body);
-void service_forget_reports(struct actor *actor);
+/* Who is here has changed; or a decision took effect: what was told before counts no more. */
+void service_look(struct actor *actor);
+void service_decided(struct actor *actor, uint64_t version);
 void service_check(struct world *world);

@@ -29,22 +29,33 @@ static struct wish wish_of(const struct actor *actor)
     return wish;
 }
 
-void service_forget_reports(struct actor *actor)
+static void forget_reports(struct actor *actor)
+{
+    memset(actor->has_report, 0, sizeof(actor->has_report));
+    actor->tell_at = 0;
+}
+
+void service_decided(struct actor *actor, uint64_t version)
+{
+    actor->decided = version;
+    forget_reports(actor);
+}
+
+void service_look(struct actor *actor)
 {
     struct member_status before = actor->status;
 
     member_status(actor->member, &actor->status);
     if (before.agents != actor->status.agents || before.synced != actor->status.synced ||
         before.is_in_sync != actor->status.is_in_sync ||
-        ring_compare(before.ring, actor->status.ring) != 0) {
-        memset(actor->has_report, 0, sizeof(actor->has_report));
-        actor->tell_at = 0;
-    }
+        ring_compare(before.ring, actor->status.ring) != 0)
+        forget_reports(actor);
 }
 
 void service_message(struct actor *actor, node_id from, const json_t *body)
 {
-    if (from < 0 || from >= WORLD_NODES)
+    /* What it said before it knew of the newest decision does not tell what it makes of it. */
+    if (from < 0 || from >= WORLD_NODES || json_int(body, "decided", -1) < (int64_t)actor->decided)
         return;
     actor->has_report[from] = true;
     actor->reported[from] = json_flag(body, "runs", false);
@@ -138,7 +149,8 @@ void service_turn(struct actor *actor, struct instant now)
 {
     play(actor, now);
     if (actor->status.is_in_sync && now.ms >= actor->tell_at) {
-        json_t *body = json_pack("{s:b}", "runs", (int)actor->runs);
+        json_t *body = json_pack("{s:b, s:I}", "runs", (int)actor->runs, "decided",
+                                 (json_int_t)actor->decided);
 
         member_tell(actor->member, body, NULL);
         json_decref(body);
