@@ -110,9 +110,13 @@ static struct verdict its_node_is_lost(const struct service_case *c)
     return verdict;
 }
 
+/* It can be asked something. A node that was declared off cannot, though it may be back. */
 static bool is_answering(const struct service_case *c)
 {
-    return c->record->node != NODE_NONE && node_in(c->round->reported, c->record->node);
+    node_id node = c->record->node;
+    enum node_state state = node == NODE_NONE ? NODE_GONE : c->round->state->nodes[node].state;
+
+    return node_in(c->round->reported, node) && (state == NODE_ONLINE || state == NODE_MAINTENANCE);
 }
 
 /* ---- a service that runs ------------------------------------------------------------------- */
@@ -332,14 +336,24 @@ static bool is_held_by_its_node(const struct service_case *c)
     return is_answering(c) && placement_holders(c->round, c->id) == node_bit(c->record->node);
 }
 
+/* It is not to run, and somebody may be running it. */
+static struct verdict stop_before_start(const struct service_case *c)
+{
+    node_set holders = c->view->running_on;
+
+    if (!holders)
+        return become(c, SERVICE_STOPPED, why_not_wanted(c));
+    if (is_answering(c))
+        return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
+    return wait_for(c, placement_wait(c->round, c->id, holders));
+}
+
 static struct verdict request_start(const struct service_case *c)
 {
     struct placement place;
 
-    if (!is_wanted(c) && !c->view->running_on)
-        return become(c, SERVICE_STOPPED, why_not_wanted(c));
-    if (!is_wanted(c) && c->record->node != NODE_NONE)
-        return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
+    if (!is_wanted(c))
+        return stop_before_start(c);
     placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);
     if (place.node != NODE_NONE)
         return ask(c, SERVICE_STARTED, place.node, place.why);
