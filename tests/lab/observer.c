@@ -127,24 +127,44 @@ static unsigned long long pid_space(pid_t pid)
     return strncmp(target, "pid:[", 5) == 0 ? strtoull(target + 5, NULL, 10) : 0;
 }
 
-/* When the process began, in clock ticks; 0: it is gone, or only its exit status is left. */
-static unsigned long long process_began(pid_t pid)
+/* A number of /proc/PID/stat, from field 4 on; 0: the process is gone, or only its status is left. */
+static unsigned long long process_field(pid_t pid, int which)
 {
     char path[64], bytes[1024], *at;
 
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
     if (read_file(path, bytes, sizeof(bytes)) == 0 || !(at = strrchr(bytes, ')')))
         return 0;
-    /* After the name: the state is field 3, the start is field 22. */
+    /* After the name comes field 3, the state. */
     if (at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
         return 0;
     at += 2;
-    for (int field = 3; field < 22; field++) {
+    for (int field = 3; field < which; field++) {
         at = strchr(at + 1, ' ');
         if (!at)
             return 0;
     }
     return strtoull(at, NULL, 10);
+}
+
+/* In clock ticks. */
+static unsigned long long process_began(pid_t pid)
+{
+    return process_field(pid, 22);
+}
+
+/* Whether it is below the process that guards the lab: there may be other labs on this machine. */
+static bool is_of_lab(const struct observer *observer, pid_t pid)
+{
+    char path[LINE_MAX_], bytes[32];
+    pid_t guard;
+
+    snprintf(path, sizeof(path), "%s/guard.pid", observer->lab);
+    read_file(path, bytes, sizeof(bytes));
+    guard = (pid_t)strtol(bytes, NULL, 10);
+    while (pid > 1 && pid != guard)
+        pid = (pid_t)process_field(pid, 4);
+    return pid == guard && guard > 1;
 }
 
 /* Remembers whose a pid namespace is. A number that was used again belongs to its last owner. */
@@ -235,7 +255,7 @@ static void look_at_process(struct observer *observer, pid_t pid)
         if (criterion->address || !begins_with(command, length, criterion->words))
             continue;
         space = pid_space(pid);
-        if (space == 0 || space == observer->own_space)
+        if (space == 0 || space == observer->own_space || !is_of_lab(observer, pid))
             continue;
         if (criterion->n_holders == HOLDERS)
             die("over %d processes hold %s", HOLDERS, criterion->service);

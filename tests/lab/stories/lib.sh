@@ -176,7 +176,7 @@ unmoved_since() {
 # ---- what the cluster says -----------------------------------------------------------------------
 
 status_is() {
-    tenuto "$1" cluster status --json | jq -e "$2" >/dev/null
+    tenuto "$1" cluster status --json | jq -se "any(.[]; $2)" >/dev/null
 }
 
 is_quorate() {
@@ -209,11 +209,11 @@ all_here() {
 
 leader() {
     local node
-    node=$(quorate_node) && tenuto "$node" cluster status --json | jq -re .leader
+    node=$(quorate_node) && tenuto "$node" cluster status --json | jq -r .leader | grep .
 }
 
 policy_version() {
-    tenuto "$1" cluster status --json | jq -re .policy.version
+    tenuto "$1" cluster status --json | jq -r .policy.version | grep .
 }
 
 # node_state_is NODE STATE [ASKED...]
@@ -305,15 +305,16 @@ page() {
     lab outside curl -s -f -m 1 "$PAGE"
 }
 
+# Fetches it again and again, at most as long as the story lives.
 page_watch_begin() {
-    # expanded by that shell
+    # Expanded by that shell.
     # shellcheck disable=SC2016
-    lab outside sh -c 'while :; do
+    "$TOP/tests/lab/lab" outside sh -c 'while kill -0 "$2" 2>/dev/null; do
             if curl -s -f -m 0.4 "$1" >/dev/null; then word=yes; else word=no; fi
             read -r up _ </proc/uptime
             echo "$up $word"
             sleep 0.05
-        done' sh "$PAGE" >"$STORY_DIR/page-watch" &
+        done' sh "$PAGE" $$ >"$STORY_DIR/page-watch" 2>/dev/null &
     page_watch=$!
 }
 
