@@ -34,7 +34,13 @@ void group_close(struct group *group);
 int group_fd(const struct group *group);
 /* Delivers what is there. false: corosync is gone; close, and open again later. */
 bool group_dispatch(struct group *group, struct err *err);
-/* Queues and sends as far as corosync takes it. false: corosync is gone, or the queue's limit is reached. */
+/*
+ * Queues and sends as far as corosync takes it. false: corosync is gone, or the queue's limit is
+ * reached.
+ */
 bool group_send(struct group *group, const void *bytes, size_t length, struct err *err);
-/* Sends what corosync did not take yet; call again in a few ms while it returns more than 0. -1: corosync is gone. */
+/*
+ * Sends what corosync did not take yet; call again in a few ms while it returns more than 0. -1:
+ * corosync is gone.
+ */
 int group_flush(struct group *group, struct err *err);

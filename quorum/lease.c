@@ -149,7 +149,9 @@ static void judge_quorum(struct lease *lease, struct instant now)
     lease->is_quorate = is_quorate;
 }
 
-/* An exchange cut short leaves those who had not told yet unknown: they may have beaten until now. */
+/*
+ * An exchange cut short leaves those who had not told yet unknown: they may have beaten until now.
+ */
 static void forget_silent(struct lease *lease, struct instant now, node_set nodes)
 {
     NODE_SET_EACH(node, nodes)
@@ -469,7 +471,7 @@ void lease_ages_done(struct lease *lease, struct instant now)
     lease->is_settled = true;
 }
 
-/* ---- our own ----------------------------------------------------------------------------------- */
+/* ---- our own --------------------------------------------------------------------------------- */
 
 void lease_beat_make(struct lease *lease, struct instant now, struct beat *beat)
 {

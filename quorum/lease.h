@@ -76,7 +76,10 @@ struct lease;
 struct lease *lease_new(const struct roster *roster, const char *boot_id, uint64_t incarnation,
                         const struct lease_timing *timing, struct instant now);
 void lease_free(struct lease *lease);
-/* Times changed with the policy. A W that grows is used only after the beat that announces it was acknowledged. */
+/*
+ * Times changed with the policy. A W that grows is used only after the beat that announces it was
+ * acknowledged.
+ */
 void lease_set_timing(struct lease *lease, const struct lease_timing *timing);
 const struct lease_timing *lease_timing(const struct lease *lease);
 void lease_set_armed(struct lease *lease, bool is_armed);
@@ -86,7 +89,9 @@ bool lease_is_armed(const struct lease *lease);
 void lease_ring(struct lease *lease, struct instant now, struct ring_id ring, node_set nodes);
 void lease_quorate(struct lease *lease, struct instant now, struct ring_id ring, bool is_quorate);
 void lease_group(struct lease *lease, struct instant now, node_set agents, node_set left);
-/* corosync is gone: what was acknowledged stays until it ends; of the others we know nothing more. */
+/*
+ * corosync is gone: what was acknowledged stays until it ends; of the others we know nothing more.
+ */
 void lease_lost(struct lease *lease, struct instant now);
 void lease_beat_taken(struct lease *lease, struct instant now, const struct beat *beat);
 /* The exchange: what we know, what another knows, and that all of this group have told. */

@@ -117,7 +117,9 @@ void ledger_set_epoch(struct ledger *ledger, struct ring_id epoch)
     ledger->head.epoch = epoch;
 }
 
-/* FNV-1a over the canonical bytes, chained: it tells two histories apart, it does not stop a liar. */
+/*
+ * FNV-1a over the canonical bytes, chained: it tells two histories apart, it does not stop a liar.
+ */
 uint64_t ledger_hash_next(uint64_t hash, const json_t *patch)
 {
     char *text = json_write(patch);

@@ -55,7 +55,7 @@ void member_free(struct member *member)
     free(member);
 }
 
-/* ---- what is to be done ------------------------------------------------------------------------ */
+/* ---- what is to be done ---------------------------------------------------------------------- */
 
 struct queued *member_emit(struct member *member, enum member_event_kind kind)
 {
@@ -143,7 +143,7 @@ void member_stored(struct member *member, struct instant now, uint64_t n_written
         member_send(member, WIRE_STORED, json_pack("{s:I}", "version", (json_int_t)version));
 }
 
-/* ---- views --------------------------------------------------------------------------------------- */
+/* ---- views ----------------------------------------------------------------------------------- */
 
 bool member_is_quorate(const struct member *member)
 {
@@ -253,7 +253,7 @@ void member_lost(struct member *member, struct instant now)
     member_new_view(member, now);
 }
 
-/* ---- beats ----------------------------------------------------------------------------------------- */
+/* ---- beats ----------------------------------------------------------------------------------- */
 
 void member_beat_soon(struct member *member)
 {
@@ -309,7 +309,7 @@ static bool beat_taken(struct member *member, struct instant now, node_id from, 
     return is_good;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 bool member_tell(struct member *member, const json_t *body, struct err *err)
 {
@@ -369,7 +369,7 @@ bool member_message(struct member *member, struct instant now, struct group_peer
     return is_good || err_in(err, "from %s", member->roster.nodes[node].name);
 }
 
-/* ---- how things stand ---------------------------------------------------------------------------------- */
+/* ---- how things stand ------------------------------------------------------------------------ */
 
 void member_status(const struct member *member, struct member_status *status)
 {

@@ -14,7 +14,7 @@
 /* Escaping at most doubles a piece of canonical JSON; with the frame it stays under the limit. */
 #define PIECE_BYTES (CHUNK_BYTES_MAX / 2 - 1024)
 
-/* ---- a new view ---------------------------------------------------------------------------------- */
+/* ---- a new view ------------------------------------------------------------------------------ */
 
 void sync_free(struct sync *sync)
 {
@@ -74,7 +74,7 @@ void sync_hello_if_quorate(struct member *member, struct instant now)
     member_beat_soon(member);
 }
 
-/* ---- everybody told: what to go on from ---------------------------------------------------------- */
+/* ---- everybody told: what to go on from ------------------------------------------------------ */
 
 static int compare_heads(struct ledger_head a, struct ledger_head b)
 {
@@ -236,7 +236,10 @@ bool sync_skip(struct member *member, struct instant now, const json_t *body, st
     return true;
 }
 
-/* Rule 8: a member that is silent for a lease's length blocks nobody. Said aloud, so that all agree. */
+/*
+ * Rule 8: a member that is silent for a lease's length blocks nobody. Said aloud, so that all
+ * agree.
+ */
 struct instant sync_tick(struct member *member, struct instant now)
 {
     struct sync *sync = &member->sync;
@@ -254,7 +257,7 @@ struct instant sync_tick(struct member *member, struct instant now)
     return sync->skip_at;
 }
 
-/* ---- catching up ------------------------------------------------------------------------------------ */
+/* ---- catching up ----------------------------------------------------------------------------- */
 
 static bool install(struct member *member, struct err *err)
 {
@@ -305,7 +308,7 @@ bool sync_chunk(struct member *member, node_id from, const json_t *body, struct 
     return sync->in_at < sync->in_length || install(member, err);
 }
 
-/* ---- ready, settled --------------------------------------------------------------------------------- */
+/* ---- ready, settled -------------------------------------------------------------------------- */
 
 void sync_written(struct member *member)
 {

@@ -22,7 +22,10 @@ int membership_fd(const struct membership *membership);
 /* false: corosync is gone */
 bool membership_dispatch(struct membership *membership, struct err *err);
 
-/* nodelist.node.N.{nodeid,name,quorum_votes}, our own nodeid; refuses more than NODES_MAX and nameless nodes. */
+/*
+ * nodelist.node.N.{nodeid,name,quorum_votes}, our own nodeid; refuses more than NODES_MAX and
+ * nameless nodes.
+ */
 bool membership_read_roster(struct roster *roster, struct err *err);
 /* runtime.config.totem.token, in ms: the effective one; 0 if it cannot be read. */
 int membership_token_ms(void);

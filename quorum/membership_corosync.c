@@ -93,7 +93,7 @@ bool membership_dispatch(struct membership *membership, struct err *err)
     return err_set(err, "corosync is gone (quorum: %s)", cs_error_words(error));
 }
 
-/* ---- the roster ------------------------------------------------------------------------------------ */
+/* ---- the roster ------------------------------------------------------------------------------ */
 
 static bool get_word(cmap_handle_t cmap, int at, const char *key, uint32_t *word)
 {

@@ -11,7 +11,10 @@
 #include "ha/base/id.h"
 #include "ha/base/limits.h"
 
-/* One corosync membership. Later rings have a higher seq; two halves of a split may share a seq, not a node. */
+/*
+ * One corosync membership. Later rings have a higher seq; two halves of a split may share a seq,
+ * not a node.
+ */
 struct ring_id {
     uint64_t seq;
     uint32_t node;

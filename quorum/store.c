@@ -42,7 +42,7 @@ struct store {
     struct err failure;
 };
 
-/* ---- the writer --------------------------------------------------------------------------------------- */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 static bool take_history(sqlite3 *db, const json_t *patches, struct err *err)
 {
@@ -166,7 +166,7 @@ static bool start_writer(struct store *store, struct err *err)
     return error == 0 || err_set(err, "cannot start the store's thread: %m");
 }
 
-/* ---- the loop's side ------------------------------------------------------------------------------------ */
+/* ---- the loop's side ------------------------------------------------------------------------- */
 
 static void free_store(struct store *store)
 {

@@ -41,7 +41,10 @@ bool store_failed(struct store *store, struct err *err);
  */
 json_t *store_history(struct store *store, uint64_t after, const char *subject, int limit,
                       struct err *err);
-/* Policy texts by version: {"version","author","stamp","text"}; 0 is the newest. NULL if there is none. */
+/*
+ * Policy texts by version: {"version","author","stamp","text"}; 0 is the newest. NULL if there is
+ * none.
+ */
 json_t *store_policy(struct store *store, uint64_t version, struct err *err);
 /* For a joiner: queues the past that MEMBER_RESET brought. */
 bool store_take_history(struct store *store, const json_t *patches, struct err *err);

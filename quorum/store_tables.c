@@ -95,7 +95,7 @@ static bool ask_number(sqlite3 *db, const char *sql, int64_t *number, struct err
     return is_there;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static bool check_format(sqlite3 *db, const char *path, struct err *err)
 {
@@ -167,7 +167,7 @@ bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct
     return (statement && result == SQLITE_DONE) || fail(db, "reading", err);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 bool tables_begin(sqlite3 *db, struct err *err)
 {
@@ -326,7 +326,7 @@ bool tables_forget_after(sqlite3 *db, uint64_t version, struct err *err)
            finish_words(db, "DELETE FROM subjects WHERE version > ?", (int64_t)version, 0, err);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int limit, struct err *err)
 {

@@ -206,7 +206,7 @@ bool wire_beat_read(const struct roster *roster, const json_t *body, struct beat
            read_acks(roster, json_object_get(body, "acks"), beat, err);
 }
 
-/* ---- ages -------------------------------------------------------------------------------------- */
+/* ---- ages ------------------------------------------------------------------------------------ */
 
 json_t *wire_ages(const struct roster *roster, const struct lease_ages *ages)
 {

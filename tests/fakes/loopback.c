@@ -4,89 +4,12 @@
  * position in the log. When a ring breaks, nodes that go on together deliver
  * what any of them has, up to the first gap, and behind it what they sent themselves.
  */
-#include "tests/fakes/loopback.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ha/base/arena.h"
-
-#define LOOPBACK_NODES 8
-/* An agent that died stays in the group until its leave is delivered, and the next may be there. */
-#define LOOPBACK_PEERS 16
-#define QUORUM_DELAY_MS 60
-
-enum entry_kind { ENTRY_MESSAGE, ENTRY_JOIN, ENTRY_LEAVE };
-
-struct entry {
-    enum entry_kind kind;
-    struct group_peer from;
-    node_set reach;
-    void *bytes;
-    size_t length;
-};
-
-struct log {
-    struct entry *entries;
-    size_t n, size;
-};
-
-struct ring {
-    struct ring_id id;
-    node_set members;
-    struct log log;
-    size_t n_filled; /* entries that have reached all */
-};
-
-enum call_kind { CALL_MEMBERS, CALL_RING, CALL_MESSAGE };
-
-/* What an agent has not taken yet. */
-struct call {
-    enum call_kind kind;
-    struct group_peer members[LOOPBACK_PEERS], joined[LOOPBACK_PEERS], left[LOOPBACK_PEERS];
-    int n_members, n_joined, n_left;
-    struct ring_id ring;
-    node_set nodes;
-    struct group_peer from;
-    void *bytes;
-    size_t length;
-};
-
-struct inbox {
-    struct call *calls;
-    size_t at, n, size;
-};
-
-struct node {
-    bool is_on, is_frozen;
-    int component;
-    uint64_t seq; /* the highest ring it ever was in: corosync keeps it on disk */
-    struct ring *ring;
-    size_t position;
-    struct log outgoing;
-    struct group_peer list[LOOPBACK_PEERS]; /* the group as this node has delivered it */
-    int n_list;
-
-    bool is_attached, is_stalled;
-    uint32_t pid;
-    struct loopback_events events;
-    void *context;
-    struct inbox inbox;
-    int64_t quorum_due; /* 0: nothing to tell */
-};
-
-struct loopback {
-    int n_nodes;
-    int token_ms;
-    uint64_t state;
-    int64_t now;
-    struct node nodes[LOOPBACK_NODES];
-    struct ring **rings;
-    size_t n_rings;
-    node_set desired[LOOPBACK_NODES]; /* by component */
-    int64_t form_at[LOOPBACK_NODES];
-};
+#include "tests/fakes/loopback_internal.h"
 
 uint64_t loopback_random(struct loopback *loopback, uint64_t below)
 {
@@ -108,68 +31,21 @@ struct loopback *loopback_new(int n_nodes, uint64_t seed, int token_ms)
     return loopback;
 }
 
-static void log_clear(struct log *log)
-{
-    for (size_t i = 0; i < log->n; i++)
-        free(log->entries[i].bytes);
-    free(log->entries);
-    memset(log, 0, sizeof(*log));
-}
-
-static void inbox_clear(struct inbox *inbox)
-{
-    for (size_t i = inbox->at; i < inbox->n; i++)
-        free(inbox->calls[i].bytes);
-    free(inbox->calls);
-    memset(inbox, 0, sizeof(*inbox));
-}
-
 void loopback_free(struct loopback *loopback)
 {
     for (size_t i = 0; i < loopback->n_rings; i++) {
-        log_clear(&loopback->rings[i]->log);
+        loopback_log_clear(&loopback->rings[i]->log);
         free(loopback->rings[i]);
     }
     for (int i = 0; i < loopback->n_nodes; i++) {
-        log_clear(&loopback->nodes[i].outgoing);
-        inbox_clear(&loopback->nodes[i].inbox);
+        loopback_log_clear(&loopback->nodes[i].outgoing);
+        loopback_inbox_clear(&loopback->nodes[i].inbox);
     }
     free(loopback->rings);
     free(loopback);
 }
 
-static void *copy_of(const void *bytes, size_t length)
-{
-    void *copy = xcalloc(1, length + 1);
-
-    memcpy(copy, bytes, length);
-    return copy;
-}
-
-static struct entry *log_add(struct log *log, const struct entry *entry)
-{
-    if (log->n == log->size) {
-        log->size = log->size ? 2 * log->size : 64;
-        log->entries = xrealloc(log->entries, log->size * sizeof(*log->entries));
-    }
-    log->entries[log->n] = *entry;
-    return &log->entries[log->n++];
-}
-
-static struct call *inbox_add(struct node *node, enum call_kind kind)
-{
-    struct inbox *inbox = &node->inbox;
-
-    if (inbox->n == inbox->size) {
-        inbox->size = inbox->size ? 2 * inbox->size : 16;
-        inbox->calls = xrealloc(inbox->calls, inbox->size * sizeof(*inbox->calls));
-    }
-    memset(&inbox->calls[inbox->n], 0, sizeof(struct call));
-    inbox->calls[inbox->n].kind = kind;
-    return &inbox->calls[inbox->n++];
-}
-
-/* ---- groups, as one node has delivered them -------------------------------------------------------- */
+/* ---- groups, as one node has delivered them -------------------------------------------------- */
 
 static int find_peer(const struct node *node, struct group_peer peer)
 {
@@ -209,7 +85,7 @@ static void tell_group(struct loopback *loopback, int at, const struct group_pee
 
     if (!is_joined(loopback, at) || n_joined + n_left == 0)
         return;
-    call = inbox_add(node, CALL_MEMBERS);
+    call = loopback_inbox_add(node, CALL_MEMBERS);
     memcpy(call->members, node->list, sizeof(call->members));
     call->n_members = node->n_list;
     for (int i = 0; i < n_joined; i++)
@@ -227,7 +103,7 @@ static void tell_ring(struct loopback *loopback, int at)
 
     if (!is_joined(loopback, at))
         return;
-    call = inbox_add(node, CALL_RING);
+    call = loopback_inbox_add(node, CALL_RING);
     call->ring = node->ring->id;
     call->nodes = node->ring->members;
 }
@@ -242,9 +118,9 @@ static void deliver(struct loopback *loopback, int at, const struct entry *entry
     if (entry->kind == ENTRY_MESSAGE) {
         if (!was_joined)
             return;
-        call = inbox_add(node, CALL_MESSAGE);
+        call = loopback_inbox_add(node, CALL_MESSAGE);
         call->from = entry->from;
-        call->bytes = copy_of(entry->bytes, entry->length);
+        call->bytes = loopback_copy(entry->bytes, entry->length);
         call->length = entry->length;
     } else if (entry->kind == ENTRY_JOIN && found < 0) {
         add_peer(node, entry->from);
@@ -257,7 +133,7 @@ static void deliver(struct loopback *loopback, int at, const struct entry *entry
     }
 }
 
-/* ---- rings --------------------------------------------------------------------------------------------- */
+/* ---- rings ----------------------------------------------------------------------------------- */
 
 static node_set reachable(const struct loopback *loopback, int at)
 {
@@ -292,7 +168,7 @@ static void flush(struct loopback *loopback, int at)
     if (!node->ring)
         return;
     for (size_t i = 0; i < node->outgoing.n; i++) {
-        struct entry *entry = log_add(&node->ring->log, &node->outgoing.entries[i]);
+        struct entry *entry = loopback_log_add(&node->ring->log, &node->outgoing.entries[i]);
 
         entry->reach = reachable(loopback, at) & node->ring->members;
     }
@@ -463,7 +339,7 @@ static void run_tokens(struct loopback *loopback)
     }
 }
 
-/* ---- what the test does to it --------------------------------------------------------------------------- */
+/* ---- what the test does to it ---------------------------------------------------------------- */
 
 /* Whoever has the token when the network breaks still speaks, to those who hear it. */
 static void speak_last(struct loopback *loopback)
@@ -511,7 +387,7 @@ void loopback_power(struct loopback *loopback, int at, bool is_on)
     node->position = 0;
     node->n_list = 0;
     node->quorum_due = 0;
-    log_clear(&node->outgoing);
+    loopback_log_clear(&node->outgoing);
 }
 
 static void put(struct loopback *loopback, int at, enum entry_kind kind, const void *bytes,
@@ -520,8 +396,8 @@ static void put(struct loopback *loopback, int at, enum entry_kind kind, const v
     struct node *node = &loopback->nodes[at];
     struct entry entry = {.kind = kind, .from = {(uint32_t)at + 1, node->pid}, .length = length};
 
-    entry.bytes = bytes ? copy_of(bytes, length) : NULL;
-    log_add(&node->outgoing, &entry);
+    entry.bytes = bytes ? loopback_copy(bytes, length) : NULL;
+    loopback_log_add(&node->outgoing, &entry);
 }
 
 void loopback_attach(struct loopback *loopback, int at, uint32_t pid,
@@ -546,7 +422,7 @@ void loopback_detach(struct loopback *loopback, int at)
     assert(node->is_attached);
     put(loopback, at, ENTRY_LEAVE, NULL, 0);
     node->is_attached = false;
-    inbox_clear(&node->inbox);
+    loopback_inbox_clear(&node->inbox);
 }
 
 void loopback_stall(struct loopback *loopback, int node, bool is_stalled)
@@ -560,7 +436,7 @@ void loopback_send(struct loopback *loopback, int at, const void *bytes, size_t 
         put(loopback, at, ENTRY_MESSAGE, bytes, length);
 }
 
-/* ---- time ------------------------------------------------------------------------------------------------ */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 static void take(struct node *node, const struct call *call)
 {

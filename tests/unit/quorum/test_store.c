@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a node remembers: over a restart, over a kill in the middle of a write, and what it refuses. */
+/*
+ * What a node remembers: over a restart, over a kill in the middle of a write, and what it
+ * refuses.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

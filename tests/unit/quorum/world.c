@@ -35,7 +35,7 @@ struct instant world_clock(const struct actor *actor)
     return (struct instant){1000 + gone + gone * actor->drift_ppm / 1000000};
 }
 
-/* ---- disks -------------------------------------------------------------------------------------------- */
+/* ---- disks ----------------------------------------------------------------------------------- */
 
 static void forget_writes(struct actor *actor)
 {
@@ -95,7 +95,7 @@ static void queue_write(struct actor *actor, const struct member_event *event)
         run_disk(actor);
 }
 
-/* ---- what must hold of the records ---------------------------------------------------------------------- */
+/* ---- what must hold of the records ----------------------------------------------------------- */
 
 static uint64_t uid_of_patch(const json_t *patch)
 {
@@ -110,7 +110,9 @@ static void check_committed(struct actor *actor, uint64_t version, const json_t 
     if (version >= WORLD_VERSIONS)
         return;
     actor->uid_of[version] = uid;
-    /* Where disks lag and agents die, what only memories held may be lost; what was durable never. */
+    /*
+     * Where disks lag and agents die, what only memories held may be lost; what was durable never.
+     */
     if (world->is_disk_instant && world->committed[version] && world->committed[version] != uid)
         world_violate(world, "version %llu is two things: %llu and %llu (node %d)",
                       (unsigned long long)version, (unsigned long long)world->committed[version],
@@ -160,7 +162,7 @@ static void check_reset(struct actor *actor, uint64_t upto)
     check_records(actor, upto);
 }
 
-/* ---- agents --------------------------------------------------------------------------------------------- */
+/* ---- agents ---------------------------------------------------------------------------------- */
 
 static void handle(struct actor *actor, const struct member_event *event)
 {
@@ -225,19 +227,26 @@ static void on_members(void *context, const struct group_peer *members, int n_me
     drain(actor);
 }
 
-static json_t *tampered(struct world *world, const struct wire_message *message)
+/* As if every beat acknowledged whatever we sent last, delivered or not. */
+static void acknowledge_newest(struct actor *actor, json_t *acks)
 {
-    json_t *body = json_deep_copy(message->body), *list = json_object_get(body, "acks"), *ack;
-    size_t at;
+    struct lease_ages *ages = xcalloc(1, sizeof(*ages));
 
-    if (message->kind == WIRE_HELLO && world->faults.forgets_ages)
-        json_array_clear(json_object_get(json_object_get(body, "ages"), "of"));
+    lease_ages_make(member_lease(actor->member), world_clock(actor), ages);
+    json_array_append_new(acks, json_pack("[iII]", actor->at + 1, (json_int_t)actor->incarnation,
+                                          (json_int_t)ages->of[actor->at].number));
+    free(ages);
+}
+
+static json_t *tampered(struct actor *actor, const struct wire_message *message)
+{
+    struct world *world = actor->world;
+    json_t *body = json_deep_copy(message->body);
+
     if (message->kind == WIRE_HELLO && world->faults.forgets_epochs)
         json_object_set_new(body, "epoch", json_pack("[ii]", 0, 0));
-    if (message->kind == WIRE_BEAT && world->faults.acks_all) {
-        json_array_foreach(list, at, ack) json_array_set_new(
-            ack, 2, json_integer(json_integer_value(json_array_get(ack, 2)) + 9));
-    }
+    if (message->kind == WIRE_BEAT && world->faults.acks_all)
+        acknowledge_newest(actor, json_object_get(body, "acks"));
     return body;
 }
 
@@ -250,9 +259,9 @@ static void on_message(void *context, struct group_peer from, const void *bytes,
     struct err err = {{0}};
     void *other = NULL;
 
-    if ((faults->forgets_ages || faults->forgets_epochs || faults->acks_all) &&
+    if ((faults->forgets_epochs || faults->acks_all) &&
         wire_unpack(bytes, length, &message, NULL)) {
-        json_t *body = tampered(world, &message);
+        json_t *body = tampered(actor, &message);
 
         other = wire_pack(message.kind, message.view, body, &length);
         json_decref(body);
@@ -282,8 +291,8 @@ void world_start_agent(struct world *world, int at)
 
     if (!actor->is_on || actor->member)
         return;
-    if (!world->faults.same_incarnation || !actor->incarnation)
-        actor->incarnation = ++world->next_incarnation;
+    actor->incarnation = ++world->next_incarnation;
+    config.timing.watchdog.ms += world->watchdog_spread_ms * at;
     if (world->faults.ignores_quorum)
         actor->roster.quorum_votes = 1;
     config.roster = actor->roster;
@@ -345,7 +354,7 @@ void world_power_off(struct world *world, int at)
     actor->runs = actor->is_armed = false;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 struct world *world_new(int n_nodes, uint64_t seed, const struct lease_timing *timing)
 {
@@ -394,7 +403,8 @@ static void run_watchdog(struct actor *actor)
 
 static void feed(struct actor *actor)
 {
-    int64_t until = lease_until(member_lease(actor->member)).ms + actor->world->timing.watchdog.ms;
+    int64_t until = lease_until(member_lease(actor->member)).ms +
+                    lease_timing(member_lease(actor->member))->watchdog.ms;
 
     if (until > actor->fires_at)
         actor->fires_at = until;

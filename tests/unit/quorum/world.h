@@ -55,11 +55,9 @@ struct actor {
 
 /* What a test may break to see that somebody notices. */
 struct world_faults {
-    bool forgets_ages;     /* a HELLO tells no ages */
-    bool same_incarnation; /* an agent that starts again counts as the one before */
-    bool forgets_epochs;   /* a HELLO tells no epoch: the longer history wins, not the newer */
-    bool acks_all;         /* everybody acknowledges every beat, heard or not */
-    bool ignores_quorum;   /* votequorum calls every ring quorate, everybody counts as enough */
+    bool forgets_epochs; /* a HELLO tells no epoch: the longer history wins, not the newer */
+    bool acks_all;       /* everybody acknowledges every beat, heard or not */
+    bool ignores_quorum; /* votequorum calls every ring quorate, everybody counts as enough */
 };
 
 struct world {
@@ -71,6 +69,7 @@ struct world {
     struct world_faults faults;
     bool has_service, is_disk_instant;
     int disk_lag_ms;
+    int watchdog_spread_ms; /* each node's W is so much longer than that of the one before */
     uint64_t next_uid, next_incarnation;
     uint64_t committed[WORLD_VERSIONS]; /* uid by version, as first seen */
     uint64_t durable[WORLD_VERSIONS];

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The rules of the lease, one by one, on one member that is told everything by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "quorum/lease.h"
+
+#define ALL 7u
+#define NOW(n) ((struct instant){n})
+
+static const struct lease_timing timing = {{5000}, {500}, {2000}, {320}, {0}};
+static const struct ring_id ring = {8, 1}, next_ring = {12, 1};
+
+static struct roster roster_of_three(void)
+{
+    struct roster roster = {.n_nodes = 3, .self = 0, .expected_votes = 3, .quorum_votes = 2};
+
+    for (int i = 0; i < 3; i++) {
+        roster.nodes[i] = (struct roster_node){.nodeid = (uint32_t)i + 1, .votes = 1};
+        snprintf(roster.nodes[i].name, NODE_NAME_MAX, "n%d", i + 1);
+    }
+    return roster;
+}
+
+static void tell(struct lease *lease, int64_t now, node_id from, const struct lease_ages *ages)
+{
+    static struct lease_ages own;
+
+    if (!ages) {
+        lease_ages_make(lease, NOW(now), &own);
+        own.of[from].incarnation = 100 + (uint64_t)from;
+        ages = &own;
+    }
+    lease_ages_taken(lease, NOW(now), from, ages);
+}
+
+/* Everybody is there from 1000 on, and has told. */
+static struct lease *lease_among_three(struct roster roster)
+{
+    struct lease *lease = lease_new(&roster, "boot", 100, &timing, NOW(900));
+
+    lease_group(lease, NOW(1000), ALL, 0);
+    lease_ring(lease, NOW(1000), ring, ALL);
+    lease_quorate(lease, NOW(1000), ring, true);
+    for (node_id node = 0; node < 3; node++)
+        tell(lease, 1000, node, NULL);
+    lease_ages_done(lease, NOW(1000));
+    return lease;
+}
+
+static struct beat beat_of(node_id from, uint64_t number, bool is_armed)
+{
+    struct beat beat = {.from = from, .ring = ring, .number = number, .is_armed = is_armed};
+
+    beat.incarnation = 100 + (uint64_t)from;
+    beat.watchdog = timing.watchdog;
+    beat.lease = timing.lease;
+    snprintf(beat.boot_id, sizeof(beat.boot_id), "boot-%d", from);
+    return beat;
+}
+
+/* We beat, and it comes back to us. */
+static uint64_t beat_ourselves(struct lease *lease, int64_t now)
+{
+    struct beat beat;
+
+    lease_beat_make(lease, NOW(now), &beat);
+    lease_beat_taken(lease, NOW(now + 1), &beat);
+    return beat.number;
+}
+
+static void acknowledge(struct lease *lease, int64_t now, node_id from, uint64_t number,
+                        uint64_t incarnation)
+{
+    struct beat beat = beat_of(from, (uint64_t)now, true);
+
+    beat.acks[0] = (struct beat_ack){incarnation, number};
+    lease_beat_taken(lease, NOW(now), &beat);
+}
+
+/* The group goes on without node 2, in the next ring, and all who are left have told. */
+static void lose_third(struct lease *lease, int64_t now, struct lease_ages *told_by_second)
+{
+    static struct lease_ages own;
+
+    lease_group(lease, NOW(now), 3, 4);
+    lease_ring(lease, NOW(now), next_ring, 3);
+    lease_quorate(lease, NOW(now), next_ring, true);
+    lease_ages_make(lease, NOW(now), &own);
+    if (told_by_second && told_by_second->base == own.base)
+        told_by_second->path = own.path; /* it came the same way */
+    tell(lease, now, 0, NULL);
+    tell(lease, now, 1, told_by_second);
+    lease_ages_done(lease, NOW(now));
+}
+
+static struct lease_status status_of(struct lease *lease, node_id node, int64_t now)
+{
+    struct lease_status status;
+
+    lease_status(lease, node, NOW(now), &status);
+    return status;
+}
+
+static void a_beat_counts_from_its_sending_once_a_quorum_acknowledged_it(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    uint64_t number = beat_ourselves(lease, 2000);
+
+    (void)state;
+    assert_int_equal(lease_until(lease).ms, 0);
+    acknowledge(lease, 2900, 1, number, 100);
+    assert_int_equal(lease_until(lease).ms, 2000 + 2000);
+    lease_free(lease);
+}
+
+static void acknowledgements_of_another_incarnation_or_the_future_feed_nobody(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    uint64_t number = beat_ourselves(lease, 2000);
+
+    (void)state;
+    acknowledge(lease, 2100, 1, number, 99);
+    acknowledge(lease, 2110, 2, number + 1, 100);
+    assert_int_equal(lease_until(lease).ms, 0);
+    lease_free(lease);
+}
+
+static void an_acknowledgement_without_our_own_delivery_is_not_enough(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat;
+
+    (void)state;
+    lease_beat_make(lease, NOW(2000), &beat);
+    acknowledge(lease, 2100, 1, beat.number, 100);
+    acknowledge(lease, 2110, 2, beat.number, 100);
+    assert_int_equal(lease_until(lease).ms, 0);
+    lease_beat_taken(lease, NOW(2200), &beat);
+    assert_int_equal(lease_until(lease).ms, 4000);
+    lease_free(lease);
+}
+
+static void a_change_of_ring_keeps_what_was_acknowledged_and_counts_anew(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    uint64_t number = beat_ourselves(lease, 2000);
+
+    (void)state;
+    acknowledge(lease, 2100, 1, number, 100);
+    number = beat_ourselves(lease, 2500);
+    lease_group(lease, NOW(2600), 3, 4);
+    lease_ring(lease, NOW(2600), next_ring, 3);
+    acknowledge(lease, 2700, 1, number, 100); /* sent in the old ring */
+    assert_int_equal(lease_until(lease).ms, 4000);
+    lease_free(lease);
+}
+
+static void what_comes_before_the_ring_is_called_quorate_does_not_count(void **state)
+{
+    struct roster roster = roster_of_three();
+    struct lease *lease = lease_new(&roster, "boot", 100, &timing, NOW(900));
+    uint64_t number;
+
+    (void)state;
+    lease_group(lease, NOW(1000), ALL, 0);
+    lease_quorate(lease, NOW(1000), next_ring, true); /* of another ring */
+    lease_ring(lease, NOW(1000), ring, ALL);
+    number = beat_ourselves(lease, 1100);
+    acknowledge(lease, 1200, 1, number, 100);
+    assert_int_equal(lease_until(lease).ms, 0);
+    assert_false(lease_is_group_quorate(lease));
+    lease_quorate(lease, NOW(1300), ring, true);
+    assert_true(lease_is_group_quorate(lease));
+    lease_free(lease);
+}
+
+static void with_a_witness_no_lease_counts_yet(void **state)
+{
+    struct roster roster = roster_of_three();
+    struct lease *lease;
+    uint64_t number;
+
+    (void)state;
+    roster.has_witness = true;
+    lease = lease_among_three(roster);
+    number = beat_ourselves(lease, 2000);
+    acknowledge(lease, 2100, 1, number, 100);
+    assert_int_equal(lease_until(lease).ms, 0);
+    assert_false(lease_is_group_quorate(lease));
+    lease_free(lease);
+}
+
+static void an_absent_node_is_off_after_its_last_beat_and_lease_and_watchdog(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, true), own;
+
+    (void)state;
+    lease_beat_taken(lease, NOW(3000), &beat);
+    assert_int_equal(status_of(lease, 2, 3500).dead_at.ms, INT64_MAX);
+    lose_third(lease, 5000, NULL);
+    assert_true(status_of(lease, 2, 5000).is_vouched);
+    assert_int_equal(status_of(lease, 2, 5000).dead_at.ms, 3000 + 2000 + 5000 + 320);
+    lease_beat_make(lease, NOW(10000), &own);
+    lease_beat_taken(lease, NOW(10330), &own);
+    assert_false(status_of(lease, 2, 10400).is_proven_off); /* that one was sent too early */
+    lease_beat_make(lease, NOW(10400), &own);
+    assert_false(status_of(lease, 2, 10450).is_proven_off);
+    lease_beat_taken(lease, NOW(10460), &own);
+    assert_true(status_of(lease, 2, 10460).is_proven_off);
+    lease_free(lease);
+}
+
+static void the_largest_watchdog_and_lease_that_it_announced_count(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, true);
+
+    (void)state;
+    beat.watchdog = duration_ms(9000);
+    lease_beat_taken(lease, NOW(2000), &beat);
+    beat = beat_of(2, 2, true);
+    beat.lease = duration_ms(1000);
+    lease_beat_taken(lease, NOW(3000), &beat);
+    lose_third(lease, 5000, NULL);
+    assert_int_equal(status_of(lease, 2, 5000).dead_at.ms, 3000 + 2000 + 9000 + 320);
+    lease_free(lease);
+}
+
+static void an_age_that_another_tells_counts_if_it_is_younger(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, false);
+    struct lease_ages ages;
+
+    (void)state;
+    lease_beat_taken(lease, NOW(3000), &beat);
+    lease_ages_make(lease, NOW(3000), &ages);
+    ages.of[1].incarnation = 101;
+    ages.of[2].age = duration_ms(700);
+    ages.of[2].number = 4;
+    ages.of[2].is_armed = true;
+    ages.of[2].watchdog = duration_ms(8000);
+    lose_third(lease, 5000, &ages);
+    assert_true(status_of(lease, 2, 5000).is_armed);
+    assert_int_equal(status_of(lease, 2, 5000).dead_at.ms, 4300 + 2000 + 8000 + 320);
+    lease_free(lease);
+}
+
+static void a_node_whose_newest_beat_was_unarmed_is_off_at_once(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, true), own;
+
+    (void)state;
+    lease_beat_taken(lease, NOW(2000), &beat);
+    beat = beat_of(2, 2, false);
+    lease_beat_taken(lease, NOW(3000), &beat);
+    lose_third(lease, 5000, NULL);
+    lease_beat_make(lease, NOW(5100), &own);
+    own.ring = next_ring;
+    lease_beat_taken(lease, NOW(5200), &own);
+    assert_true(status_of(lease, 2, 5200).is_proven_off);
+    lease_free(lease);
+}
+
+static void without_a_quorum_that_came_together_the_wait_begins_with_the_ring(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, false);
+    struct lease_ages stranger = {.base = 1};
+
+    (void)state;
+    stranger.of[1].incarnation = 500;
+    lease_beat_taken(lease, NOW(3000), &beat);
+    lose_third(lease, 5000, &stranger);
+    assert_false(status_of(lease, 2, 5000).is_vouched);
+    assert_int_equal(status_of(lease, 2, 5000).dead_at.ms, 5000 + 2000 + 5000 + 320);
+    lease_free(lease);
+}
+
+static void a_node_without_agent_that_came_along_takes_the_vouching_away(void **state)
+{
+    struct roster roster = roster_of_three();
+    struct lease *lease;
+    struct beat beat = beat_of(2, 1, true);
+
+    (void)state;
+    roster.n_nodes = 4;
+    roster.nodes[3] = (struct roster_node){.nodeid = 4, .name = "n4", .votes = 0};
+    lease = lease_among_three(roster);
+    lease_beat_taken(lease, NOW(3000), &beat);
+    lease_group(lease, NOW(5000), 3, 4);
+    lease_ring(lease, NOW(5000), next_ring, 3 | 8);
+    lease_quorate(lease, NOW(5200), next_ring, true);
+    tell(lease, 5200, 0, NULL);
+    tell(lease, 5200, 1, NULL);
+    lease_ages_done(lease, NOW(5300));
+    assert_false(status_of(lease, 2, 5300).is_vouched);
+    assert_int_equal(status_of(lease, 2, 5300).dead_at.ms, 5200 + 7320);
+    lease_free(lease);
+}
+
+static void an_exchange_cut_short_leaves_the_silent_ones_unknown(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, true);
+
+    (void)state;
+    lease_beat_taken(lease, NOW(2000), &beat);
+    lease_ring(lease, NOW(3000), (struct ring_id){10, 1}, ALL);
+    lease_quorate(lease, NOW(3000), (struct ring_id){10, 1}, true);
+    tell(lease, 3000, 0, NULL);
+    tell(lease, 3000, 1, NULL); /* and node 2 goes before it has told */
+    lose_third(lease, 4000, NULL);
+    assert_int_equal(status_of(lease, 2, 4000).dead_at.ms, 4000 + 7320);
+    lease_free(lease);
+}
+
+static void nothing_is_proven_before_the_exchange_is_done(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+
+    (void)state;
+    lease_group(lease, NOW(5000), 3, 4);
+    assert_int_equal(status_of(lease, 2, 50000).dead_at.ms, INT64_MAX);
+    assert_false(status_of(lease, 2, 50000).is_proven_off);
+    lease_free(lease);
+}
+
+static void only_a_beat_of_this_arming_lets_services_start(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct lease_timing longer = timing;
+    uint64_t number;
+
+    (void)state;
+    lease_set_armed(lease, true);
+    number = beat_ourselves(lease, 2000);
+    lease_set_armed(lease, false);
+    lease_set_armed(lease, true);
+    acknowledge(lease, 2100, 1, number, 100);
+    assert_false(lease_is_armed_acknowledged(lease));
+    number = beat_ourselves(lease, 2200);
+    acknowledge(lease, 2300, 1, number, 100);
+    assert_true(lease_is_armed_acknowledged(lease));
+    longer.watchdog = duration_ms(8000);
+    lease_set_timing(lease, &longer);
+    assert_false(lease_is_armed_acknowledged(lease));
+    acknowledge(lease, 2400, 2, number, 100);
+    assert_false(lease_is_armed_acknowledged(lease));
+    number = beat_ourselves(lease, 2500);
+    acknowledge(lease, 2600, 2, number, 100);
+    assert_true(lease_is_armed_acknowledged(lease));
+    lease_free(lease);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_beat_counts_from_its_sending_once_a_quorum_acknowledged_it),
+        cmocka_unit_test(acknowledgements_of_another_incarnation_or_the_future_feed_nobody),
+        cmocka_unit_test(an_acknowledgement_without_our_own_delivery_is_not_enough),
+        cmocka_unit_test(a_change_of_ring_keeps_what_was_acknowledged_and_counts_anew),
+        cmocka_unit_test(what_comes_before_the_ring_is_called_quorate_does_not_count),
+        cmocka_unit_test(with_a_witness_no_lease_counts_yet),
+        cmocka_unit_test(an_absent_node_is_off_after_its_last_beat_and_lease_and_watchdog),
+        cmocka_unit_test(the_largest_watchdog_and_lease_that_it_announced_count),
+        cmocka_unit_test(an_age_that_another_tells_counts_if_it_is_younger),
+        cmocka_unit_test(a_node_whose_newest_beat_was_unarmed_is_off_at_once),
+        cmocka_unit_test(without_a_quorum_that_came_together_the_wait_begins_with_the_ring),
+        cmocka_unit_test(a_node_without_agent_that_came_along_takes_the_vouching_away),
+        cmocka_unit_test(an_exchange_cut_short_leaves_the_silent_ones_unknown),
+        cmocka_unit_test(nothing_is_proven_before_the_exchange_is_done),
+        cmocka_unit_test(only_a_beat_of_this_arming_lets_services_start),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
