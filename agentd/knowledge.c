@@ -38,22 +38,29 @@ static json_t *record_read(const char *key, const json_t *record)
 
 static void read_node(struct knowledge *knowledge, const char *name, const json_t *value)
 {
-    node_id node = knowledge->policy ? policy_find_node(knowledge->policy, name) : NODE_NONE;
+    node_id id = knowledge->policy ? policy_find_node(knowledge->policy, name) : NODE_NONE;
+    struct node node;
     struct err err = {{0}};
 
-    if (node != NODE_NONE &&
-        !codec_read_node(value, knowledge->policy, &knowledge->agreed->nodes[node], &err))
+    if (id == NODE_NONE)
+        return;
+    if (codec_read_node(value, knowledge->policy, &node, &err))
+        knowledge->agreed->nodes[id] = node;
+    else
         log_error("the record of node %s cannot be read: %s", name, err.text);
 }
 
 static void read_service(struct knowledge *knowledge, const char *name, const json_t *value)
 {
-    service_id service =
-        knowledge->policy ? policy_find_service(knowledge->policy, name) : SERVICE_NONE;
+    service_id id = knowledge->policy ? policy_find_service(knowledge->policy, name) : SERVICE_NONE;
+    struct service service;
     struct err err = {{0}};
 
-    if (service != SERVICE_NONE &&
-        !codec_read_service(value, knowledge->policy, &knowledge->agreed->services[service], &err))
+    if (id == SERVICE_NONE)
+        return;
+    if (codec_read_service(value, knowledge->policy, &service, &err))
+        knowledge->agreed->services[id] = service;
+    else
         log_error("the record of service %s cannot be read: %s", name, err.text);
 }
 
