@@ -205,6 +205,14 @@ const struct bonds *affinity_group(const struct round *round, service_id service
     return &round->work->bonds[round->work->bonds[service].leader];
 }
 
+bool affinity_is_free(const struct round *round, service_id service)
+{
+    const struct bonds *bonds = &round->work->bonds[service];
+
+    return bonds->leader == service && bonds->group == NO_GROUP &&
+           bonds->memberships == NO_MEMBERSHIP && bonds->group_tiers == RULE_NONE;
+}
+
 /* Nodes that services of one rule use, one of them aside. */
 static node_set used_by_others(const struct round *round, rule_id rule, service_id but)
 {

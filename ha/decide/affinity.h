@@ -26,6 +26,9 @@ const struct bonds *affinity_group(const struct round *round, service_id service
     for (service_id member = (round)->work->bonds[of].leader; member != SERVICE_NONE;              \
          member = (round)->work->bonds[member].next)
 
+/* No rule speaks of it: then no rule moves it. */
+bool affinity_is_free(const struct round *round, service_id service);
+
 /* Nodes where a service is that must (is_strict) or should be apart from this one's group. */
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict);
 /* Members of its group other than itself whose home is that node. */

@@ -199,6 +199,36 @@ static void assert_says(struct scene *scene, enum reason_code code, rule_id rule
     free(scene);
 }
 
+/* The same of a service that is somewhere, and has failed on some nodes. */
+static void assert_says_of_one_on(node_id at, enum preference preference, node_set tried,
+                                  enum reason_code code)
+{
+    struct scene *scene = scene_new(3, 2);
+    struct placement place;
+    struct round round;
+
+    scene_start(scene);
+    put(scene, A, at);
+    scene->state.services[A].state = SERVICE_REQUEST_START;
+    scene->view.services[A].running_on = 0;
+    round_init(&round, &scene->state, &scene->policy, &scene->view, &scene->outcome);
+    round_see_nodes(&round);
+    placement_find(&round, A, preference, tried, &place);
+    assert_string_equal(reason_name(place.why.code), reason_name(code));
+    free(scene);
+}
+
+static void what_was_tried_and_what_is_full_is_explained(void **state)
+{
+    node_set all = node_bit(ALPHA) | node_bit(BETA) | node_bit(GAMMA);
+
+    (void)state;
+    assert_says_of_one_on(BETA, PREFER_STAYING, 0, REASON_STAYS);
+    assert_says_of_one_on(BETA, PREFER_UNTRIED, node_bit(ALPHA) | node_bit(BETA), REASON_UNTRIED);
+    assert_says_of_one_on(BETA, PREFER_UNTRIED, node_bit(ALPHA), REASON_LEAST_LOAD);
+    assert_says_of_one_on(BETA, PREFER_UNTRIED, all, REASON_TRIED_EVERYWHERE);
+}
+
 static struct scene *with_b_on(node_id node, enum rule_kind kind, bool is_strict)
 {
     struct scene *scene = scene_new(3, 2);
@@ -319,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case_goes_where_it_should),
         cmocka_unit_test(each_choice_is_explained),
+        cmocka_unit_test(what_was_tried_and_what_is_full_is_explained),
         cmocka_unit_test(what_holds_for_one_of_a_group_holds_for_all),
         cmocka_unit_test(a_group_whose_member_fails_moves_as_one),
         cmocka_unit_test(a_rule_that_comes_later_moves_what_runs),

@@ -248,6 +248,21 @@ static void a_target_that_is_lost_is_replaced(void **state)
     free(scene);
 }
 
+static void one_that_has_left_is_not_started_while_another_might_have_it(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene_start(scene);
+    assert_true(scene_command(scene, COMMAND_RELOCATE, A, BETA));
+    scene->view.nodes[GAMMA].has_report = false;
+    scene_result(scene, A, JOB_DONE);
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_RELOCATE, ALPHA);
+    assert_waits(scene, A, REASON_WAITS_FOR_REPORT, GAMMA);
+    free(scene);
+}
+
 static void a_source_that_dies_while_it_lets_go_is_recovered_from(void **state)
 {
     struct scene *scene = scene_new(3, 1);
@@ -343,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_stop_that_fails_is_an_error),
         cmocka_unit_test(one_that_cannot_be_stopped_does_not_move),
         cmocka_unit_test(a_target_that_is_lost_is_replaced),
+        cmocka_unit_test(one_that_has_left_is_not_started_while_another_might_have_it),
         cmocka_unit_test(a_source_that_dies_while_it_lets_go_is_recovered_from),
         cmocka_unit_test(a_stopped_one_gets_a_home_that_is_there),
         cmocka_unit_test(a_disabled_one_stays_where_it_was),
