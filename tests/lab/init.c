@@ -232,6 +232,8 @@ static void mount_all(const char *lab, const char *bin, const char *source)
     mount_agents();
     mount_srv();
     mount_tmpfs("/dev/shm", "mode=1777");
+    /* Agents log in as root; what the host's root wants then is no business of a node. */
+    mount_tmpfs("/root", "mode=700");
     mount_proc();
     if (mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
         fail("/sys");

@@ -127,6 +127,13 @@ signal_program() {
     on_node "$1" kill "-$2" $pids
 }
 
+# The host's processes in the pid namespace of a node, its first one too.
+all_processes() {
+    local first
+    first=$(pgrep -f "^lab-init $1 [0-9]+ $TENUTO_LAB " | head -n 1)
+    pgrep --ns "$first" --nslist pid .
+}
+
 # ---- records: the machine room's events, the observer's samples ---------------------------------
 
 events_count() {
