@@ -239,6 +239,7 @@ void member_quorum(struct member *member, struct instant now, bool is_quorate, s
     member->quorum_says = is_quorate;
     lease_quorate(member->lease, now, ring, is_quorate);
     sync_hello_if_quorate(member, now);
+    sync_look(member);
     member_emit(member, MEMBER_CHANGED);
 }
 

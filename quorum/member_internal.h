@@ -39,6 +39,7 @@ struct sync {
     node_id donor;             /* who sends it to those behind */
     node_set ready;            /* who has it, on disk; a quorum of them: settled */
     bool is_settled;
+    bool has_come; /* settled, we are ready, and the user was told */
     node_id leader;
     struct ledger_head stream; /* the newest and all patches of this view: the same for all */
     node_set beaten;           /* whose beats were delivered in this view */
@@ -127,6 +128,8 @@ bool sync_ready(struct member *member, node_id from, const json_t *body, struct 
 void sync_written(struct member *member);
 struct instant sync_tick(struct member *member, struct instant now);
 bool sync_is_in_sync(const struct member *member);
+/* Something changed that may put us in sync. */
+void sync_look(struct member *member);
 
 /* ---- member_patch.c */
 bool patch_taken(struct member *member, node_id from, const json_t *body, struct err *err);

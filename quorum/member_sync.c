@@ -343,11 +343,17 @@ static node_id choose_leader(const struct sync *sync)
     return leader;
 }
 
-static void came_in_sync(struct member *member)
+/* Once a view: whatever made it so, the last READY or votequorum's word. */
+void sync_look(struct member *member)
 {
     bool was_replaced = member->has_new_past;
 
+    if (!sync_is_in_sync(member))
+        return;
     patch_commit(member);
+    if (member->sync.has_come)
+        return;
+    member->sync.has_come = true;
     if (member->must_reset) {
         struct queued *queued = member_emit(member, MEMBER_RESET);
 
@@ -363,7 +369,6 @@ static void came_in_sync(struct member *member)
 bool sync_ready(struct member *member, node_id from, const json_t *body, struct err *err)
 {
     struct sync *sync = &member->sync;
-    bool was_in_sync = sync_is_in_sync(member);
     uint64_t version, stored;
 
     if (!wire_need_word(body, "version", &version, err) ||
@@ -381,10 +386,7 @@ bool sync_ready(struct member *member, node_id from, const json_t *body, struct 
         sync->is_settled = true;
         sync->leader = choose_leader(sync);
     }
-    if (!was_in_sync && sync_is_in_sync(member))
-        came_in_sync(member);
-    else
-        patch_commit(member);
+    sync_look(member);
     if (sync->is_settled)
         member_beat_soon(member);
     member_emit(member, MEMBER_CHANGED);
