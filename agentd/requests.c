@@ -199,10 +199,9 @@ static void pushed(struct agent *agent, const json_t *push, uint64_t version)
     if (!link)
         return;
     (*link)->durable_at = version;
-    (*link)->done = json_pack("{s:b,s:I,s:b,s:o}", "done", 1, "version", (json_int_t)policy,
-                              "durable", 1, "words",
-                              json_sprintf("version %lld is in force, on the disks of a quorum",
-                                           (long long)policy));
+    (*link)->done = json_pack(
+        "{s:b,s:I,s:b,s:o}", "done", 1, "version", (json_int_t)policy, "durable", 1, "words",
+        json_sprintf("version %lld is in force, on the disks of a quorum", (long long)policy));
 }
 
 static void answered(struct agent *agent, const json_t *answer)
@@ -210,7 +209,7 @@ static void answered(struct agent *agent, const json_t *answer)
     char id[24];
     struct text text;
     struct waiting **link;
-    const char *words = json_text(answer, "text", "");
+    const char *words = json_text(json_object_get(answer, "why"), "text", "");
 
     text_init(&text, id, sizeof(id));
     text_add(&text, "%lld", (long long)json_int(answer, "command", 0));

@@ -301,11 +301,33 @@ static int each_file(struct command *command, struct output *output,
     return worst;
 }
 
+static bool help_rows(struct output *output, const char *word)
+{
+    bool found = false;
+
+    for (int i = 0; i < VERBS; i++) {
+        const struct verb *verb = &verb_table[i];
+        autojson *row = NULL;
+
+        if (!verb_is_named(verb, word))
+            continue;
+        found = true;
+        row = json_pack("{s:s,s:s,s:s}", "verb", verb->name, "arguments", verb->arguments, "help",
+                        verb->help);
+        output_row(output, row);
+    }
+    return found;
+}
+
 static int run_help(const struct command *command, struct output *output)
 {
     const char *word = command_argument(command, 0), *second = command_argument(command, 1);
     char name[64], words[160];
 
+    if (!word && output->maker == &output_json) {
+        help_rows(output, NULL);
+        return CONTROL_EXIT_OK;
+    }
     if (!word) {
         fputs("tenuto VERB ... [--json]    one command\n"
               "tenuto shell               a command line of its own, with completion\n"
@@ -318,7 +340,7 @@ static int run_help(const struct command *command, struct output *output)
         return CONTROL_EXIT_OK;
     }
     snprintf(name, sizeof(name), "%s%s%s", word, second ? " " : "", second ? second : "");
-    if (verb_help(output->out, name))
+    if (output->maker == &output_json ? help_rows(output, name) : verb_help(output->out, name))
         return CONTROL_EXIT_OK;
     snprintf(words, sizeof(words), "there is no verb \"%s\"; \"tenuto help\" lists them", name);
     return output_error(output, CONTROL_EXIT_USAGE, words, NULL);

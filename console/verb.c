@@ -186,7 +186,7 @@ void verb_usage(FILE *out, const struct verb *verb)
 }
 
 /* "" and NULL name all; else a family, a verb, or the second word of one. */
-static bool is_named(const struct verb *verb, const char *word)
+bool verb_is_named(const struct verb *verb, const char *word)
 {
     size_t length = word ? strlen(word) : 0;
     const char *second = strchr(verb->name, ' ');
@@ -208,14 +208,14 @@ bool verb_help(FILE *out, const char *word)
     for (int i = 0; i < VERBS; i++) {
         int width = width_of(verb_table[i].name) + 1 + width_of(verb_table[i].arguments);
 
-        if (is_named(&verb_table[i], word) && width > widest)
+        if (verb_is_named(&verb_table[i], word) && width > widest)
             widest = width;
     }
     for (int i = 0; i < VERBS; i++) {
         const struct verb *verb = &verb_table[i];
         char usage[128];
 
-        if (!is_named(verb, word))
+        if (!verb_is_named(verb, word))
             continue;
         found = true;
         snprintf(usage, sizeof(usage), "%s %s", verb->name, verb->arguments);

@@ -59,5 +59,7 @@ const struct verb *verb_find(int n_words, char *const *words, int *taken, struct
 
 /* The row of a verb for people: "ha migrate SERVICE NODE". */
 void verb_usage(FILE *out, const struct verb *verb);
+/* Whether it is the verb of that name or one of that group; NULL names all that are for people. */
+bool verb_is_named(const struct verb *verb, const char *word);
 /* All verbs, or those that the word names, with their help; false if there are none. */
 bool verb_help(FILE *out, const char *word);
