@@ -151,7 +151,8 @@ static void report_taken(struct agent *agent, node_id from, const json_t *messag
     told->rows = json_deep_copy(json_object_get(message, "rows"));
     told->orphans = json_deep_copy(json_object_get(message, "orphans"));
     told->policy = (uint64_t)json_int(message, "policy", 0);
-    told->is_valid = true;
+    told->version = (uint64_t)json_int(message, "version", 0);
+    told->is_valid = told->has_told = true;
     agent->must_decide = true;
 }
 
@@ -168,6 +169,8 @@ static void looked_again(struct agent *agent)
             if (!node_in(agent->status.agents, at) || !agent->status.is_in_sync ||
                 !node_in(before.agents, at))
                 agent->told[at].is_valid = false;
+            if (node_in(agent->status.agents, at) && !node_in(before.agents, at))
+                agent->told[at].has_told = false;
         }
         agent->must_report = true;
     }

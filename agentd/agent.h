@@ -23,9 +23,11 @@ struct requests;
 /* What one node's player said last, in this group. */
 struct told {
     bool is_valid;
-    uint64_t policy; /* version of the policy that its rows speak of */
-    json_t *rows;    /* array of report rows */
-    json_t *orphans; /* names of services that still run there and are in no policy */
+    bool has_told;    /* at least once since it joined: what it ran then is known for good */
+    uint64_t policy;  /* version of the policy that its rows speak of */
+    uint64_t version; /* of the ledger that it knew when it told */
+    json_t *rows;     /* array of report rows */
+    json_t *orphans;  /* names of services that still run there and are in no policy */
 };
 
 struct agent {
@@ -65,12 +67,13 @@ struct agent {
     bool must_decide;         /* something the manager has not looked at yet */
     struct instant decide_at; /* and when it wants to look again anyway */
     struct instant play_at;
+    struct ring_id lost_ring; /* where corosync was lost; never joined again */
     struct instant reopen_at; /* corosync is away: try again then */
     struct instant last_turn; /* of the loop: a large gap means that we were away */
     struct instant
         idle_since;    /* nothing here needs the watchdog since then; NEVER: something does */
     bool is_disarming; /* asked the keeper to; nothing may start until it has */
-    struct instant arm_again_at;  /* a keeper that refuses is not asked more often */
+    struct instant arm_again_at; /* a keeper that refuses is not asked more often */
     struct duration armed_lease; /* L as the keeper was told with the last arming */
     struct instant lease_until;  /* as told to the keeper last */
     char problem[256];           /* why this node takes no part, for status; "" */

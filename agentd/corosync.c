@@ -20,6 +20,12 @@ static void on_ring(void *context, struct ring_id ring, const uint32_t *nodeids,
 {
     struct agent *agent = context;
 
+    /* Only our connection broke, and the ring went on: what it delivered meanwhile is lost to us. */
+    if (agent->lost_ring.seq && ring_compare(agent->lost_ring, ring) == 0) {
+        log_warning("corosync stayed but its messages were lost; this agent starts anew");
+        sd_event_exit(agent->loop, 1);
+        return;
+    }
     member_ring(agent->member, agent_now(), ring, nodeids, n_nodeids);
 }
 
@@ -101,8 +107,10 @@ void corosync_lost(struct agent *agent, const char *why)
         log_warning("corosync is gone: %s", why);
     text_copy(agent->problem, sizeof(agent->problem), why);
     corosync_close(agent);
-    if (agent->member)
+    if (agent->member) {
+        agent->lost_ring = agent->status.ring;
         member_lost(agent->member, agent_now());
+    }
     agent->reopen_at = instant_after(agent_now(), duration_ms(REOPEN_MS));
     control_changed(agent->control);
 }

@@ -177,8 +177,9 @@ static void report(struct agent *agent)
         if (lrm_report(agent->lrm, id, &row))
             json_array_append_new(rows, codec_report_row(&row, policy));
     }
-    message = json_pack("{s:s,s:I,s:o,s:o}", "kind", "report", "policy",
-                        (json_int_t)agent->knowledge.policy_version, "rows", rows, "orphans",
+    message = json_pack("{s:s,s:I,s:I,s:o,s:o}", "kind", "report", "policy",
+                        (json_int_t)agent->knowledge.policy_version, "version",
+                        (json_int_t)agent->knowledge.agreed->version, "rows", rows, "orphans",
                         orphan_names(agent));
     if (member_tell(agent->member, message, &err))
         agent->must_report = false;

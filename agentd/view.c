@@ -25,7 +25,7 @@ static void view_node(struct agent *agent, node_id node, struct instant now)
     view->has_report = view->is_member && agent->told[at].is_valid &&
                        agent->told[at].policy == agent->knowledge.policy_version;
     view->is_proven_off = lease.is_proven_off && !node_in(agent->status.agents, at);
-    view->is_history_known = lease.is_vouched;
+    view->is_history_known = lease.is_vouched && agent->told[at].has_told;
     view->last_beat = lease.last_beat;
     view->dead_at = lease.dead_at;
     text_copy(view->boot_id, sizeof(view->boot_id), lease.boot_id);
@@ -74,6 +74,21 @@ static void view_reports(struct agent *agent)
     }
 }
 
+/* Who was asked to run something after it told last may be running it by now. */
+static void view_asked_since(struct agent *agent)
+{
+    const struct ha_state *agreed = agent->knowledge.agreed;
+
+    for (service_id id = 0; id < agreed->n_services; id++) {
+        const struct service *service = &agreed->services[id];
+        node_id at = service->node == NODE_NONE ? NODE_NONE : agent->roster_of[service->node];
+
+        if (service->state == SERVICE_STARTED && at != NODE_NONE && agent->told[at].is_valid &&
+            agent->told[at].version < service->cause)
+            agent->view->services[id].running_on |= node_bit(service->node);
+    }
+}
+
 void view_make(struct agent *agent, struct instant now)
 {
     const struct policy *policy = agent->knowledge.policy;
@@ -88,5 +103,6 @@ void view_make(struct agent *agent, struct instant now)
     for (node_id node = 0; node < policy->n_nodes; node++)
         view_node(agent, node, now);
     view_reports(agent);
+    view_asked_since(agent);
     requests_into_view(agent);
 }

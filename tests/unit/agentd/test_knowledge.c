@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is agreed, from the ledger's records: policies that come and go, records that cannot be read. */
+/* What is agreed, from the ledger: policies that come and go, records that cannot be read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
