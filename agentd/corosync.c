@@ -20,7 +20,7 @@ static void on_ring(void *context, struct ring_id ring, const uint32_t *nodeids,
 {
     struct agent *agent = context;
 
-    /* Only our connection broke, and the ring went on: what it delivered meanwhile is lost to us. */
+    /* Only our connection broke and the ring went on: what it delivered meanwhile is lost to us. */
     if (agent->lost_ring.seq && ring_compare(agent->lost_ring, ring) == 0) {
         log_warning("corosync stayed but its messages were lost; this agent starts anew");
         sd_event_exit(agent->loop, 1);
