@@ -69,17 +69,17 @@ static void put_quorum(struct header *header, const struct picture *picture)
         put_part(header, STYLE_ALARM, " not in sync ");
 }
 
+/* A node that runs nothing need not be armed; one without a keeper cannot run anything. */
 static void put_armed(struct header *header, const struct picture *picture)
 {
-    char text[96];
-
-    if (picture->is_armed) {
+    if (picture->is_armed)
         put_part(header, STYLE_BAR, "armed");
-        return;
-    }
-    snprintf(text, sizeof(text), " NOT ARMED%s%s ", picture->keeper[0] ? ", keeper " : "",
-             picture->keeper);
-    put_part(header, STYLE_ALARM, text);
+    else if (strcmp(picture->keeper, "disarmed") == 0)
+        put_part(header, STYLE_BAR, "not armed, idle");
+    else if (strcmp(picture->keeper, "condemned") == 0)
+        put_part(header, STYLE_ALARM, " ABOUT TO RESET ");
+    else
+        put_part(header, STYLE_ALARM, " NO KEEPER ");
 }
 
 static void put_policy(struct header *header, const struct picture *picture, int64_t now_ms)
