@@ -150,6 +150,13 @@ no_event_after() {
     ! event_after "$@"
 }
 
+# wait_reset NODE COUNT [WHAT]: until it was reset, behind so many events; sets reset to when it was off.
+wait_reset() {
+    wait_for 40 "$1 reset" event_after "$2" "${3:-watchdog|reset}" "$1"
+    wait_for 10 "$1 off" event_after "$2" off "$1"
+    reset=$(event_after "$2" off "$1")
+}
+
 samples_count() {
     wc -l <"$STORY_DIR/samples"
 }
