@@ -23,6 +23,8 @@
 
 /* How often the keeper hears that we are alive; a fraction of the shortest lease there is. */
 #define ALIVE_EVERY_MS 100
+/* What a screen's timeline shows at most. */
+#define RECENT_EVENTS 50
 
 struct instant agent_now(void)
 {
@@ -123,22 +125,48 @@ static void log_rows(const json_t *rows)
                  json_text(row, "node", ""), json_text(row, "why", ""));
 }
 
+/* What a screen shows of the past; kept here so that a picture of it costs no disk. */
+static void remember(struct agent *agent, const json_t *patch, const json_t *rows)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        json_object_set_new(row, "version", json_integer(json_int(patch, "version", 0)));
+        json_array_append(agent->recent, row);
+        control_event(agent->control, row);
+    }
+    while (json_array_size(agent->recent) > RECENT_EVENTS)
+        json_array_remove(agent->recent, 0);
+}
+
+static void remember_all(struct agent *agent, const json_t *patches)
+{
+    json_t *patch;
+    size_t i;
+
+    json_array_clear(agent->recent);
+    json_array_foreach(patches, i, patch)
+    {
+        autojson *rows = verb_events_of(patch);
+
+        json_array_extend(agent->recent, rows);
+    }
+    while (json_array_size(agent->recent) > RECENT_EVENTS)
+        json_array_remove(agent->recent, 0);
+}
+
 static void committed(struct agent *agent, const struct member_event *event)
 {
     autojson *rows = verb_events_of(event->patch);
-    json_t *row;
-    size_t i;
 
     if (json_object_get(json_object_get(event->patch, "set"), KEY_POLICY))
         reload(agent, member_records(agent->member), event->version);
     knowledge_apply(&agent->knowledge, event->patch, event->version);
     requests_committed(agent, event->patch, event->version);
     log_rows(rows);
-    json_array_foreach(rows, i, row)
-    {
-        json_object_set_new(row, "version", json_integer((json_int_t)event->version));
-        control_event(agent->control, row);
-    }
+    remember(agent, event->patch, rows);
     agent->must_decide = true;
 }
 
@@ -186,6 +214,8 @@ static void reset(struct agent *agent, const struct member_event *event)
 
     if (event->patch && !store_take_history(agent->store, event->patch, &err))
         log_warning("the past that another node knows is not kept here: %s", err.text);
+    if (event->patch)
+        remember_all(agent, event->patch);
     requests_forget_pushes(agent);
     reload(agent, member_records(agent->member), event->version);
 }
@@ -313,6 +343,17 @@ static int on_store(sd_event_source *source, int fd, uint32_t events, void *cont
     return 0;
 }
 
+static int on_history(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+    struct agent *agent = context;
+
+    (void)source;
+    (void)fd;
+    (void)events;
+    history_answers(agent->history);
+    return 0;
+}
+
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
     struct agent *agent = context;
@@ -338,11 +379,16 @@ static void read_boot_id(char *boot_id, size_t size)
 static bool open_store(struct agent *agent, struct err *err)
 {
     struct ledger_head head;
-    autojson *records = NULL;
+    autojson *records = NULL, *patches = NULL;
 
     agent->store = store_open(agent->settings.store, err);
     if (!agent->store || !store_read(agent->store, &records, &head, err))
         return err_in(err, "%s", agent->settings.store);
+    agent->history = history_open(agent->settings.store, err);
+    if (!agent->history)
+        return false;
+    patches = store_history(agent->store, 0, NULL, RECENT_EVENTS, NULL);
+    remember_all(agent, patches);
     reload(agent, records, head.version);
     return true;
 }
@@ -352,6 +398,9 @@ static bool listen_to_all(struct agent *agent, struct err *err)
     int error;
 
     error = sd_event_add_io(agent->loop, NULL, store_fd(agent->store), EPOLLIN, on_store, agent);
+    if (error >= 0)
+        error = sd_event_add_io(agent->loop, NULL, history_fd(agent->history), EPOLLIN, on_history,
+                                agent);
     if (error >= 0)
         error =
             sd_event_add_time(agent->loop, &agent->timer, CLOCK_BOOTTIME, 0, 1, on_timer, agent);
@@ -376,6 +425,7 @@ struct agent *agent_new(const struct settings *settings, struct err *err)
     agent->lrm = xcalloc(1, sizeof(*agent->lrm));
     agent->jobs = xcalloc(SERVICES_MAX, sizeof(*agent->jobs));
     agent->requests = requests_new();
+    agent->recent = json_array();
     agent->idle_since = agent->play_at = agent->decide_at = INSTANT_NEVER;
     agent->status.leader = NODE_NONE;
     knowledge_init(&agent->knowledge);
@@ -413,6 +463,9 @@ void agent_free(struct agent *agent)
     member_free(agent->member);
     hands_free(agent->hands);
     feeding_free(agent->feeding);
+    history_close(agent->history);
+    verbs_end(agent);
+    json_decref(agent->recent);
     if (agent->store)
         store_close(agent->store);
     requests_free(agent->requests);

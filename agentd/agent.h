@@ -14,9 +14,11 @@
 #include "agentd/settings.h"
 #include "fence/feeding.h"
 #include "ha/decide/crm.h"
+#include "quorum/history.h"
 #include "quorum/membership.h"
 #include "quorum/store.h"
 
+struct asking;
 struct control;
 struct requests;
 
@@ -38,6 +40,9 @@ struct agent {
     sd_event_source *timer;
 
     struct store *store;
+    struct history *history;
+    struct asking *asking; /* verbs that wait for an answer about the past */
+    json_t *recent;        /* the newest events, as verb_events_of makes them */
     struct group *group;
     struct membership *membership;
     sd_event_source *group_source, *membership_source;

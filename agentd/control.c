@@ -76,6 +76,7 @@ static void session_end(struct session *session)
     session->is_dead = true;
     session->source = sd_event_source_disable_unref(session->source);
     requests_forget(session->control->agent, session);
+    verbs_forget(session->control->agent, session);
     sd_event_source_set_enabled(session->control->reaper, SD_EVENT_ONESHOT);
 }
 

@@ -13,9 +13,6 @@
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
 
-/* What a screen's timeline shows at most. */
-#define SNAPSHOT_EVENTS 50
-
 struct call {
     struct agent *agent;
     struct session *session;
@@ -87,38 +84,119 @@ json_t *verb_events_of(const json_t *patch)
     return rows;
 }
 
-static json_t *events_of_history(json_t *patches)
+/* ---- questions about the past: asked of the reader, answered later ---------------------------- */
+
+struct asking {
+    struct asking *next;
+    struct agent *agent;
+    struct session *session; /* NULL: it has gone meanwhile */
+    int64_t id;
+    bool follows;
+};
+
+void verbs_forget(struct agent *agent, const struct session *session)
 {
-    json_t *rows = json_array(), *patch;
-    size_t i;
+    for (struct asking *each = agent->asking; each; each = each->next) {
+        if (each->session == session)
+            each->session = NULL;
+    }
+}
+
+static void asking_free(struct asking *asking)
+{
+    struct asking **link = &asking->agent->asking;
+
+    while (*link != asking)
+        link = &(*link)->next;
+    *link = asking->next;
+    free(asking);
+}
+
+void verbs_end(struct agent *agent)
+{
+    while (agent->asking)
+        asking_free(agent->asking);
+}
+
+static void ask(const struct call *call, const struct question *question, bool follows,
+                history_answer *answer)
+{
+    struct asking *asking = xcalloc(1, sizeof(*asking));
+
+    asking->agent = call->agent;
+    asking->session = call->session;
+    asking->id = call->id;
+    asking->follows = follows;
+    asking->next = call->agent->asking;
+    call->agent->asking = asking;
+    history_ask(call->agent->history, question, answer, asking);
+}
+
+/* The rows of what patches changed; of one service only, where the question was about one. */
+static void send_events(const struct asking *asking, const struct question *question,
+                        const json_t *patches)
+{
+    json_t *patch, *row;
+    size_t i, j;
 
     json_array_foreach(patches, i, patch)
     {
-        json_t *of = verb_events_of(patch);
+        autojson *rows = verb_events_of(patch);
 
-        json_array_extend(rows, of);
-        json_decref(of);
+        json_array_foreach(rows, j, row)
+        {
+            if (!question->subject[0] ||
+                strcmp(json_text(row, "service", ""), question->subject) == 0)
+                session_row(asking->session, asking->id, json_incref(row));
+        }
     }
-    json_decref(patches);
-    return rows;
 }
 
-/* Only the newest so many. */
-static json_t *newest(json_t *rows, size_t count)
+static void answer_events(void *context, const struct question *question, json_t *value,
+                          const struct err *err)
 {
-    while (json_array_size(rows) > count)
-        json_array_remove(rows, 0);
-    return rows;
+    struct asking *asking = context;
+
+    if (asking->session && !value)
+        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED, NULL, "%s", err->text);
+    if (asking->session && value) {
+        send_events(asking, question, value);
+        if (asking->follows)
+            session_follow(asking->session, asking->id);
+        else
+            session_done(asking->session, asking->id, NULL);
+    }
+    asking_free(asking);
+}
+
+static void answer_policy(void *context, const struct question *question, json_t *value,
+                          const struct err *err)
+{
+    struct asking *asking = context;
+    long long version = (long long)question->version;
+
+    if (asking->session && value) {
+        session_row(asking->session, asking->id, json_incref(value));
+        session_done(asking->session, asking->id, NULL);
+    } else if (asking->session && err->text[0]) {
+        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED, NULL, "%s", err->text);
+    } else if (asking->session && version) {
+        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED,
+                      "tenuto policy show prints the one in force",
+                      "this node knows no version %lld of the policy", version);
+    } else if (asking->session) {
+        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED,
+                      "push one with: tenuto policy push FILE", "no policy was pushed yet");
+    }
+    asking_free(asking);
 }
 
 json_t *verb_snapshot(struct agent *agent)
 {
-    json_t *patches = store_history(agent->store, 0, NULL, SNAPSHOT_EVENTS, NULL);
-    json_t *events = patches ? newest(events_of_history(patches), SNAPSHOT_EVENTS) : json_array();
-
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:I}", "status", rows_cluster(agent), "nodes",
+    return json_pack("{s:o,s:o,s:o,s:o,s:O,s:I}", "status", rows_cluster(agent), "nodes",
                      rows_nodes(agent), "services", rows_services(agent), "fence",
-                     rows_fence(agent), "events", events, "now", (json_int_t)agent_wall_ms());
+                     rows_fence(agent), "events", agent->recent, "now",
+                     (json_int_t)agent_wall_ms());
 }
 
 static void verb_cluster_status(const struct call *call)
@@ -149,25 +227,12 @@ static void verb_watch(const struct call *call)
 
 static void verb_events(const struct call *call)
 {
-    struct err err = {{0}};
     int64_t since = json_int(call->request, "since", 0);
-    json_t *patches = store_history(call->agent->store, since > 0 ? (uint64_t)since : 0, NULL,
-                                    EVENTS_KEPT_MAX, &err);
-    json_t *rows, *row;
-    size_t i;
+    struct question question = {.kind = QUESTION_PATCHES,
+                                .after = since > 0 ? (uint64_t)since : 0,
+                                .limit = EVENTS_KEPT_MAX};
 
-    if (!patches) {
-        session_error(call->session, call->id, CONTROL_EXIT_FAILED, NULL, "%s", err.text);
-        return;
-    }
-    if (!json_flag(call->request, "follow", false)) {
-        rows_and_done(call, events_of_history(patches));
-        return;
-    }
-    rows = events_of_history(patches);
-    json_array_foreach(rows, i, row) session_row(call->session, call->id, json_incref(row));
-    json_decref(rows);
-    session_follow(call->session, call->id);
+    ask(call, &question, json_flag(call->request, "follow", false), answer_events);
 }
 
 /* The service that an argument names, or an error with the nearest name. */
@@ -202,27 +267,13 @@ static service_id need_service(const struct call *call, const char *name)
 
 static void verb_ha_why(const struct call *call)
 {
-    const char *name = argument(call, 0);
-    struct err err = {{0}};
-    json_t *patches, *rows, *row;
-    size_t i = 0;
+    struct question question = {.kind = QUESTION_PATCHES, .limit = EVENTS_KEPT_MAX};
+    service_id service = need_service(call, argument(call, 0));
 
-    if (need_service(call, name) == SERVICE_NONE)
+    if (service == SERVICE_NONE)
         return;
-    patches = store_history(call->agent->store, 0, name, EVENTS_KEPT_MAX, &err);
-    if (!patches) {
-        session_error(call->session, call->id, CONTROL_EXIT_FAILED, NULL, "%s", err.text);
-        return;
-    }
-    rows = events_of_history(patches);
-    while (i < json_array_size(rows)) {
-        row = json_array_get(rows, i);
-        if (strcmp(json_text(row, "service", ""), name) == 0)
-            i++;
-        else
-            json_array_remove(rows, i);
-    }
-    rows_and_done(call, rows);
+    text_copy(question.subject, sizeof(question.subject), argument(call, 0));
+    ask(call, &question, false, answer_events);
 }
 
 static void move(const struct call *call, enum command_kind kind)
@@ -315,21 +366,18 @@ static void verb_policy_push(const struct call *call)
 static void verb_policy_show(const struct call *call)
 {
     const char *which = argument(call, 0);
-    struct err err = {{0}};
-    uint64_t version = which ? strtoull(which, NULL, 10) : 0;
-    json_t *row = store_policy(call->agent->store, version, &err);
+    struct question question = {.kind = QUESTION_POLICY};
+    char *end = NULL;
 
-    if (!row) {
-        session_error(call->session, call->id, CONTROL_EXIT_FAILED,
-                      which ? "tenuto policy show prints the one in force"
-                            : "push one with: tenuto policy push FILE",
-                      which ? "this node knows no version %s of the policy"
-                            : "no policy was pushed yet%.0s",
-                      which ? which : "");
+    if (which)
+        question.version = strtoull(which, &end, 10);
+    if (which && (question.version == 0 || *end)) {
+        session_error(call->session, call->id, CONTROL_EXIT_USAGE,
+                      "tenuto policy show 3, or without a number the one in force",
+                      "\"%s\" is no version of a policy", which);
         return;
     }
-    session_row(call->session, call->id, row);
-    session_done(call->session, call->id, NULL);
+    ask(call, &question, false, answer_policy);
 }
 
 enum verb {

@@ -376,8 +376,6 @@ json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
                            (const char *)sqlite3_column_text(statement, 1), "stamp",
                            (json_int_t)sqlite3_column_int64(statement, 2), "text",
                            (const char *)sqlite3_column_text(statement, 3));
-    else
-        err_set(err, "no such version of the policy is kept on this node");
     sqlite3_finalize(statement);
     return policy;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The tables of the store and the statements on them; used by store.c only, under its lock. */
+/* The tables of the store and the statements on them; each caller has its own connection. */
 #pragma once
 
 #include <sqlite3.h>
