@@ -84,7 +84,7 @@ json_t *verb_events_of(const json_t *patch)
     return rows;
 }
 
-/* ---- questions about the past: asked of the reader, answered later ---------------------------- */
+/* ---- questions about the past: asked of the reader, answered later --------------------------- */
 
 struct asking {
     struct asking *next;
