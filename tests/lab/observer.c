@@ -100,7 +100,7 @@ static long long now_ms(void)
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The bytes that are there, at most size - 1, ended with a zero; 0 also when there is no such file. */
+/* The bytes that are there, at most size - 1, ended with a zero; 0 also without such a file. */
 static size_t read_file(const char *path, char *bytes, size_t size)
 {
     FILE *file = fopen(path, "re");
@@ -127,7 +127,7 @@ static unsigned long long pid_space(pid_t pid)
     return strncmp(target, "pid:[", 5) == 0 ? strtoull(target + 5, NULL, 10) : 0;
 }
 
-/* A number of /proc/PID/stat, from field 4 on; 0: the process is gone, or only its status is left. */
+/* A number of /proc/PID/stat, from field 4 on; 0: the process is gone or a zombie. */
 static unsigned long long process_field(pid_t pid, int which)
 {
     char path[64], bytes[1024], *at;

@@ -148,7 +148,7 @@ static int find_writer(struct writer *writers, int *count, const struct writer *
     return (*count)++;
 }
 
-/* Lines are appended whole, so their order is that of the writing: nobody writes after a successor. */
+/* Lines are appended whole, so their order is that of writing: nobody writes after a successor. */
 static int judge_log(const char *path)
 {
     static struct writer writers[WRITERS];

@@ -127,11 +127,26 @@ signal_program() {
     on_node "$1" kill "-$2" $pids
 }
 
-# The host's processes in the pid namespace of a node, its first one too.
+# processes_below PID: it and all that come from it, as "PID START".
+processes_below() {
+    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/(.*)/x/' | awk -v top="$1" '
+        { parent[$1] = $4; start[$1] = $22 }
+        END {
+            for (pid in parent) {
+                for (at = pid; at != top && at > 1; at = parent[at])
+                    ;
+                if (at == top)
+                    print pid, start[pid]
+            }
+        }' | sort
+}
+
+# The host's processes of a node, its first one too. Not what "lab exec" runs there: nsenter stops
+# when its child does, and nobody wakes it.
 all_processes() {
     local first
     first=$(pgrep -f "^lab-init $1 [0-9]+ $TENUTO_LAB " | head -n 1)
-    pgrep --ns "$first" --nslist pid .
+    processes_below "$first" | cut -d ' ' -f 1
 }
 
 # ---- records: the machine room's events, the observer's samples ---------------------------------
