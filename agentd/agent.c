@@ -96,20 +96,27 @@ static void reload(struct agent *agent, const json_t *records, uint64_t version)
     agent->must_decide = true;
 }
 
-void agent_joined(struct agent *agent)
+/* An agent that cannot tell what runs here must not be counted among those that vouch for others. */
+bool agent_joined(struct agent *agent, struct err *err)
 {
-    struct err err = {{0}};
-
-    if (!agent->hands) {
-        agent->hands = hands_new(agent->loop, &agent->settings, agent_node(agent), play_job_ended,
-                                 agent, &err);
-        if (!agent->hands)
-            log_error("this node cannot run services: %s", err.text);
-    }
+    if (!agent->hands)
+        agent->hands =
+            hands_new(agent->loop, &agent->settings, agent_node(agent), play_job_ended, agent, err);
+    if (!agent->hands)
+        return err_in(err, "this node takes no part, since it cannot run services");
     map_nodes(agent);
     if (agent->knowledge.policy)
         agent->lrm->self = agent->policy_of[agent->roster.self];
     play_adopt(agent);
+    return true;
+}
+
+/* "service ocf:web", but "policy" and "leader" alone. */
+static const char *kind_shown(const json_t *row)
+{
+    const char *kind = json_text(row, "kind", "");
+
+    return strcmp(kind, json_text(row, "subject", "")) == 0 ? "" : kind;
 }
 
 /* Each change once, for people: the words are those that 'why' shows. */
@@ -119,10 +126,11 @@ static void log_rows(const json_t *rows)
     size_t i;
 
     json_array_foreach(rows, i, row)
-        log_info("%s %s: %s -> %s%s%s: %s", json_text(row, "kind", ""),
+        log_info("%s%s%s: %s%s%s%s%s (%s)", kind_shown(row), kind_shown(row)[0] ? " " : "",
                  json_text(row, "subject", ""), json_text(row, "from", ""),
-                 json_text(row, "to", ""), json_text(row, "node", NULL) ? " on " : "",
-                 json_text(row, "node", ""), json_text(row, "why", ""));
+                 json_text(row, "from", "")[0] ? " -> " : "", json_text(row, "to", ""),
+                 json_text(row, "node", NULL) ? " on " : "", json_text(row, "node", ""),
+                 json_text(row, "why", ""));
 }
 
 /* What a screen shows of the past; kept here so that a picture of it costs no disk. */

@@ -104,7 +104,7 @@ void corosync_close(struct agent *agent)
 void corosync_lost(struct agent *agent, const char *why)
 {
     if (strcmp(agent->problem, why) != 0)
-        log_warning("corosync is gone: %s", why);
+        log_warning("not in the cluster: %s", why);
     text_copy(agent->problem, sizeof(agent->problem), why);
     corosync_close(agent);
     if (agent->member) {
@@ -126,7 +126,7 @@ static bool meet(struct agent *agent, struct err *err)
         return false;
     if (agent->member) {
         if (memcmp(&config.roster, &agent->roster, sizeof(config.roster)) == 0)
-            return true;
+            return agent_joined(agent, err);
         log_warning("corosync's node list has changed; this agent starts anew with it");
         sd_event_exit(agent->loop, 1);
         return err_set(err, "the node list has changed");
@@ -145,10 +145,11 @@ static bool meet(struct agent *agent, struct err *err)
     config.history = history = store_history(agent->store, 0, NULL, HISTORY_TOLD, NULL);
     agent->roster = config.roster;
     agent->member = member_new(&config, agent_now());
+    /* Until the keeper has said otherwise: the agent before us may have left it armed. */
+    lease_set_armed(member_lease(agent->member), true);
     json_decref(records);
     json_decref(history);
-    agent_joined(agent);
-    return true;
+    return agent_joined(agent, err);
 }
 
 static bool corosync_open(struct agent *agent, struct err *err)

@@ -101,6 +101,15 @@ static void rearm(struct agent *agent, struct instant now)
         arm(agent, now);
 }
 
+/* A keeper may die with the request unread: it is asked again until it says that it has disarmed. */
+static void ask_to_disarm(struct agent *agent, struct instant now)
+{
+    if (!instant_reached(now, agent->arm_again_at))
+        return;
+    agent->arm_again_at = instant_after(now, duration_ms(ARM_EVERY_MS));
+    feeding_disarm(agent->feeding);
+}
+
 static void disarm(struct agent *agent, struct instant now)
 {
     struct instant due = instant_after(agent->idle_since, duration_ms(DISARM_AFTER_MS));
@@ -110,7 +119,7 @@ static void disarm(struct agent *agent, struct instant now)
         return;
     }
     agent->is_disarming = true;
-    feeding_disarm(agent->feeding);
+    ask_to_disarm(agent, now);
 }
 
 static void arm_or_disarm(struct agent *agent, struct instant now, bool is_needed)
@@ -120,14 +129,19 @@ static void arm_or_disarm(struct agent *agent, struct instant now, bool is_neede
 
     if (state == FEEDING_DISARMED)
         agent->is_disarming = false;
+    /*
+     * What is said to the others errs on the side of armed: a keeper that has just been born may say
+     * "disarmed" of a device that counts on, and a node that runs anything must be waited for.
+     */
     lease_set_armed(member_lease(agent->member),
-                    state == FEEDING_ARMED || state == FEEDING_CONDEMNED ||
-                        (state == FEEDING_AWAY && agent->idle_since.ms == INT64_MAX));
+                    is_needed || agent->is_disarming || state != FEEDING_DISARMED);
     if (is_needed)
         agent->idle_since = INSTANT_NEVER;
     else if (agent->idle_since.ms == INT64_MAX)
         agent->idle_since = now;
-    if (is_needed && has_lease && has_watchdog(agent) && state == FEEDING_DISARMED)
+    if (agent->is_disarming && state == FEEDING_ARMED)
+        ask_to_disarm(agent, now);
+    else if (is_needed && has_lease && has_watchdog(agent) && state == FEEDING_DISARMED)
         arm(agent, now);
     else if (is_needed && has_lease && has_watchdog(agent) && state == FEEDING_ARMED)
         rearm(agent, now);
@@ -204,7 +218,7 @@ void play(struct agent *agent, struct instant now)
 {
     bool may_act = agent_may_act(agent, now);
     bool is_needed = false;
-    int n_orphans = 0;
+    int n_orphans = 0, n_running = 0;
 
     if (!agent->member || !agent->hands)
         return;
@@ -220,7 +234,8 @@ void play(struct agent *agent, struct instant now)
         run_jobs(agent, now, may_act);
         is_needed = lrm_needs_arming(agent->lrm, agent->knowledge.agreed);
     }
-    arm_or_disarm(agent, now, is_needed || n_orphans > 0);
+    hands_each(agent->hands, count_one, &n_running);
+    arm_or_disarm(agent, now, is_needed || n_orphans > 0 || n_running > 0);
     if (agent->must_report)
         report(agent);
 }

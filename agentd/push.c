@@ -8,6 +8,7 @@
 #include "agentd/control.h"
 #include "agentd/patch.h"
 #include "agentd/requests.h"
+#include "agentd/resource.h"
 #include "ha/base/json.h"
 
 static void tell_refused(struct agent *agent, const json_t *push, json_t *error)
@@ -49,6 +50,23 @@ static json_t *roster_problem(const struct agent *agent, const struct policy *po
     return NULL;
 }
 
+/* What no agent of this version can run would only end in error; drills and checks may speak of it. */
+static json_t *type_problem(const struct policy *policy)
+{
+    for (service_id id = 0; id < policy->n_services; id++) {
+        const struct service_policy *service = &policy->services[id];
+
+        if (!resource_kind_of(service->type) && service->requested != REQUESTED_IGNORED)
+            return json_pack("{s:o,s:s,s:i}", "error",
+                             json_sprintf("%s: services of type %s cannot be run by the agents of "
+                                          "this version",
+                                          service->name, service->type),
+                             "hint", "take it out, or give it: state ignored", "code",
+                             CONTROL_EXIT_REFUSED);
+    }
+    return NULL;
+}
+
 static json_t *push_problem(struct agent *agent, const json_t *push)
 {
     const char *text = json_text(push, "text", "");
@@ -71,8 +89,8 @@ static json_t *push_problem(struct agent *agent, const json_t *push)
             json_pack("{s:s,s:o,s:s,s:i}", "error", "the policy has errors", "diagnostics",
                       diagnostics_json(diagnostics), "hint",
                       "nothing was changed; mend them and push again", "code", CONTROL_EXIT_FAILED);
-    else
-        problem = roster_problem(agent, policy);
+    else if (!(problem = roster_problem(agent, policy)))
+        problem = type_problem(policy);
     arena_free(arena);
     return problem;
 }

@@ -16,8 +16,9 @@
 #define ANSWER_MS 8000
 /* How long a push waits: it is refused within two seconds where nobody can decide. */
 #define PUSH_MS 1800
-/* After that nobody waits for a command any more, and a late decision would surprise people. */
-#define STALE_MS 10000
+/* Nobody waits longer, and a late decision would surprise people: it is dropped before they give up. */
+#define COMMAND_STALE_MS 7500
+#define PUSH_STALE_MS 1500
 
 /* Somebody of ours who waits. */
 struct waiting {
@@ -164,12 +165,12 @@ static void refused(struct agent *agent, const json_t *message)
     finish(link);
 }
 
-static void keep(struct pending **list, const json_t *message)
+static void keep(struct pending **list, const json_t *message, int64_t stale_ms)
 {
     struct pending *pending = xcalloc(1, sizeof(*pending));
 
     pending->message = json_deep_copy(message);
-    pending->stale_at = instant_after(agent_now(), duration_ms(STALE_MS));
+    pending->stale_at = instant_after(agent_now(), duration_ms(stale_ms));
     while (*list)
         list = &(*list)->next;
     *list = pending;
@@ -183,9 +184,9 @@ void requests_message(struct agent *agent, node_id from, const json_t *message)
     if (strcmp(kind, "refused") == 0)
         refused(agent, message);
     else if (strcmp(kind, "push") == 0)
-        keep(&agent->requests->pushes, message);
+        keep(&agent->requests->pushes, message, PUSH_STALE_MS);
     else if (strcmp(kind, "command") == 0)
-        keep(&agent->requests->commands, message);
+        keep(&agent->requests->commands, message, COMMAND_STALE_MS);
     agent->must_decide = true;
 }
 
@@ -264,7 +265,7 @@ static void expired(struct agent *agent, const struct waiting *waiting)
     else
         session_error(waiting->session, waiting->reply_to, code,
                       waiting->is_push ? "see whether it is in force with: tenuto policy show"
-                                       : "look at it with: tenuto ha status",
+                                       : "see who is here with: tenuto cluster status",
                       "the cluster did not answer in time (%s)",
                       agent->status.is_quorate ? "its leader is busy or has just changed"
                                                : "it is not quorate any more");

@@ -274,7 +274,8 @@ static json_t *fence_row(struct agent *agent, node_id at, struct instant now)
     json_object_set_new(row, "watchdog",
                         is_self ? json_string(agent->settings.watchdog) : json_null());
     json_object_set_new(row, "watchdog_ms",
-                        is_self ? json_integer(feeding_watchdog(agent->feeding).ms) : json_null());
+                        lease.is_heard && lease.is_armed ? json_integer(lease.watchdog.ms)
+                                                         : json_null());
     json_object_set_new(row, "lease_ms",
                         lease.is_heard ? json_integer(instant_since(now, lease.last_beat).ms)
                                        : json_null());

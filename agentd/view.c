@@ -26,6 +26,7 @@ static void view_node(struct agent *agent, node_id node, struct instant now)
                        agent->told[at].policy == agent->knowledge.policy_version;
     view->is_proven_off = lease.is_proven_off && !node_in(agent->status.agents, at);
     view->is_history_known = lease.is_vouched && agent->told[at].has_told;
+    view->is_unarmed = lease.is_heard && !lease.is_armed;
     view->last_beat = lease.last_beat;
     view->dead_at = lease.dead_at;
     text_copy(view->boot_id, sizeof(view->boot_id), lease.boot_id);

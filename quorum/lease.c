@@ -527,6 +527,7 @@ void lease_status(const struct lease *lease, node_id node, struct instant now,
     status->is_member = node_in(lease->agents, node);
     status->is_heard = known->is_heard;
     status->is_armed = known->is_armed;
+    status->watchdog = known->watchdog;
     status->is_vouched = known->is_vouched;
     status->last_beat = instant_latest(known->heard, known->floor);
     text_copy(status->boot_id, sizeof(status->boot_id), known->boot_id);

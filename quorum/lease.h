@@ -65,6 +65,7 @@ struct lease_status {
     bool is_armed;
     bool is_vouched;    /* see is_history_known in ha/model/cluster_view.h */
     bool is_proven_off; /* absent, and due, and a beat of ours sent after that has come back */
+    struct duration watchdog; /* the longest that this boot announced; 0: none */
     struct instant last_beat;
     struct instant dead_at; /* INSTANT_NEVER while it is a member */
     char boot_id[BOOT_ID_MAX];

@@ -71,6 +71,8 @@ static struct node_verdict proven_off(const struct node_case *c)
         verdict.why.code = REASON_NODE_LEFT;
     else if (!c->view->boot_id[0])
         verdict.why.code = REASON_NODE_NEVER_HEARD;
+    else if (c->view->is_unarmed)
+        verdict.why.code = REASON_NODE_NOT_ARMED;
     else
         verdict.why.number = instant_since(c->round->view->now, c->view->last_beat).ms;
     return verdict;

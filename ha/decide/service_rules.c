@@ -406,11 +406,17 @@ static struct verdict error(const struct service_case *c)
     return verdict;
 }
 
-/* New in the policy, or no longer to be ignored: somebody may have been running it meanwhile. */
+/*
+ * New in the policy, or no longer to be ignored: somebody may have been running it meanwhile, and the
+ * state, which has no record of it, cannot vouch for anybody. So everyone must have told, or be off.
+ */
 static struct verdict absent(const struct service_case *c)
 {
+    node_set unheard = c->round->all & ~c->round->reported & ~c->round->proven;
     struct verdict verdict;
 
+    if (unheard)
+        return wait_for(c, placement_wait(c->round, c->id, unheard));
     if (is_wanted(c) || c->view->running_on)
         verdict = become(c, SERVICE_REQUEST_START, reason_of(REASON_ADDED));
     else

@@ -19,6 +19,7 @@ struct node_view {
     bool has_report;       /* its player has told, in this ring, what it runs; else: anything */
     bool is_proven_off;    /* absent, and nothing it ever started can still be running */
     bool is_history_known; /* absent, but the state has all it was told to run; else: anything */
+    bool is_unarmed;       /* its newest beat said that nothing there needs a watchdog */
     bool is_leaving;       /* its agent said that it is shutting down */
     char boot_id[BOOT_ID_MAX]; /* of the newest beat; "" if never heard */
     struct instant last_beat;  /* local clock */

@@ -211,6 +211,21 @@ static void one_that_was_never_heard_is_said_so(void **state)
     free(scene);
 }
 
+static void one_that_was_not_armed_is_not_said_to_have_been_reset(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene_start(scene);
+    scene_silence(scene, GAMMA);
+    scene_step(scene);
+    scene_prove_off(scene, GAMMA);
+    scene->view.nodes[GAMMA].is_unarmed = true;
+    scene_step(scene);
+    assert_true(scene_has_node_change(scene, GAMMA, NODE_FENCE, REASON_NODE_NOT_ARMED));
+    free(scene);
+}
+
 static void a_second_death_during_a_recovery_is_handled_at_once(void **state)
 {
     struct scene *scene = scene_new(5, 5);
@@ -265,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_view_without_quorum_decides_nothing),
         cmocka_unit_test(silence_alone_moves_nothing),
         cmocka_unit_test(a_service_outlives_its_node),
+        cmocka_unit_test(one_that_was_not_armed_is_not_said_to_have_been_reset),
         cmocka_unit_test(a_node_back_in_time_moves_nothing),
         cmocka_unit_test(a_new_boot_proves_that_the_old_one_is_gone),
         cmocka_unit_test(a_boot_heard_early_is_still_found_out),

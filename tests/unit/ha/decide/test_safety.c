@@ -64,9 +64,27 @@ static void nothing_starts_while_a_member_has_not_reported(void **state)
     scene_join(scene, node_bit(ALPHA) | node_bit(BETA) | node_bit(GAMMA));
     scene->view.nodes[BETA].has_report = false;
     scene_step(scene);
-    assert_int_equal(scene->state.services[A].state, SERVICE_REQUEST_START);
+    assert_int_equal(scene->state.services[A].state, SERVICE_ABSENT);
     assert_waits(scene, A, REASON_WAITS_FOR_REPORT, BETA);
     scene->view.nodes[BETA].has_report = true;
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_STARTED, ALPHA);
+    free(scene);
+}
+
+/* It was ignored and ran on: the state, which forgot it then, cannot vouch for a node that is away. */
+static void what_has_no_record_may_run_on_any_node_that_is_away(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene_join(scene, node_bit(ALPHA) | node_bit(BETA));
+    scene->view.nodes[GAMMA].is_history_known = true;
+    scene->view.nodes[GAMMA].dead_at = instant_after(scene->view.now, duration_ms(3000));
+    scene_step(scene);
+    assert_int_equal(scene->state.services[A].state, SERVICE_ABSENT);
+    assert_waits(scene, A, REASON_WAITS_FOR_PROOF, GAMMA);
+    scene->view.nodes[GAMMA].is_proven_off = true;
     scene_step(scene);
     assert_service(scene, A, SERVICE_STARTED, ALPHA);
     free(scene);
@@ -176,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(others_are_waited_for_unless_they_cannot_run_it),
         cmocka_unit_test(nothing_starts_while_a_member_has_not_reported),
+        cmocka_unit_test(what_has_no_record_may_run_on_any_node_that_is_away),
         cmocka_unit_test(nothing_starts_before_an_absent_node_is_proven_off),
         cmocka_unit_test(without_a_time_it_waits_for_return_or_proof),
         cmocka_unit_test(two_that_run_it_must_both_be_heard),
