@@ -25,6 +25,8 @@
 #define OUT_MAX (32u * 1024 * 1024)
 /* Watchers hear of changes at most so often. */
 #define WATCH_EVERY_MS 100
+/* After the agent's own turn, which has priority 0: clients must not keep it from its beats. */
+#define PRIORITY_CLIENTS 20
 
 struct buffer {
     char *bytes;
@@ -35,7 +37,7 @@ struct session {
     struct session *next;
     struct control *control;
     int fd;
-    sd_event_source *source;
+    sd_event_source *source, *behind; /* behind: a whole line waits for the next turn */
     struct buffer in, out;
     enum control_role role;
     char user[64];
@@ -75,6 +77,7 @@ static void session_end(struct session *session)
         return;
     session->is_dead = true;
     session->source = sd_event_source_disable_unref(session->source);
+    session->behind = sd_event_source_disable_unref(session->behind);
     requests_forget(session->control->agent, session);
     verbs_forget(session->control->agent, session);
     sd_event_source_set_enabled(session->control->reaper, SD_EVENT_ONESHOT);
@@ -103,6 +106,22 @@ static int reap(sd_event_source *source, void *context)
     return 0;
 }
 
+static bool session_is_behind(const struct session *session)
+{
+    return session->in.length && memchr(session->in.bytes, '\n', session->in.length);
+}
+
+/* Who is behind with his own requests is not read from: what he sends waits in his socket. */
+static void session_listen(struct session *session)
+{
+    bool is_behind = session_is_behind(session);
+
+    sd_event_source_set_io_events(session->source,
+                                  (is_behind ? 0u : (uint32_t)EPOLLIN) |
+                                      (session->out.length ? (uint32_t)EPOLLOUT : 0u));
+    sd_event_source_set_enabled(session->behind, is_behind ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
 static void session_flush(struct session *session)
 {
     while (session->out.length) {
@@ -118,8 +137,7 @@ static void session_flush(struct session *session)
         }
         buffer_drop(&session->out, (size_t)sent);
     }
-    sd_event_source_set_io_events(session->source,
-                                  EPOLLIN | (session->out.length ? (uint32_t)EPOLLOUT : 0u));
+    session_listen(session);
 }
 
 static void session_send(struct session *session, json_t *line)
@@ -232,23 +250,31 @@ static void session_line(struct session *session, const char *line, size_t lengt
         verb_run(session->control->agent, session, request);
 }
 
-static void session_lines(struct session *session)
+/* One request a turn: a hundred in one packet must not keep the agent from its beats. */
+static void session_next(struct session *session)
 {
-    char *end;
+    char *end = session->in.length ? memchr(session->in.bytes, '\n', session->in.length) : NULL;
 
-    while (!session->is_dead && session->in.length &&
-           (end = memchr(session->in.bytes, '\n', session->in.length))) {
+    if (end) {
         size_t length = (size_t)(end - session->in.bytes);
 
         if (length)
             session_line(session, session->in.bytes, length);
         buffer_drop(&session->in, length + 1);
-    }
-    if (session->in.length > CONTROL_LINE_MAX) {
+    } else if (session->in.length > CONTROL_LINE_MAX) {
         session_error(session, 0, CONTROL_EXIT_USAGE, NULL, "a line is longer than %d bytes",
                       CONTROL_LINE_MAX);
         session_end(session);
     }
+    if (!session->is_dead)
+        session_listen(session);
+}
+
+static int on_behind(sd_event_source *source, void *context)
+{
+    (void)source;
+    session_next(context);
+    return 0;
 }
 
 static int on_session(sd_event_source *source, int fd, uint32_t events, void *context)
@@ -270,7 +296,7 @@ static int on_session(sd_event_source *source, int fd, uint32_t events, void *co
         return 0;
     }
     buffer_add(&session->in, bytes, (size_t)length);
-    session_lines(session);
+    session_next(session);
     return 0;
 }
 
@@ -328,10 +354,14 @@ static int on_listener(sd_event_source *source, int listener, uint32_t events, v
     control->sessions = session;
     control->n_sessions++;
     if (sd_event_add_io(control->agent->loop, &session->source, fd, EPOLLIN, on_session, session) <
-        0) {
+            0 ||
+        sd_event_add_defer(control->agent->loop, &session->behind, on_behind, session) < 0) {
         session_end(session);
         return 0;
     }
+    sd_event_source_set_priority(session->source, PRIORITY_CLIENTS);
+    /* A defer source never grows younger: at the same priority it would go before all others. */
+    sd_event_source_set_priority(session->behind, PRIORITY_CLIENTS + 1);
     read_credentials(session);
     greet(session);
     return 0;
@@ -376,9 +406,18 @@ void control_event(struct control *control, const json_t *row)
 /* A socket that an agent before us left is taken away; one that answers is another agent's. */
 static bool socket_is_free(const struct sockaddr_un *address, struct err *err)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_taken = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+    struct stat status;
+    bool is_taken;
+    int fd;
 
+    if (lstat(address->sun_path, &status) < 0)
+        return errno == ENOENT || err_set(err, "cannot look at %s: %m", address->sun_path);
+    if (!S_ISSOCK(status.st_mode))
+        return err_set(err, "%s is there and is no socket", address->sun_path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return err_set(err, "cannot make a socket: %m");
+    is_taken = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
     close(fd);
     if (is_taken)
         return err_set(err, "another tenutod already listens on %s", address->sun_path);
@@ -398,8 +437,9 @@ static bool control_listen(struct control *control, const char *path, struct err
     slash = strrchr(folder, '/');
     if (slash && slash != folder) {
         *slash = '\0';
-        mkdir(folder, 0755);
-        chmod(folder, 0755);
+        /* Against our umask; a folder that was there is somebody's, and stays as it is. */
+        if (mkdir(folder, 0755) == 0)
+            chmod(folder, 0755);
     }
     if (!socket_is_free(&address, err))
         return false;

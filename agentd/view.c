@@ -6,6 +6,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/requests.h"
+#include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
 
@@ -38,8 +39,12 @@ static void view_row(struct agent *agent, node_id node, const json_t *from)
     struct service_view *view;
     const struct service *service;
 
-    if (!codec_read_report_row(from, agent->knowledge.policy, &row, NULL))
+    if (!codec_read_report_row(from, agent->knowledge.policy, &row, NULL)) {
+        /* Said in words of another version: it may run anything, as long as nobody knows better. */
+        agent->view->nodes[node].has_report =
+            agent->view->nodes[node].has_report && !json_flag(from, "running", true);
         return;
+    }
     view = &agent->view->services[row.service];
     service = &agent->knowledge.agreed->services[row.service];
     if (row.is_running)

@@ -331,6 +331,50 @@ static void only_one_agent_listens_and_a_dead_ones_socket_is_taken(void **state)
     close_scene(&scene);
 }
 
+static int count_turns(sd_event_source *source, void *context)
+{
+    (void)source;
+    ++*(int *)context;
+    return 0;
+}
+
+static void each_request_leaves_the_agent_its_turn(void **state)
+{
+    struct scene scene;
+    int n_turns = 0, fd;
+
+    (void)state;
+    open_scene(&scene);
+    fd = call(&scene);
+    hear(&scene, fd, NULL);
+    sd_event_add_post(scene.agent.loop, NULL, count_turns, &n_turns);
+    for (int i = 0; i < 50; i++)
+        say(fd, "{\"verb\":\"echo\",\"id\":7}\n");
+    stage_run_for(&scene.stage, 100);
+    assert_int_equal(asked.n_verbs, 50);
+    assert_true(n_turns >= 50);
+    close(fd);
+    close_scene(&scene);
+}
+
+static void what_was_there_is_left_as_it_was(void **state)
+{
+    struct scene scene;
+    struct err err = {{0}};
+    struct stat status;
+
+    (void)state;
+    open_scene(&scene);
+    assert_int_equal(mkdir(stage_path(&scene.stage, "shared"), 0777), 0);
+    assert_int_equal(chmod(stage_path(&scene.stage, "shared"), 01777), 0);
+    stage_write(&scene.stage, "shared/notes", "precious", 0600);
+    assert_null(control_new(&scene.agent, stage_path(&scene.stage, "shared/notes"), &err));
+    assert_string_equal(stage_read(&scene.stage, "shared/notes"), "precious");
+    assert_int_equal(stat(stage_path(&scene.stage, "shared"), &status), 0);
+    assert_int_equal(status.st_mode & 07777, 01777);
+    close_scene(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +387,8 @@ int main(void)
         cmocka_unit_test(one_client_too_many_is_told_so),
         cmocka_unit_test(a_line_without_an_end_ends_the_session),
         cmocka_unit_test(only_one_agent_listens_and_a_dead_ones_socket_is_taken),
+        cmocka_unit_test(each_request_leaves_the_agent_its_turn),
+        cmocka_unit_test(what_was_there_is_left_as_it_was),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

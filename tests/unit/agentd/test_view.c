@@ -258,6 +258,22 @@ static void ledger_time_never_runs_back(void **state)
     close_scene(&scene);
 }
 
+static void a_row_that_cannot_be_read_is_no_word_that_nothing_runs(void **state)
+{
+    struct scene scene;
+    const struct cluster_view *view;
+
+    (void)state;
+    open_scene(&scene);
+    tell(&scene, AT_BETA, 10,
+         "[{\"service\":\"ocf:db\",\"running\":true,\"cause\":1,"
+         "\"result\":\"of tomorrow\"}]",
+         "[]");
+    view = look(&scene);
+    assert_true(!view->nodes[BETA].has_report || node_in(view->services[DB].running_on, BETA));
+    close_scene(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +285,7 @@ int main(void)
         cmocka_unit_test(who_was_asked_after_it_told_may_be_running_it),
         cmocka_unit_test(a_result_counts_for_its_own_cause_and_node_only),
         cmocka_unit_test(ledger_time_never_runs_back),
+        cmocka_unit_test(a_row_that_cannot_be_read_is_no_word_that_nothing_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
