@@ -178,6 +178,19 @@ static void committed(struct agent *agent, const struct member_event *event)
     agent->must_decide = true;
 }
 
+static bool is_list_of_text(const json_t *list)
+{
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(list, i, each)
+    {
+        if (!json_is_string(each))
+            return false;
+    }
+    return json_is_array(list);
+}
+
 static void report_taken(struct agent *agent, node_id from, const json_t *message)
 {
     struct told *told = &agent->told[from];
@@ -188,7 +201,9 @@ static void report_taken(struct agent *agent, node_id from, const json_t *messag
     told->orphans = json_deep_copy(json_object_get(message, "orphans"));
     told->policy = (uint64_t)json_int(message, "policy", 0);
     told->version = (uint64_t)json_int(message, "version", 0);
-    told->is_valid = told->has_told = true;
+    /* What cannot be read says nothing, and who says nothing may be running anything. */
+    told->is_valid = json_is_array(told->rows) && is_list_of_text(told->orphans);
+    told->has_told = told->has_told || told->is_valid;
     agent->must_decide = true;
 }
 

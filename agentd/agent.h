@@ -82,7 +82,6 @@ struct agent {
     struct duration armed_lease; /* L as the keeper was told with the last arming */
     struct instant lease_until;  /* as told to the keeper last */
     char problem[256];           /* why this node takes no part, for status; "" */
-    bool is_ending;
 };
 
 /* NULL and err: this node cannot take part at all (settings, store). */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,21 +299,27 @@ static int on_session(sd_event_source *source, int fd, uint32_t events, void *co
     return 0;
 }
 
-static void read_credentials(struct session *session)
+/* By number: a name service that hangs must not hang us. */
+static uid_t peer_of(int fd)
 {
     struct ucred peer = {.uid = (uid_t)-1};
     socklen_t size = sizeof(peer);
-    const struct passwd *user;
+
+    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    return peer.uid;
+}
+
+static void name_peer(struct session *session)
+{
+    uid_t uid = peer_of(session->fd);
     struct text text;
 
-    getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
-    session->role = peer.uid == 0 ? ROLE_ADMIN : ROLE_VIEWER;
-    user = getpwuid(peer.uid);
+    session->role = uid == 0 ? ROLE_ADMIN : ROLE_VIEWER;
     text_init(&text, session->user, sizeof(session->user));
-    if (user)
-        text_add(&text, "%s", user->pw_name);
+    if (uid == 0)
+        text_add(&text, "root");
     else
-        text_add(&text, "uid %u", peer.uid);
+        text_add(&text, "uid %u", uid);
 }
 
 static void greet(struct session *session)
@@ -339,7 +344,8 @@ static int on_listener(sd_event_source *source, int listener, uint32_t events, v
     (void)events;
     if (fd < 0)
         return 0;
-    if (control->n_sessions >= CONTROL_CLIENTS_MAX) {
+    if (control->n_sessions >=
+        CONTROL_CLIENTS_MAX - (peer_of(fd) == 0 ? 0 : CONTROL_CLIENTS_FOR_ROOT)) {
         static const char full[] = "{\"error\":\"too many clients\",\"code\":69,"
                                    "\"hint\":\"close some consoles on this node\"}\n";
 
@@ -362,7 +368,7 @@ static int on_listener(sd_event_source *source, int listener, uint32_t events, v
     sd_event_source_set_priority(session->source, PRIORITY_CLIENTS);
     /* A defer source never grows younger: at the same priority it would go before all others. */
     sd_event_source_set_priority(session->behind, PRIORITY_CLIENTS + 1);
-    read_credentials(session);
+    name_peer(session);
     greet(session);
     return 0;
 }

@@ -91,6 +91,15 @@ static void new_id(char *id, size_t size)
     text_add(&text, "%llu", (unsigned long long)(number >> 2) + 1);
 }
 
+static int n_pending(const struct pending *list)
+{
+    int count = 0;
+
+    for (; list; list = list->next)
+        count++;
+    return count;
+}
+
 bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
                    int *code, struct err *err)
 {
@@ -105,6 +114,10 @@ bool requests_send(struct agent *agent, struct session *session, int64_t reply_t
                                          : "this node is not part of a quorate cluster");
     if (!agent->status.is_in_sync || agent->status.leader == NODE_NONE)
         return err_set(err, "the cluster has just changed and is catching up");
+    *code = CONTROL_EXIT_UNAVAILABLE;
+    if (n_pending(is_push ? agent->requests->pushes : agent->requests->commands) >=
+        (is_push ? PUSHES_MAX : COMMANDS_MAX))
+        return err_set(err, "too many others wait for the leader already; try again in a while");
     new_id(id, sizeof(id));
     json_object_set_new(body, "id", json_string(id));
     *code = CONTROL_EXIT_FAILED;
@@ -359,9 +372,4 @@ void requests_forget_pushes(struct agent *agent)
         requests->pushes = pending->next;
         pending_free(pending);
     }
-}
-
-bool requests_waiting(const struct agent *agent)
-{
-    return agent->requests->pushes || agent->requests->commands;
 }

@@ -44,4 +44,3 @@ const json_t *requests_push(const struct agent *agent);
 void requests_push_done(struct agent *agent, const char *id);
 /* All was read anew: a push that waited may have happened or not; it is not repeated. */
 void requests_forget_pushes(struct agent *agent);
-bool requests_waiting(const struct agent *agent);

@@ -2,6 +2,7 @@
 /* Rows for people and programs; see rows.h. */
 #include "agentd/rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "agentd/agent.h"
@@ -14,7 +15,7 @@ static json_t *name_or_null(const struct agent *agent, node_id node)
     return node == NODE_NONE ? json_null() : json_string(agent->knowledge.policy->nodes[node].name);
 }
 
-static const char *why_not_quorate(struct agent *agent)
+const char *rows_why_not_quorate(const struct agent *agent)
 {
     if (!agent->member)
         return agent->problem[0] ? agent->problem : "corosync was not reached yet";
@@ -87,7 +88,7 @@ json_t *rows_cluster(struct agent *agent)
     json_object_set_new(row, "node", json_string(agent_node(agent)));
     json_object_set_new(row, "quorate", json_boolean(is_met && status->is_quorate));
     json_object_set_new(row, "in_sync", json_boolean(is_met && status->is_in_sync));
-    json_object_set_new(row, "reason", json_string(why_not_quorate(agent)));
+    json_object_set_new(row, "reason", json_string(rows_why_not_quorate(agent)));
     json_object_set_new(row, "votes",
                         json_integer(is_met ? roster_votes(&agent->roster, status->agents) : 0));
     json_object_set_new(row, "expected", json_integer(agent->roster.expected_votes));
@@ -181,9 +182,11 @@ json_t *rows_nodes(struct agent *agent)
     return rows;
 }
 
-static json_t *running_row(const struct agent *agent, const char *service)
+/* By service: the nodes whose players say that it runs there; the caller frees. */
+static node_set *running_sets(const struct agent *agent)
 {
-    json_t *row = json_array();
+    const struct policy *policy = agent->knowledge.policy;
+    node_set *running = xcalloc((size_t)policy->n_services, sizeof(*running));
 
     for (node_id at = 0; agent->member && at < agent->roster.n_nodes; at++) {
         json_t *each;
@@ -193,10 +196,22 @@ static json_t *running_row(const struct agent *agent, const char *service)
             continue;
         json_array_foreach(agent->told[at].rows, i, each)
         {
-            if (json_flag(each, "running", false) &&
-                strcmp(json_text(each, "service", ""), service) == 0)
-                json_array_append_new(row, json_string(agent->roster.nodes[at].name));
+            service_id id = policy_find_service(policy, json_text(each, "service", ""));
+
+            if (id != SERVICE_NONE && json_flag(each, "running", false))
+                running[id] |= node_bit(at);
         }
+    }
+    return running;
+}
+
+static json_t *running_row(const struct agent *agent, node_set running)
+{
+    json_t *row = json_array();
+
+    NODE_SET_EACH(at, running)
+    {
+        json_array_append_new(row, json_string(agent->roster.nodes[at].name));
     }
     return row;
 }
@@ -220,7 +235,7 @@ static json_t *together_row(const struct agent *agent, service_id id)
     return row;
 }
 
-static json_t *service_row(struct agent *agent, service_id id)
+static json_t *service_row(struct agent *agent, service_id id, node_set running)
 {
     static const char *const wanted[] = {"started", "stopped", "disabled", "ignored"};
     const struct service_policy *policy = &agent->knowledge.policy->services[id];
@@ -237,7 +252,7 @@ static json_t *service_row(struct agent *agent, service_id id)
     json_object_set_new(row, "node", is_known ? name_or_null(agent, service->node) : json_null());
     json_object_set_new(row, "target",
                         is_known ? name_or_null(agent, service->target) : json_null());
-    json_object_set_new(row, "running", running_row(agent, policy->name));
+    json_object_set_new(row, "running", running_row(agent, running));
     json_object_set_new(row, "together", together_row(agent, id));
     set_why(row, agent, &service->why, service->since);
     return row;
@@ -245,11 +260,16 @@ static json_t *service_row(struct agent *agent, service_id id)
 
 json_t *rows_services(struct agent *agent)
 {
+    const struct policy *policy = agent->knowledge.policy;
     json_t *rows = json_array();
+    node_set *running;
 
-    for (service_id id = 0; agent->knowledge.policy && id < agent->knowledge.policy->n_services;
-         id++)
-        json_array_append_new(rows, service_row(agent, id));
+    if (!policy)
+        return rows;
+    running = running_sets(agent);
+    for (service_id id = 0; id < policy->n_services; id++)
+        json_array_append_new(rows, service_row(agent, id, running[id]));
+    free(running);
     return rows;
 }
 

@@ -9,6 +9,8 @@
 
 struct agent;
 
+/* Why what this node knows may be old; "" if it is quorate and in sync. */
+const char *rows_why_not_quorate(const struct agent *agent);
 /* One object. */
 json_t *rows_cluster(struct agent *agent);
 /* Arrays. */

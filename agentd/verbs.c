@@ -26,6 +26,15 @@ static const char *argument(const struct call *call, size_t which)
     return json_string_value(json_array_get(call->args, which));
 }
 
+/* What a node without the others knows is old; whoever reads it must be told. */
+static json_t *done_of(const struct agent *agent)
+{
+    if (agent->member && agent->status.is_quorate && agent->status.is_in_sync)
+        return NULL;
+    return json_pack("{s:b,s:s,s:i}", "stale", 1, "reason", rows_why_not_quorate(agent), "code",
+                     CONTROL_EXIT_NO_QUORUM);
+}
+
 static void rows_and_done(const struct call *call, json_t *rows)
 {
     json_t *row;
@@ -33,7 +42,7 @@ static void rows_and_done(const struct call *call, json_t *rows)
 
     json_array_foreach(rows, i, row) session_row(call->session, call->id, json_incref(row));
     json_decref(rows);
-    session_done(call->session, call->id, NULL);
+    session_done(call->session, call->id, done_of(call->agent));
 }
 
 /* One change of a patch, as an event: what, from, to, where, why, by whom. */
@@ -121,8 +130,17 @@ void verbs_end(struct agent *agent)
 static void ask(const struct call *call, const struct question *question, bool follows,
                 history_answer *answer)
 {
-    struct asking *asking = xcalloc(1, sizeof(*asking));
+    struct asking *asking;
+    int n_waiting = 0;
 
+    for (struct asking *each = call->agent->asking; each; each = each->next)
+        n_waiting += each->session == call->session ? CONTROL_CLIENTS_MAX : 1;
+    if (n_waiting >= CONTROL_CLIENTS_MAX) {
+        session_error(call->session, call->id, CONTROL_EXIT_UNAVAILABLE, "wait for the answer",
+                      "a question about the past is being answered already");
+        return;
+    }
+    asking = xcalloc(1, sizeof(*asking));
     asking->agent = call->agent;
     asking->session = call->session;
     asking->id = call->id;
@@ -276,36 +294,48 @@ static void verb_ha_why(const struct call *call)
     ask(call, &question, false, answer_events);
 }
 
-static void move(const struct call *call, enum command_kind kind)
+static void send_command(const struct call *call, const struct command *command)
 {
-    struct agent *agent = call->agent;
-    const char *node = argument(call, 1);
-    struct command command = {.kind = kind, .node = NODE_NONE};
     struct err err = {{0}};
-    json_t *body;
+    json_t *body = json_pack("{s:s,s:o}", "kind", "command", "command",
+                             codec_command(command, call->agent->knowledge.policy));
     int code;
 
-    command.service = need_service(call, argument(call, 0));
-    if (command.service == SERVICE_NONE)
-        return;
-    command.node = node ? policy_find_node(agent->knowledge.policy, node) : NODE_NONE;
-    if (command.node == NODE_NONE) {
-        session_error(call->session, call->id, CONTROL_EXIT_FAILED,
-                      "tenuto cluster nodes lists them", "no node is called \"%s\"",
-                      node ? node : "");
-        return;
-    }
-    body = json_pack("{s:s,s:o}", "kind", "command", "command",
-                     codec_command(&command, agent->knowledge.policy));
-    if (!requests_send(agent, call->session, call->id, body, &code, &err))
+    if (!requests_send(call->agent, call->session, call->id, body, &code, &err))
         session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
                       "nothing was asked of the cluster: %s", err.text);
     json_decref(body);
 }
 
+static void move(const struct call *call, enum command_kind kind)
+{
+    const char *node = argument(call, 1);
+    struct command command = {.kind = kind, .node = NODE_NONE};
+
+    command.service = need_service(call, argument(call, 0));
+    if (command.service == SERVICE_NONE)
+        return;
+    command.node = node ? policy_find_node(call->agent->knowledge.policy, node) : NODE_NONE;
+    if (command.node == NODE_NONE)
+        session_error(call->session, call->id, CONTROL_EXIT_FAILED,
+                      "tenuto cluster nodes lists them", "no node is called \"%s\"",
+                      node ? node : "");
+    else
+        send_command(call, &command);
+}
+
 static void verb_ha_migrate(const struct call *call)
 {
     move(call, COMMAND_MIGRATE);
+}
+
+static void verb_ha_clear(const struct call *call)
+{
+    struct command command = {.kind = COMMAND_CLEAR, .node = NODE_NONE};
+
+    command.service = need_service(call, argument(call, 0));
+    if (command.service != SERVICE_NONE)
+        send_command(call, &command);
 }
 
 static void verb_ha_relocate(const struct call *call)
@@ -405,6 +435,7 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_HA_STATUS] = verb_ha_status,
     [VERB_HA_MIGRATE] = verb_ha_migrate,
     [VERB_HA_RELOCATE] = verb_ha_relocate,
+    [VERB_HA_CLEAR] = verb_ha_clear,
     [VERB_HA_WHY] = verb_ha_why,
     [VERB_FENCE_STATUS] = verb_fence_status,
     [VERB_EVENTS] = verb_events,

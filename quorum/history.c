@@ -121,7 +121,7 @@ struct history *history_open(const char *path, struct err *err)
     pthread_cond_init(&history->wake, NULL);
     history->questions.last = &history->questions.first;
     history->answers.last = &history->answers.first;
-    history->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    history->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
     history->db = history->fd < 0 ? NULL : tables_open(path, err);
     if (history->fd < 0)
         err_set(err, "cannot make an eventfd: %m");
@@ -175,19 +175,17 @@ void history_ask(struct history *history, const struct question *question, histo
 
 void history_answers(struct history *history)
 {
-    uint64_t news;
+    struct asked *asked;
+    uint64_t one;
 
-    if (read(history->fd, &news, sizeof(news)) < 0)
-        news = 0; /* nothing new; whatever is there is taken all the same */
-    for (;;) {
-        struct asked *asked;
-
-        pthread_mutex_lock(&history->lock);
-        asked = line_take(&history->answers);
-        pthread_mutex_unlock(&history->lock);
-        if (!asked)
-            return;
-        asked->answer(asked->context, &asked->question, asked->value, &asked->err);
-        asked_free(asked);
-    }
+    /* A semaphore: the descriptor stays readable while there are more. */
+    if (read(history->fd, &one, sizeof(one)) < 0)
+        return;
+    pthread_mutex_lock(&history->lock);
+    asked = line_take(&history->answers);
+    pthread_mutex_unlock(&history->lock);
+    if (!asked)
+        return;
+    asked->answer(asked->context, &asked->question, asked->value, &asked->err);
+    asked_free(asked);
 }

@@ -40,4 +40,5 @@ int history_fd(const struct history *history);
 /* At once back; answer is called later, from history_answers. */
 void history_ask(struct history *history, const struct question *question, history_answer *answer,
                  void *context);
+/* One answer a call, so that many of them cannot hold up the loop. */
 void history_answers(struct history *history);

@@ -27,5 +27,3 @@ bool membership_dispatch(struct membership *membership, struct err *err);
  * nameless nodes.
  */
 bool membership_read_roster(struct roster *roster, struct err *err);
-/* runtime.config.totem.token, in ms: the effective one; 0 if it cannot be read. */
-int membership_token_ms(void);

@@ -227,16 +227,3 @@ bool membership_read_roster(struct roster *roster, struct err *err)
     cmap_finalize(cmap);
     return is_good;
 }
-
-int membership_token_ms(void)
-{
-    cmap_handle_t cmap;
-    uint32_t token = 0;
-
-    if (!cmap_open(&cmap, NULL))
-        return 0;
-    if (cmap_get_uint32(cmap, "runtime.config.totem.token", &token) != CS_OK)
-        token = 0;
-    cmap_finalize(cmap);
-    return (int)token;
-}

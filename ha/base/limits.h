@@ -27,8 +27,6 @@
 #define RULE_NAME_MAX 64
 /* "provider:agent" of an OCF agent. */
 #define AGENT_NAME_MAX 128
-/* An address as text, with a prefix length: INET6_ADDRSTRLEN and "/128". */
-#define ADDRESS_MAX 64
 /* The text of one policy. 10,000 services of five lines each are about 2 MiB. */
 #define POLICY_BYTES_MAX (4 * 1024 * 1024)
 /* One CPG message; libcpg fragments above 1 MiB, and long messages delay beats: we cut. */
@@ -37,10 +35,14 @@
 #define CONTROL_LINE_MAX (2 * POLICY_BYTES_MAX + 65536)
 /* Clients of the control socket at a time: people and scripts, not a service to the world. */
 #define CONTROL_CLIENTS_MAX 64
+/* Of these: nobody else may lock the administrator out. */
+#define CONTROL_CLIENTS_FOR_ROOT 16
 /* Commands waiting in the state. More at once is a script gone wild, and it is told so. */
 #define COMMANDS_MAX 256
 /* Changes of one thing in one step: when its node died, fence, recovery and started. */
 #define CHANGES_EACH_MAX 4
+/* Pushes waiting for the leader: each may be as large as a policy, and all but the first are late. */
+#define PUSHES_MAX 4
 /* Changes one step may decide, moves after a partner and by command on top. */
 #define CHANGES_OF(nodes, services)                                                                \
     ((CHANGES_EACH_MAX + 2) * ((nodes) + (services)) + 2 * COMMANDS_MAX)

@@ -3,6 +3,7 @@
 #include "ha/base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -12,6 +13,30 @@ static int is_debug;
 void log_set_debug(int is_on)
 {
     is_debug = is_on;
+}
+
+/*
+ * A reader that has stopped reading must not stop us: a line that would wait is lost, and counted, and
+ * the next one that goes out says so.
+ */
+static void put(const char *line, size_t length)
+{
+    static unsigned n_lost;
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    char words[64];
+    int said;
+
+    if (poll(&out, 1, 0) == 0) {
+        n_lost++;
+        return;
+    }
+    if (n_lost) {
+        said = snprintf(words, sizeof(words), "<4>%u lines before this one were lost\n", n_lost);
+        if (write(STDERR_FILENO, words, (size_t)said) > 0)
+            n_lost = 0;
+    }
+    if (write(STDERR_FILENO, line, length) < 0)
+        n_lost++;
 }
 
 /* One write a line, from the stack: nothing is allocated, lines of threads do not mix. */
@@ -28,8 +53,7 @@ static void line(int priority, const char *format, va_list args)
     if (length > (int)sizeof(buffer) - 2)
         length = (int)sizeof(buffer) - 2;
     buffer[length++] = '\n';
-    if (write(STDERR_FILENO, buffer, (size_t)length) < 0)
-        errno = saved;
+    put(buffer, (size_t)length);
     errno = saved;
 }
 
