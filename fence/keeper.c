@@ -9,6 +9,8 @@
 
 /* Ending this much early keeps an honest feed at the last moment from looking like a late one. */
 #define FEED_MARGIN_MS 10
+/* An agent with nothing to guard says that it is alive ten times a second; this is no hiccup. */
+#define IDLE_HANG_MS 5000
 /* The shortest timeout a driver takes, and the longest that is still an answer to anything. */
 #define WATCHDOG_MS_MIN 1000
 #define WATCHDOG_MS_MAX 600000
@@ -103,10 +105,15 @@ static bool was_away(const struct keeper *keeper, struct instant now)
            instant_since(now, keeper->turned).ms > keeper->lease.ms + keeper->watchdog.ms;
 }
 
+/* A hung agent on a node with nothing to guard still holds a place in the group: it has to go too. */
+static struct duration patience(const struct keeper *keeper)
+{
+    return keeper->stage == KEEPER_ARMED ? keeper->lease : duration_ms(IDLE_HANG_MS);
+}
+
 static bool is_agent_hung(const struct keeper *keeper, struct instant now)
 {
-    return keeper->has_agent && keeper->stage == KEEPER_ARMED &&
-           instant_since(now, keeper->alive).ms > keeper->lease.ms;
+    return keeper->has_agent && instant_since(now, keeper->alive).ms > patience(keeper).ms;
 }
 
 bool keeper_may_feed(const struct keeper *keeper, struct instant now)
@@ -152,16 +159,15 @@ struct keeper_orders keeper_turn(struct keeper *keeper, struct instant now)
         orders.why = is_away ? "the keeper was stopped for longer than lease and watchdog" : NULL;
         return orders;
     }
+    orders.kill_agent = is_agent_hung(keeper, now);
+    if (keeper->has_agent)
+        orders.wake = instant_after(keeper->alive, duration_ms(patience(keeper).ms + 1));
     if (keeper->stage != KEEPER_ARMED && keeper->stage != KEEPER_HELD)
         return orders;
 
     orders.feed = is_feed_due(keeper, now) && keeper_may_feed(keeper, now);
-    orders.kill_agent = is_agent_hung(keeper, now);
     /* Also without anything to feed: a longer gap between turns has to mean that we were away. */
-    orders.wake = instant_after(now, feed_period(keeper));
-    if (keeper->has_agent)
-        orders.wake = instant_earliest(
-            orders.wake, instant_after(keeper->alive, duration_ms(keeper->lease.ms + 1)));
+    orders.wake = instant_earliest(orders.wake, instant_after(now, feed_period(keeper)));
     return orders;
 }
 

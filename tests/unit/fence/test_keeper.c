@@ -126,14 +126,17 @@ static void a_dead_agent_is_not_killed_again(void **state)
     assert_false(keeper_turn(&keeper, at(3 * L)).kill_agent);
 }
 
-static void an_agent_is_not_killed_while_nothing_is_armed(void **state)
+static void an_agent_with_nothing_to_guard_is_given_longer_and_then_killed_too(void **state)
 {
     struct keeper keeper = armed_keeper();
 
     (void)state;
+    keeper_alive(&keeper, at(500));
     keeper_disarmed(&keeper, false);
-    assert_false(keeper_turn(&keeper, at(100 * L)).kill_agent);
-    assert_false(keeper_turn(&keeper, at(100 * L)).feed);
+    assert_false(keeper_turn(&keeper, at(5500)).kill_agent);
+    assert_int_equal(keeper_turn(&keeper, at(5500)).wake.ms, at(5501).ms);
+    assert_true(keeper_turn(&keeper, at(5501)).kill_agent);
+    assert_false(keeper_turn(&keeper, at(5501)).feed);
 }
 
 static void a_new_agent_has_a_whole_lease_to_say_that_it_lives(void **state)
@@ -279,7 +282,7 @@ int main(void)
         cmocka_unit_test(a_clock_read_after_the_lease_forbids_the_feed),
         cmocka_unit_test(an_agent_that_is_not_alive_for_the_lease_is_killed),
         cmocka_unit_test(a_dead_agent_is_not_killed_again),
-        cmocka_unit_test(an_agent_is_not_killed_while_nothing_is_armed),
+        cmocka_unit_test(an_agent_with_nothing_to_guard_is_given_longer_and_then_killed_too),
         cmocka_unit_test(a_new_agent_has_a_whole_lease_to_say_that_it_lives),
         cmocka_unit_test(an_agent_that_goes_leaves_it_armed_and_counting),
         cmocka_unit_test(condemned_is_for_ever),
