@@ -147,11 +147,12 @@ static void mount_own(const char *lab, const char *bin, const char *source)
     int watchdog = reach("%s/wd-%s.sock", lab, name);
     int programs_fd = reach("%s", bin);
     int source_fd = reach("%s", source);
+    int clone = reach("%s/../..", source);
 
     mount_tmpfs("/run", "mode=755");
     make_folder("/run/lab");
-    for (const char *const *folder =
-             (const char *const[]){"node", "shared", "bin", "source", "layers", "www", NULL};
+    for (const char *const *folder = (const char *const[]){"node", "shared", "bin", "source",
+                                                           "clone", "layers", "www", NULL};
          *folder; folder++) {
         char path[64];
 
@@ -164,6 +165,7 @@ static void mount_own(const char *lab, const char *bin, const char *source)
     bind_reached(watchdog, "/run/lab/wd.sock");
     bind_reached(programs_fd, "/run/lab/bin");
     bind_reached(source_fd, "/run/lab/source");
+    bind_reached(clone, "/run/lab/clone");
 }
 
 static void mount_etc_and_var(void)
