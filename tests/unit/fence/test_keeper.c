@@ -231,6 +231,7 @@ static void what_cannot_be_stopped_is_fed_without_a_lease(void **state)
 
     (void)state;
     keeper_disarmed(&keeper, true);
+    keeper_alive(&keeper, at(49000));
     assert_true(keeper_turn(&keeper, at(50000)).feed);
     assert_true(keeper_fed(&keeper, at(50000)));
     assert_false(keeper_turn(&keeper, at(50001)).feed);
