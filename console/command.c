@@ -13,7 +13,7 @@
 /* What a shell says for a program that Ctrl-C ended. */
 #define EXIT_INTERRUPTED 130
 /* Whole numbers that JSON programs of all kinds can carry. */
-#define COUNT_MAX (1LL << 53)
+#define VERSION_MAX (1LL << 53)
 
 static bool wrong_usage(const struct verb *verb, const char *words, struct err *err)
 {
@@ -21,14 +21,14 @@ static bool wrong_usage(const struct verb *verb, const char *words, struct err *
                    verb->arguments[0] ? " " : "", verb->arguments);
 }
 
-static bool read_count(const struct verb *verb, const char *word, json_int_t *count,
-                       struct err *err)
+static bool read_version(const struct verb *verb, const char *word, json_int_t *version,
+                         struct err *err)
 {
     char *end;
 
-    *count = strtoll(word, &end, 10);
-    if (*end != '\0' || end == word || *count < 0 || *count > COUNT_MAX) {
-        err_set(err, "\"%s\" is not a whole number", word);
+    *version = strtoll(word, &end, 10);
+    if (*end != '\0' || end == word || *version < 0 || *version > VERSION_MAX) {
+        err_set(err, "\"%s\" is not a version: those are whole numbers", word);
         return err_in(err, "%s", verb->name);
     }
     return true;
@@ -40,7 +40,7 @@ static bool read_option(struct command *command, int n_words, char *const *words
 {
     const char *option = words[*at];
     struct verb_argument argument;
-    json_int_t count;
+    json_int_t version;
 
     *at += 1;
     if (strcmp(option, "--json") == 0) {
@@ -63,10 +63,10 @@ static bool read_option(struct command *command, int n_words, char *const *words
         snprintf(words_, sizeof(words_), "%s needs %s", option, argument.kind);
         return wrong_usage(command->verb, words_, err);
     }
-    if (strcmp(argument.kind, "COUNT") != 0)
+    if (strcmp(argument.kind, "VERSION") != 0)
         json_object_set_new(command->request, option + 2, json_string(words[*at]));
-    else if (read_count(command->verb, words[*at], &count, err))
-        json_object_set_new(command->request, option + 2, json_integer(count));
+    else if (read_version(command->verb, words[*at], &version, err))
+        json_object_set_new(command->request, option + 2, json_integer(version));
     else
         return false;
     *at += 1;
@@ -198,6 +198,12 @@ bool command_prepare(struct command *command, struct output *output, int *code)
     return command->verb->id != VERB_POLICY_PUSH || prepare_push(command, output, code);
 }
 
+void command_show_by(const struct command *command, struct output *output)
+{
+    output->verb = command->verb;
+    output->request = command->request;
+}
+
 bool command_take(struct output *output, const json_t *message, int *code)
 {
     const json_t *row = json_object_get(message, "row");
@@ -210,7 +216,9 @@ bool command_take(struct output *output, const json_t *message, int *code)
     }
     if (!words && json_flag(message, "done", false)) {
         output_done(output, message);
-        *code = (int)json_int(message, "code", CONTROL_EXIT_OK);
+        *code = (int)json_int(message, "code",
+                              json_flag(message, "stale", false) ? CONTROL_EXIT_NO_QUORUM
+                                                                 : CONTROL_EXIT_OK);
         return true;
     }
     said = json_int(message, "code", CONTROL_EXIT_FAILED);
@@ -291,7 +299,7 @@ int command_run_words(const struct settings *settings, int n_words, char *const 
 
     if (command_parse(&command, n_words, words, &err)) {
         output_init(&output, command.is_json ? &output_json : &output_text, out, err_stream);
-        output.verb = command.verb;
+        command_show_by(&command, &output);
         output.in_colour = settings_want_colour(settings, fileno(out));
         output.errors_in_colour = settings_want_colour(settings, fileno(err_stream));
         code = command_run(&command, settings, &output);

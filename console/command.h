@@ -37,6 +37,9 @@ const char *command_argument(const struct command *command, size_t position);
  */
 bool command_prepare(struct command *command, struct output *output, int *code);
 
+/* Tells the output what was asked; the command must live as long as it. */
+void command_show_by(const struct command *command, struct output *output);
+
 /*
  * Hands one message of the agent to the output. true: that was the last one,
  * and *code is the exit code.

@@ -132,6 +132,14 @@ bool local_check_text(const char *file, const char *text, size_t length, struct 
     return *code == CONTROL_EXIT_OK;
 }
 
+/* A program is told in so many words that there is nothing wrong. */
+static void write_right(const struct reading *reading, struct output *output)
+{
+    autojson *row = json_pack("{s:s,s:i,s:i}", "file", reading->file, "errors", 0, "warnings", 0);
+
+    output_row(output, row);
+}
+
 /* What the language says of one file, as rows or as text with carets. */
 static int write_check(const struct reading *reading, struct output *output)
 {
@@ -142,6 +150,8 @@ static int write_check(const struct reading *reading, struct output *output)
 
         for (size_t i = 0; i < json_array_size(list); i++)
             output_row(output, json_array_get(list, i));
+        if (found->n_list == 0)
+            write_right(reading, output);
     } else {
         write_findings(reading, output, output->out);
         if (found->n_list == 0)

@@ -34,12 +34,13 @@ extern const struct output_maker output_json;
 struct output {
     const struct output_maker *maker;
     const struct verb *verb; /* NULL: the failure came before any verb */
+    const json_t *request;   /* NULL likewise; its options say how much to show */
     FILE *out;
     FILE *err;      /* where people expect errors; output_json keeps to out */
     int64_t now_ms; /* that "2h ago" counts from; 0: the wall clock */
     bool in_colour;
     bool errors_in_colour;
-    json_t *rows; /* a table's, until its widths are known */
+    json_t *rows; /* those of a table or a story, until all are known */
     int n_rows;
 };
 

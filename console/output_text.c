@@ -18,6 +18,7 @@
 struct column {
     char head[24];
     char member[24];
+    char word[8]; /* follows each value: "ago" */
     int width;
     bool is_number; /* all its values are; they stand at the right */
 };
@@ -62,13 +63,10 @@ static void read_columns(struct table *table, const char *columns)
     while (*columns && table->n_columns < COLUMNS_MAX) {
         struct column *column = &table->columns[table->n_columns++];
         size_t length = strcspn(columns, ",");
-        const char *colon = memchr(columns, ':', length);
-        size_t head = colon ? (size_t)(colon - columns) : length;
+        char text[64];
 
-        snprintf(column->head, sizeof(column->head), "%.*s", (int)head, columns);
-        if (colon)
-            snprintf(column->member, sizeof(column->member), "%.*s", (int)(length - head - 1),
-                     colon + 1);
+        snprintf(text, sizeof(text), "%.*s", (int)length, columns);
+        sscanf(text, "%23[^:]:%23s %7s", column->head, column->member, column->word);
         column->width = width_of(column->head);
         column->is_number = true;
         columns += length + (columns[length] == ',');
@@ -112,8 +110,12 @@ static const char *cell_text(struct arena *arena, struct column *column, const j
         column->is_number = false;
         return arena_strdup(arena, when_ago(&when, json_integer_value(value), now_ms));
     }
+    /* No watchdog has a time of nothing: it has not said. */
+    if (json_integer_value(value) == 0 && strcmp(column->member, "watchdog_ms") == 0)
+        return "-";
     if (json_is_integer(value) && ends_with(column->member, "_ms"))
-        return arena_strdup(arena, when_span(&when, json_integer_value(value)));
+        return arena_printf(arena, "%s%s%s", when_span(&when, json_integer_value(value)),
+                            column->word[0] ? " " : "", column->word);
     if (json_is_integer(value))
         return arena_printf(arena, "%lld", (long long)json_integer_value(value));
     column->is_number = false;
@@ -126,8 +128,12 @@ static const char *cell_text(struct arena *arena, struct column *column, const j
     return "?";
 }
 
-static void fill_table(struct table *table, const json_t *rows, int64_t now_ms)
+static void fill_table(struct table *table, const struct output *output)
 {
+    const json_t *rows = output->rows;
+    int64_t now_ms = now_of(output);
+    bool is_of_nodes = output->verb->id == VERB_CLUSTER_NODES;
+
     table->n_rows = (int)json_array_size(rows);
     table->cells = arena_alloc(table->arena,
                                sizeof(char *) * (size_t)table->n_rows * (size_t)table->n_columns);
@@ -138,8 +144,11 @@ static void fill_table(struct table *table, const json_t *rows, int64_t now_ms)
             struct column *column = &table->columns[j];
             const char *cell =
                 cell_text(table->arena, column, json_object_get(row, column->member), now_ms);
-            int width = width_of(cell);
+            int width;
 
+            if (is_of_nodes && strcmp(column->member, "state") == 0)
+                cell = story_node_state(cell);
+            width = width_of(cell);
             table->cells[i * table->n_columns + j] = cell;
             if (width > column->width)
                 column->width = width;
@@ -166,7 +175,7 @@ static void write_table(struct output *output)
     struct table table = {.arena = arena_new()};
 
     read_columns(&table, output->verb->columns);
-    fill_table(&table, output->rows, now_of(output));
+    fill_table(&table, output);
     if (output->in_colour)
         fputs("\033[1m", output->out);
     for (int j = 0; j < table.n_columns; j++)
@@ -202,7 +211,7 @@ static void write_plain(FILE *out, const json_t *row)
 
 static void write_row(struct output *output, const json_t *row)
 {
-    if (output->verb->columns[0]) {
+    if (output->verb->columns[0] || output->verb->id == VERB_HA_WHY) {
         if (!output->rows)
             output->rows = json_array();
         json_array_append(output->rows, (json_t *)row);
@@ -211,8 +220,7 @@ static void write_row(struct output *output, const json_t *row)
     switch (output->verb->id) {
     case VERB_POLICY_SHOW: write_policy(output->out, row); break;
     case VERB_CLUSTER_STATUS: story_status(output->out, row, now_of(output)); break;
-    case VERB_HA_WHY: story_decision(output->out, row, now_of(output)); break;
-    case VERB_EVENTS: story_event_line(output->out, row, now_of(output)); break;
+    case VERB_EVENTS: story_event_line(output->out, row, now_of(output), output->in_colour); break;
     default: write_plain(output->out, row); break;
     }
     fflush(output->out);
@@ -231,18 +239,60 @@ static const char *emptiness(enum verb_id verb)
     }
 }
 
+/* The newest story of a service, or its whole life. */
+static void write_story(struct output *output)
+{
+    size_t first = json_flag(output->request, "all", false) ? 0 : story_newest(output->rows);
+
+    if (first > 0)
+        fprintf(output->out, "%zu earlier decision%s: --all\n", first, first == 1 ? "" : "s");
+    for (size_t i = first; i < json_array_size(output->rows); i++)
+        story_decision(output->out, json_array_get(output->rows, i), now_of(output));
+}
+
+static void write_words(FILE *out, const char *words)
+{
+    width_write(out, words, 0);
+    fputc('\n', out);
+}
+
+/* What was known when this node last heard the others is not what is. */
+static void write_stale(FILE *out, const json_t *done)
+{
+    const char *reason = json_text(done, "reason", "");
+    char words[512];
+
+    snprintf(words, sizeof(words), "as last known; this node is not in a quorate cluster%s%s",
+             reason[0] ? ": " : "", reason);
+    write_words(out, words);
+}
+
+static void write_nothing(const struct output *output, bool is_stale)
+{
+    long long since = (long long)json_int(output->request, "since", 0);
+    const char *words = is_stale ? "nothing is known here" : emptiness(output->verb->id);
+
+    if (output->verb->id == VERB_EVENTS && since > 0)
+        fprintf(output->out, "nothing after version %lld\n", since);
+    else if (words)
+        write_words(output->out, words);
+}
+
 static void write_done(struct output *output, const json_t *done)
 {
     const char *words = json_text(done, "words", NULL);
+    bool is_stale = json_flag(done, "stale", false);
 
-    if (output->rows)
+    if (is_stale)
+        write_stale(output->out, done);
+    if (output->rows && output->verb->id == VERB_HA_WHY)
+        write_story(output);
+    else if (output->rows)
         write_table(output);
     else if (output->n_rows == 0 && !words)
-        words = emptiness(output->verb->id);
-    if (words) {
-        width_write(output->out, words, 0);
-        fputc('\n', output->out);
-    }
+        write_nothing(output, is_stale);
+    if (words)
+        write_words(output->out, words);
     fflush(output->out);
 }
 

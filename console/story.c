@@ -17,12 +17,60 @@ static bool is_given(const char *text)
     return text && text[0] != '\0';
 }
 
+const char *story_node_state(const char *state)
+{
+    return state && strcmp(state, "fence") == 0 ? "proven off" : state;
+}
+
+static bool is_word(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+/* That it runs is a decision of its own; before it, a started service is one that starts. */
+static bool runs_now(const json_t *row)
+{
+    return is_word(json_text(row, "code", NULL), "RUNS_NOW");
+}
+
+static const char *state_before(const json_t *row)
+{
+    const char *from = json_text(row, "from", NULL);
+
+    return is_word(from, "started") && runs_now(row) ? "starting" : from;
+}
+
+static const char *state_after(const json_t *row)
+{
+    const char *to = json_text(row, "to", NULL);
+
+    return is_word(to, "started") && is_given(json_text(row, "code", NULL)) && !runs_now(row)
+               ? "starting"
+               : to;
+}
+
+size_t story_newest(const json_t *decisions)
+{
+    size_t at = json_array_size(decisions);
+
+    while (at > 0 && runs_now(json_array_get(decisions, at - 1)))
+        at--;
+    while (at > 0 && !runs_now(json_array_get(decisions, at - 1)))
+        at--;
+    return at > 0 ? at - 1 : 0;
+}
+
 void story_event(char *words, size_t size, const json_t *event)
 {
     const char *kind = json_text(event, "kind", ""), *subject = json_text(event, "subject", "");
-    const char *from = json_text(event, "from", NULL), *to = json_text(event, "to", NULL);
     const char *node = json_text(event, "node", NULL), *why = json_text(event, "why", NULL);
+    const char *from = state_before(event), *to = state_after(event);
     struct text text;
+
+    if (strcmp(kind, "node") == 0) {
+        from = story_node_state(from);
+        to = story_node_state(to);
+    }
 
     text_init(&text, words, size);
     if (strcmp(kind, "service") != 0 && strncmp(subject, kind, strlen(kind)) != 0)
@@ -38,14 +86,18 @@ void story_event(char *words, size_t size, const json_t *event)
         text_add(&text, ": %s", why);
 }
 
-void story_event_line(FILE *out, const json_t *event, int64_t now_ms)
+void story_event_line(FILE *out, const json_t *event, int64_t now_ms, bool in_colour)
 {
+    int64_t version = json_int(event, "version", 0);
     struct when when;
     char words[1024];
 
     story_event(words, sizeof(words), event);
     fprintf(out, "%s  ", when_clock(&when, json_int(event, "at", 0), now_ms));
     width_write(out, words, 0);
+    if (version > 0)
+        fprintf(out, "  %sv%lld%s", in_colour ? "\033[2m" : "", (long long)version,
+                in_colour ? "\033[0m" : "");
     fputc('\n', out);
 }
 
@@ -59,8 +111,9 @@ static void write_now(FILE *out, const char *now)
 void story_decision(FILE *out, const json_t *decision, int64_t now_ms)
 {
     const char *now = json_text(decision, "now", NULL), *by = json_text(decision, "by", NULL);
-    const char *node = json_text(decision, "node", NULL), *from = json_text(decision, "from", NULL);
+    const char *node = json_text(decision, "node", NULL), *from = state_before(decision);
     const char *why = json_text(decision, "why", ""), *code = json_text(decision, "code", NULL);
+    const char *to = state_after(decision);
     int64_t line = json_int(decision, "line", 0);
     struct when when;
     char words[1024];
@@ -73,7 +126,7 @@ void story_decision(FILE *out, const json_t *decision, int64_t now_ms)
     text_init(&text, words, sizeof(words));
     if (is_given(from))
         text_add(&text, "%s -> ", from);
-    text_add(&text, "%s", json_text(decision, "to", "?"));
+    text_add(&text, "%s", to ? to : "?");
     if (is_given(node))
         text_add(&text, " on %s", node);
     fprintf(out, "%s  ", when_clock(&when, json_int(decision, "at", 0), now_ms));
@@ -142,15 +195,23 @@ static void write_times(FILE *out, const json_t *timing)
             when_exact(&when, json_int(timing, "recovery_wait_ms", 0)));
 }
 
-static void write_armed(FILE *out, const json_t *status)
+/* Whether this node is guarded by a watchdog, and what that means for its services. */
+static void write_keeper(FILE *out, const json_t *status)
 {
+    const char *keeper = json_text(status, "keeper", "away");
     int64_t lease_ms = json_int(status, "lease_ms", -1);
     struct when when;
 
-    begin_line(out, "armed");
-    fputs(json_flag(status, "armed", false) ? "yes" : "no", out);
-    fprintf(out, ", the keeper is %s", json_text(status, "keeper", "away"));
-    if (lease_ms >= 0)
+    begin_line(out, "keeper");
+    if (strcmp(keeper, "disarmed") == 0)
+        fputs("not armed: nothing here to guard", out);
+    else if (strcmp(keeper, "away") == 0)
+        fputs("no keeper: nothing can start here", out);
+    else if (strcmp(keeper, "condemned") == 0)
+        fputs("about to reset", out);
+    else
+        fputs(keeper, out);
+    if (strcmp(keeper, "armed") == 0 && lease_ms >= 0)
         fprintf(out, ", the lease ends in %s", when_span(&when, lease_ms));
     fputc('\n', out);
 }
@@ -194,7 +255,7 @@ void story_status(FILE *out, const json_t *status, int64_t now_ms)
     else
         fputc('\n', out);
     write_policy(out, status, now_ms);
-    write_armed(out, status);
+    write_keeper(out, status);
     write_times(out, json_object_get(status, "timing"));
 }
 

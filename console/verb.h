@@ -27,10 +27,10 @@ enum verb_where {
 struct verb {
     enum verb_id id;
     const char *name;      /* one or two words */
-    const char *arguments; /* "SERVICE NODE", "[--since COUNT] [--follow]", "FILE..." */
+    const char *arguments; /* "SERVICE NODE", "[--since VERSION] [--follow]", "FILE..." */
     enum verb_where where;
     enum control_role role;
-    const char *columns; /* "HEAD:member,..." or "" */
+    const char *columns; /* "HEAD:member word,..." or "" */
     const char *help;    /* "": not for people */
 };
 

@@ -69,7 +69,7 @@ static void begin(struct ask *ask, const struct settings *settings, const char *
                     command_parse(&ask->command, line.n_words, line.words, &err);
 
     line_fini(&line);
-    ask->output.verb = ask->command.verb;
+    command_show_by(&ask->command, &ask->output);
     if (ask->command.is_json)
         ask->output.maker = &output_json;
     if (!is_right)

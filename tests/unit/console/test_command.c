@@ -45,12 +45,45 @@ static const char script[] =
     "\"severity\":\"error\",\"file\":\"x.tenuto\",\"line\":3,\"column\":9,"
     "\"message\":\"no node is called bta\",\"hint\":\"did you mean beta?\"}]}\n";
 
+/* A node outside of the cluster, and a service with a past. */
+static const char other_script[] =
+    "verb cluster nodes\n"
+    "row {\"node\":\"beta\",\"state\":\"fence\",\"stale\":true}\n"
+    "done {\"stale\":true,\"reason\":\"fewer than a quorum of votes are here\"}\n"
+    "verb ha why\n"
+    "row {\"to\":\"started\",\"why\":\"first choice\",\"code\":\"PLACED\"}\n"
+    "row {\"from\":\"started\",\"to\":\"started\",\"why\":\"runs one\",\"code\":\"RUNS_NOW\"}\n"
+    "row {\"from\":\"started\",\"to\":\"started\",\"why\":\"runs two\",\"code\":\"RUNS_NOW\"}\n"
+    "row {\"from\":\"started\",\"to\":\"fence\",\"why\":\"silent\",\"code\":\"NODE_SILENT\"}\n"
+    "row {\"from\":\"recovery\",\"to\":\"started\",\"why\":\"next\",\"code\":\"PLACED\"}\n"
+    "row {\"from\":\"started\",\"to\":\"started\",\"why\":\"runs again\",\"code\":\"RUNS_NOW\"}\n"
+    "done {}\n"
+    "verb events\n"
+    "done {}\n"
+    "verb fence status\n"
+    "row {\"node\":\"beta\",\"watchdog\":null,\"watchdog_ms\":0,\"lease_ms\":24,"
+    "\"armed\":false,\"dead_in_ms\":0,\"state\":\"proven off\"}\n"
+    "done {}\n"
+    "verb cluster status\n"
+    "row {\"keeper\":\"disarmed\",\"armed\":false,\"lease_ms\":0}\n"
+    "row {\"keeper\":\"away\",\"armed\":false,\"lease_ms\":0}\n"
+    "row {\"keeper\":\"condemned\",\"armed\":false,\"lease_ms\":0}\n"
+    "row {\"keeper\":\"armed\",\"armed\":true,\"lease_ms\":380}\n"
+    "done {}\n";
+
 static struct scene scene;
 
 static int setup(void **state)
 {
     (void)state;
     scene_open(&scene, script);
+    return 0;
+}
+
+static int setup_other(void **state)
+{
+    (void)state;
+    scene_open(&scene, other_script);
     return 0;
 }
 
@@ -72,10 +105,11 @@ static void a_table_is_aligned_and_carries_no_control_characters(void **state)
 {
     (void)state;
     assert_int_equal(scene_run(&scene, "cluster nodes"), 0);
-    assert_string_equal(scene.out, "NODE   STATE    ROLE    VOTES  ARMED  LEASE  SERVICES  WHY\n"
-                                   "alpha  online   leader      1  yes     1.8s        12  -\n"
-                                   "beta   unknown  -           1  no         -         0  silent "
-                                   "\xEF\xBF\xBD[31m\n");
+    assert_string_equal(scene.out,
+                        "NODE   STATE    ROLE    VOTES  ARMED     HEARD  SERVICES  WHY\n"
+                        "alpha  online   leader      1  yes    1.8s ago        12  -\n"
+                        "beta   unknown  -           1  no            -         0  silent "
+                        "\xEF\xBF\xBD[31m\n");
 }
 
 static void json_hands_the_rows_on_as_they_came(void **state)
@@ -169,7 +203,7 @@ static void wrong_usage_is_told_from_the_verbs_own_row(void **state)
                                    "tenuto ha migrate SERVICE NODE\n");
     assert_int_equal(scene_run(&scene, "ha status now"), CONTROL_EXIT_USAGE);
     assert_int_equal(scene_run(&scene, "events --since"), CONTROL_EXIT_USAGE);
-    assert_non_null(strstr(scene.err, "--since needs COUNT"));
+    assert_non_null(strstr(scene.err, "--since needs VERSION"));
     assert_int_equal(scene_run(&scene, "events --since -4"), CONTROL_EXIT_USAGE);
     assert_int_equal(scene_run(&scene, "events --folow"), CONTROL_EXIT_USAGE);
 }
@@ -187,9 +221,66 @@ static void a_mistyped_verb_is_guessed(void **state)
                                    "\\\"tenuto help\\\" lists them\"}\n");
 }
 
+static void what_is_no_longer_known_for_sure_is_said_first_and_in_the_exit_code(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "cluster nodes"), CONTROL_EXIT_NO_QUORUM);
+    assert_int_equal(strncmp(scene.out,
+                             "as last known; this node is not in a quorate cluster: "
+                             "fewer than a quorum of votes are here\nNODE  STATE",
+                             100),
+                     0);
+    assert_non_null(strstr(scene.out, "\nbeta  proven off "));
+    assert_int_equal(scene_run(&scene, "cluster nodes --json"), CONTROL_EXIT_NO_QUORUM);
+    assert_string_equal(scene.out, "{\"node\":\"beta\",\"stale\":true,\"state\":\"fence\"}\n");
+}
+
+static void why_begins_where_it_last_ran_and_all_of_it_can_be_had(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha why ocf:web"), 0);
+    assert_int_equal(strncmp(scene.out, "2 earlier decisions: --all\n", 27), 0);
+    assert_null(strstr(scene.out, "runs one"));
+    assert_non_null(strstr(scene.out, "runs two"));
+    assert_non_null(strstr(scene.out, "  recovery -> starting\n"));
+    assert_non_null(strstr(scene.out, "  starting -> started\n          runs again"));
+    assert_int_equal(scene_run(&scene, "ha why ocf:web --all"), 0);
+    assert_null(strstr(scene.out, "earlier"));
+    assert_non_null(strstr(scene.out, "first choice"));
+    assert_int_equal(scene_run(&scene, "ha why ocf:web --json"), 0);
+    assert_non_null(strstr(scene.out, "first choice"));
+}
+
+static void behind_the_last_version_there_is_nothing_and_it_is_said(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "events --since 812"), 0);
+    assert_string_equal(scene.out, "nothing after version 812\n");
+}
+
+static void a_watchdog_that_says_nothing_has_no_time(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "fence status"), 0);
+    assert_string_equal(scene.out,
+                        "NODE  WATCHDOG  TIMEOUT  ARMED     HEARD  PROVEN OFF IN  STATE\n"
+                        "beta         -        -  no     24ms ago            0ms  proven off\n");
+}
+
+static void the_keeper_is_told_by_what_it_means_here(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "cluster status"), 0);
+    assert_non_null(strstr(scene.out, "keeper     not armed: nothing here to guard\n"));
+    assert_non_null(strstr(scene.out, "keeper     no keeper: nothing can start here\n"));
+    assert_non_null(strstr(scene.out, "keeper     about to reset\n"));
+    assert_non_null(strstr(scene.out, "keeper     armed, the lease ends in 380ms\n"));
+}
+
 int main(void)
 {
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_OTHER(test) cmocka_unit_test_setup_teardown(test, setup_other, teardown)
 #define WITHOUT_AGENT(test) cmocka_unit_test_setup_teardown(test, setup_without_agent, teardown)
     const struct CMUnitTest tests[] = {
         WITH_AGENT(a_table_is_aligned_and_carries_no_control_characters),
@@ -200,6 +291,11 @@ int main(void)
         WITH_AGENT(a_request_carries_its_arguments),
         WITH_AGENT(an_empty_answer_says_so),
         WITH_AGENT(garbage_and_a_hangup_are_told_apart_from_an_answer),
+        WITH_OTHER(what_is_no_longer_known_for_sure_is_said_first_and_in_the_exit_code),
+        WITH_OTHER(why_begins_where_it_last_ran_and_all_of_it_can_be_had),
+        WITH_OTHER(behind_the_last_version_there_is_nothing_and_it_is_said),
+        WITH_OTHER(a_watchdog_that_says_nothing_has_no_time),
+        WITH_OTHER(the_keeper_is_told_by_what_it_means_here),
         WITHOUT_AGENT(without_an_agent_the_words_say_what_to_do),
         WITHOUT_AGENT(wrong_usage_is_told_from_the_verbs_own_row),
         WITHOUT_AGENT(a_mistyped_verb_is_guessed),

@@ -52,7 +52,7 @@ static void the_first_word_is_a_family_or_a_verb(void **state)
 static void the_second_word_belongs_to_the_first(void **state)
 {
     (void)state;
-    assert_string_equal(candidates("ha ", ""), "migrate relocate status why");
+    assert_string_equal(candidates("ha ", ""), "clear migrate relocate status why");
     assert_string_equal(candidates("cluster ", "n"), "nodes");
     assert_string_equal(candidates("nonsense ", ""), "");
 }
