@@ -135,7 +135,7 @@ void feeding_feed(struct feeding *feeding, struct instant until)
     feeding->until = until;
     if (feeding->state == FEEDING_ARMED && until.ms > 0)
         say(feeding, "alive\nfeed %" PRId64 "\n", until.ms);
-    else if (feeding->state == FEEDING_ARMED)
+    else if (feeding->state != FEEDING_AWAY)
         say(feeding, "alive\n");
 }
 
