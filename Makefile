@@ -150,8 +150,8 @@ FUZZ_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/%,$(FUZZ_SOURCES))
 $(BUILD)/fuzz/fuzz_policy: $(SOURCES_dsl) $(wildcard ha/base/*.c) ha/model/policy.c
 $(BUILD)/fuzz/%: tests/fuzz/%.c
 	@mkdir -p $(@D)
-	$(call said,CLANG $@)clang -std=gnu17 -O1 -g \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I. -o $@ $^ $(LIBS_dsl)
+	$(call said,CLANG $@)clang -std=gnu17 -O1 -g -D_GNU_SOURCE -I. -o $@ $^ $(LIBS_dsl) \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
 # ---- targets -------------------------------------------------------------------------------------
 
