@@ -34,6 +34,7 @@ static SCREEN *screen;
 static bool has_colour;
 static struct cell *shown; /* what the terminal shows, as far as we drew it */
 static int shown_rows, shown_columns;
+static bool is_torn; /* a terminal that changes its size moves what it shows */
 
 /* What a crash needs to put the terminal right: prepared beforehand, written by a handler. */
 static struct termios terminal_before;
@@ -124,6 +125,7 @@ void canvas_curses_size(int *rows, int *columns)
 
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
         resizeterm(size.ws_row, size.ws_col);
+    is_torn = true;
     *rows = LINES;
     *columns = COLS;
 }
@@ -174,6 +176,8 @@ void canvas_curses_flush(const struct canvas *canvas, bool anew)
 {
     size_t bytes = sizeof(struct cell) * (size_t)canvas->columns;
 
+    anew = anew || is_torn;
+    is_torn = false;
     fit_shown(canvas);
     if (anew)
         clearok(curscr, TRUE);

@@ -64,6 +64,8 @@ struct layout layout_of(const struct model *model)
     /* What was asked for is read now: it may take more than the timeline does. */
     bottom = model->result.title ? rest * 2 / 3 : at_least(rest / 3, 4);
     bottom = at_most(at_least(last->total, 1), bottom);
+    /* In the smallest window each still has a line of its own. */
+    bottom = at_most(bottom, rest - 1);
     services->lines = at_most(at_least(services->total, 1), rest - bottom);
     last->lines = rest - services->lines;
     nodes->title = 1;

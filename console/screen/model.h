@@ -58,6 +58,7 @@ struct model {
 
     enum input input;
     char typed[INPUT_MAX];
+    char choices[INPUT_MAX]; /* words that may come next, when there are several */
     bool is_help_open;
     int help_top;
     struct result result;

@@ -3,6 +3,7 @@
 #include "console/screen/page.h"
 
 #include "console/screen/layout.h"
+#include "console/screen/wrap.h"
 #include "console/width.h"
 
 void page_title(struct canvas *canvas, int row, const char *title, const char *note, bool has_focus)
@@ -20,13 +21,28 @@ void page_title(struct canvas *canvas, int row, const char *title, const char *n
         canvas_put(canvas, row, end - note_columns + 1, note_columns, STYLE_QUIET, note);
 }
 
+static void draw_too_small(struct canvas *canvas)
+{
+    struct wrapped line;
+    struct wrap wrap;
+    char words[96];
+
+    snprintf(words, sizeof(words),
+             "the window is too small: %dx%d; it needs %d columns and %d rows", canvas->columns,
+             canvas->rows, LAYOUT_COLUMNS_MIN, LAYOUT_ROWS_MIN);
+    wrap = wrap_begin(words, canvas->columns);
+    for (int row = 0; row < canvas->rows && wrap_next(&wrap, &line); row++)
+        canvas_print(canvas, row, 0, canvas->columns, STYLE_PLAIN, "%.*s", (int)line.length,
+                     line.start);
+}
+
 void page_draw(const struct model *model, struct canvas *canvas)
 {
     const struct page *page = model->is_help_open ? &page_help : &page_overview;
 
     canvas_clear(canvas);
     if (model->rows < LAYOUT_ROWS_MIN || model->columns < LAYOUT_COLUMNS_MIN)
-        canvas_put(canvas, 0, 0, canvas->columns, STYLE_PLAIN, "the window is too small");
+        draw_too_small(canvas);
     else
         page->draw(model, canvas);
 }

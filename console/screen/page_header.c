@@ -1,47 +1,91 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The header line; what does not fit is left out from the right, alarms come first. */
+/* The header line; what does not fit is left out, alarms last of all. */
 #include "console/screen/page_header.h"
 
 #include <string.h>
 
 #include "console/when.h"
 #include "console/width.h"
+#include "ha/base/text.h"
 
 #define GAP 3
+#define PARTS_MAX 8
 
-struct header {
-    struct canvas *canvas;
-    int column;
-    int end; /* where node and clock begin */
+struct part {
+    enum style style;
+    char text[160];
+    char brief[32];
 };
 
-/* A part of the line, if it fits whole. */
-static void put_part(struct header *header, enum style style, const char *text)
-{
-    int width = width_of(text);
+struct header {
+    struct part parts[PARTS_MAX];
+    int n_parts;
+};
 
-    if (header->column + width + 1 >= header->end)
+/* brief: what stands there when there is no room for all of it; NULL: nothing. */
+static void add_part(struct header *header, enum style style, const char *text, const char *brief)
+{
+    struct part *part = &header->parts[header->n_parts];
+
+    if (header->n_parts == PARTS_MAX)
         return;
-    canvas_put(header->canvas, 0, header->column, width, style, text);
-    header->column += width + GAP;
+    part->style = style;
+    text_copy(part->text, sizeof(part->text), text);
+    text_copy(part->brief, sizeof(part->brief), brief ? brief : "");
+    header->n_parts++;
 }
 
-static void put_right(struct header *header, const struct model *model)
+/* What alarms from this part on take, at least; nothing else may take it from them. */
+static int alarm_columns(const struct header *header, int from)
+{
+    int columns = 0;
+
+    for (int i = from; i < header->n_parts; i++) {
+        if (header->parts[i].style == STYLE_ALARM)
+            columns += width_of(header->parts[i].text) + 1;
+    }
+    return columns;
+}
+
+/* Each part that leaves room for the alarms behind it; these stand closer if they must. */
+static void draw_parts(const struct header *header, struct canvas *canvas, int end)
+{
+    int column = 1;
+
+    for (int i = 0; i < header->n_parts; i++) {
+        const struct part *part = &header->parts[i];
+        int room = end - 2 - column - alarm_columns(header, i + 1);
+        const char *text =
+            part->style == STYLE_ALARM || width_of(part->text) <= room ? part->text : part->brief;
+        int width = width_of(text);
+
+        if (width == 0 || (width > room && part->style != STYLE_ALARM))
+            continue;
+        canvas_put(canvas, 0, column, width, part->style, text);
+        column += width + (width + GAP <= room ? GAP : 1);
+    }
+}
+
+/* Node and clock, where the alarms leave room for them; returns where they begin. */
+static int draw_right(const struct header *header, const struct model *model, struct canvas *canvas)
 {
     const char *node = model->picture ? model->picture->node : "";
     int64_t at_ms = model->picture ? model_clock(model) : model->now_ms;
+    int columns = canvas->columns, width, begin;
     struct when when;
-    int columns = header->canvas->columns, width;
     char text[128];
 
     snprintf(text, sizeof(text), "%s%s%s", node, node[0] ? "  " : "",
              when_clock(&when, at_ms, at_ms));
     width = width_of(text);
-    header->end = columns - 1 - width;
-    canvas_put(header->canvas, 0, header->end, width, STYLE_BAR, text);
+    begin = columns - 1 - width;
+    if (begin - 2 < alarm_columns(header, 0))
+        return columns;
+    canvas_put(canvas, 0, begin, width, STYLE_BAR, text);
+    return begin;
 }
 
-static void put_away(struct header *header, const struct model *model)
+static void add_away(struct header *header, const struct model *model)
 {
     int64_t away_ms = (model->now_ms - model->away_since_ms) / 1000 * 1000;
     struct when when;
@@ -51,12 +95,12 @@ static void put_away(struct header *header, const struct model *model)
         snprintf(text, sizeof(text), " AGENT AWAY, trying again ");
     else
         snprintf(text, sizeof(text), " AGENT AWAY %s, trying again ", when_span(&when, away_ms));
-    put_part(header, STYLE_ALARM, text);
+    add_part(header, STYLE_ALARM, text, NULL);
     if (model->picture)
-        put_part(header, STYLE_BAR, "old picture");
+        add_part(header, STYLE_BAR, "old picture", NULL);
 }
 
-static void put_quorum(struct header *header, const struct picture *picture)
+static void add_quorum(struct header *header, const struct picture *picture)
 {
     char text[64];
 
@@ -64,60 +108,61 @@ static void put_quorum(struct header *header, const struct picture *picture)
         snprintf(text, sizeof(text), "quorum %d/%d", picture->votes, picture->expected);
     else
         snprintf(text, sizeof(text), " NO QUORUM %d/%d ", picture->votes, picture->expected);
-    put_part(header, picture->is_quorate ? STYLE_BAR : STYLE_ALARM, text);
+    add_part(header, picture->is_quorate ? STYLE_BAR : STYLE_ALARM, text, NULL);
     if (picture->is_quorate && !picture->is_in_sync)
-        put_part(header, STYLE_ALARM, " not in sync ");
+        add_part(header, STYLE_ALARM, " not in sync ", NULL);
 }
 
 /* A node that runs nothing need not be armed; one without a keeper cannot run anything. */
-static void put_armed(struct header *header, const struct picture *picture)
+static void add_armed(struct header *header, const struct picture *picture)
 {
     if (picture->is_armed)
-        put_part(header, STYLE_BAR, "armed");
+        add_part(header, STYLE_BAR, "armed", NULL);
     else if (strcmp(picture->keeper, "disarmed") == 0)
-        put_part(header, STYLE_BAR, "not armed, idle");
+        add_part(header, STYLE_BAR, "not armed, idle", NULL);
     else if (strcmp(picture->keeper, "condemned") == 0)
-        put_part(header, STYLE_ALARM, " ABOUT TO RESET ");
+        add_part(header, STYLE_ALARM, " ABOUT TO RESET ", NULL);
     else
-        put_part(header, STYLE_ALARM, " NO KEEPER ");
+        add_part(header, STYLE_ALARM, " NO KEEPER ", NULL);
 }
 
-static void put_policy(struct header *header, const struct picture *picture, int64_t now_ms)
+static void add_policy(struct header *header, const struct picture *picture, int64_t now_ms)
 {
-    int before = header->column;
     struct when when;
-    char text[160];
+    char text[160], brief[32];
 
     if (picture->policy_version == 0) {
-        put_part(header, STYLE_BAR, "no policy yet");
+        add_part(header, STYLE_BAR, "no policy yet", NULL);
         return;
     }
     snprintf(text, sizeof(text), "policy v%lld by %s %s", (long long)picture->policy_version,
              picture->policy_author, when_ago(&when, picture->policy_at_ms, now_ms));
-    put_part(header, STYLE_BAR, text);
-    if (header->column > before)
+    snprintf(brief, sizeof(brief), "policy v%lld", (long long)picture->policy_version);
+    add_part(header, STYLE_BAR, text, brief);
+}
+
+static void add_parts(struct header *header, const struct model *model)
+{
+    const struct picture *picture = model->picture;
+
+    add_part(header, STYLE_BAR, "tenuto", NULL);
+    if (picture)
+        add_part(header, STYLE_BAR, picture->cluster, NULL);
+    if (model->is_away)
+        add_away(header, model);
+    if (!picture || model->is_away)
         return;
-    snprintf(text, sizeof(text), "policy v%lld", (long long)picture->policy_version);
-    put_part(header, STYLE_BAR, text);
+    add_quorum(header, picture);
+    add_armed(header, picture);
+    add_policy(header, picture, model_clock(model));
+    add_part(header, STYLE_BAR, picture->reason, NULL);
 }
 
 void header_draw(const struct model *model, struct canvas *canvas)
 {
-    struct header header = {.canvas = canvas, .column = 1};
-    const struct picture *picture = model->picture;
+    struct header header = {.n_parts = 0};
 
     canvas_fill(canvas, 0, 0, canvas->columns, STYLE_BAR, " ");
-    put_right(&header, model);
-    put_part(&header, STYLE_BAR, "tenuto");
-    if (picture && picture->cluster[0])
-        put_part(&header, STYLE_BAR, picture->cluster);
-    if (model->is_away)
-        put_away(&header, model);
-    if (!picture || model->is_away)
-        return;
-    put_quorum(&header, picture);
-    put_armed(&header, picture);
-    put_policy(&header, picture, model_clock(model));
-    if (picture->reason[0])
-        put_part(&header, STYLE_BAR, picture->reason);
+    add_parts(&header, model);
+    draw_parts(&header, canvas, draw_right(&header, model, canvas));
 }

@@ -17,7 +17,7 @@ static const struct mark_row marks[] = {
     {"migrate", "on its way: starting, stopping, moving, recovering; a node in maintenance"},
     {"fence", "trouble: error, or its node is lost and not yet proven off"},
     {"stopped", "stopped; a node that has left the policy"},
-    {"freeze", "left alone while its node's agent restarts"},
+    {"freeze", "left alone while its agent restarts; on all: only what was last known"},
 };
 
 #define N_MARKS (int)(sizeof(marks) / sizeof(marks[0]))

@@ -15,6 +15,8 @@
 #define MARK_COLUMN 3
 #define NAME_COLUMN 5
 #define GAP 2
+/* "heard 380ms ago" */
+#define HEARD_COLUMNS 15
 
 struct pen {
     struct canvas *canvas;
@@ -61,9 +63,9 @@ static void write_note(char *note, size_t size, const struct area *area, int top
         snprintf(note, size, "%d-%d of %d", top + 1, top + area->lines, area->total);
 }
 
-static void draw_node(struct pen *pen, const struct picture_node *node, int name_columns)
+static void draw_node(struct pen *pen, const struct picture_node *node, struct mark mark,
+                      int name_columns)
 {
-    struct mark mark = theme_node_mark(node->state);
     struct when when;
     char text[64];
 
@@ -71,12 +73,12 @@ static void draw_node(struct pen *pen, const struct picture_node *node, int name
     put_field(pen, 11, mark.style, node->state);
     put_field(pen, 6, STYLE_PLAIN, node->role[0] && strcmp(node->role, "member") ? node->role : "");
     if (!node->is_armed)
-        put_field(pen, 11, STYLE_BAD, "not armed");
+        put_field(pen, HEARD_COLUMNS, node->services > 0 ? STYLE_BAD : STYLE_QUIET, "not armed");
     else if (node->lease_ms < 0)
-        put_field(pen, 11, STYLE_BUSY, "no lease");
+        put_field(pen, HEARD_COLUMNS, STYLE_BUSY, "not heard");
     else {
-        snprintf(text, sizeof(text), "lease %s", when_span(&when, node->lease_ms));
-        put_field(pen, 11, STYLE_PLAIN, text);
+        snprintf(text, sizeof(text), "heard %s ago", when_span(&when, node->lease_ms));
+        put_field(pen, HEARD_COLUMNS, STYLE_PLAIN, text);
     }
     snprintf(text, sizeof(text), "%d service%s", node->services, node->services == 1 ? "" : "s");
     put_field(pen, 11, STYLE_PLAIN, text);
@@ -99,8 +101,11 @@ static void draw_nodes(const struct model *model, struct canvas *canvas, const s
         struct pen pen = {.canvas = canvas, .row = area->title + 1 + i};
         bool has_cursor = has_focus && top + i == model->node;
 
-        put_mark(&pen, theme_node_mark(node->state), has_cursor);
-        draw_node(&pen, node, name_columns);
+        struct mark mark =
+            picture->is_stale ? theme_stale_mark(canvas->is_ascii) : theme_node_mark(node->state);
+
+        put_mark(&pen, mark, has_cursor);
+        draw_node(&pen, node, mark, name_columns);
         if (has_cursor)
             canvas_select(canvas, pen.row);
     }
@@ -122,10 +127,9 @@ static const char *where(const struct picture_service *service, char *text, size
     return text;
 }
 
-static void draw_service(struct pen *pen, const struct picture_service *service,
+static void draw_service(struct pen *pen, const struct picture_service *service, struct mark mark,
                          const struct service_columns *columns, int64_t now_ms)
 {
-    struct mark mark = theme_service_mark(service->state);
     bool is_wanted = service->wanted[0] == '\0' || strcmp(service->wanted, "started") == 0 ||
                      strcmp(service->wanted, service->state) == 0;
     struct when when;
@@ -175,7 +179,8 @@ static void title_services(const struct model *model, struct canvas *canvas,
     const struct picture *picture = model->picture;
     char title[128], note[INPUT_MAX + 64];
 
-    snprintf(title, sizeof(title), "SERVICES  %d of %d started", count_started(picture),
+    snprintf(title, sizeof(title), "SERVICES  %s%d of %d started",
+             picture->is_stale ? "as last known: " : "", count_started(picture),
              picture->n_services);
     write_note(note, sizeof(note), area, model->tops[PANE_SERVICES]);
     if (model->filter[0])
@@ -196,8 +201,11 @@ static void draw_services(const struct model *model, struct canvas *canvas, cons
         struct pen pen = {.canvas = canvas, .row = area->title + 1 + i};
         bool has_cursor = top + i == model->selected;
 
-        put_mark(&pen, theme_service_mark(service->state), has_cursor);
-        draw_service(&pen, service, &columns, model_clock(model));
+        struct mark mark = picture->is_stale ? theme_stale_mark(canvas->is_ascii)
+                                             : theme_service_mark(service->state);
+
+        put_mark(&pen, mark, has_cursor);
+        draw_service(&pen, service, mark, &columns, model_clock(model));
         if (has_cursor && model->focus == PANE_SERVICES)
             canvas_select(canvas, pen.row);
     }
@@ -312,6 +320,8 @@ static void draw_footer(const struct model *model, struct canvas *canvas)
             width_next(&typed);
         canvas_put(canvas, row, 1, 1, STYLE_KEY, model->input == INPUT_FILTER ? "/" : ":");
         column = 2 + canvas_put(canvas, row, 2, room + 1, STYLE_PLAIN, typed);
+        canvas_put(canvas, row, column + 2, canvas->columns - column - 3, STYLE_QUIET,
+                   model->choices);
         canvas->cursor_row = row;
         canvas->cursor_column = column;
         return;

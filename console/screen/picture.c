@@ -23,6 +23,7 @@ static void read_status(struct picture *picture, const json_t *status)
     picture->keeper = copy_text(picture->arena, status, "keeper");
     picture->is_quorate = json_flag(status, "quorate", false);
     picture->is_in_sync = json_flag(status, "in_sync", false);
+    picture->is_stale = !picture->is_quorate || !picture->is_in_sync;
     picture->is_armed = json_flag(status, "armed", false);
     picture->votes = (int)json_int(status, "votes", 0);
     picture->expected = (int)json_int(status, "expected", 0);
@@ -42,7 +43,7 @@ static void read_nodes(struct picture *picture, const json_t *list)
 
         picture->nodes[i] = (struct picture_node){
             .name = copy_text(picture->arena, row, "node"),
-            .state = copy_text(picture->arena, row, "state"),
+            .state = arena_strdup(picture->arena, story_node_state(json_text(row, "state", ""))),
             .role = copy_text(picture->arena, row, "role"),
             .why = copy_text(picture->arena, row, "why"),
             .lease_ms = json_int(row, "lease_ms", -1),

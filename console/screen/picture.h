@@ -44,6 +44,7 @@ struct picture {
     const char *keeper;
     bool is_quorate;
     bool is_in_sync;
+    bool is_stale; /* what it says of nodes and services is what it last knew */
     bool is_armed;
     int votes;
     int expected;

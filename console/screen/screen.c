@@ -133,7 +133,7 @@ static void take_signals(struct screen *screen)
         if (signal.ssi_signo == SIGWINCH) {
             resize(screen);
         } else if (signal.ssi_signo == SIGINT) {
-            press(screen, PRESS_ESCAPE);
+            press(screen, PRESS_CTRL('C'));
         } else {
             screen->is_over = true;
             screen->code = 128 + (int)signal.ssi_signo;

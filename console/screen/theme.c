@@ -33,7 +33,7 @@ static const struct marked_state services[] = {
 
 static const struct marked_state nodes[] = {
     {"online", {"●", STYLE_GOOD}},
-    {"fence", {"✖", STYLE_BAD}},
+    {"proven off", {"✖", STYLE_BAD}},
     {"unknown", {"✖", STYLE_BAD}},
     {"gone", {"○", STYLE_QUIET}},
 };
@@ -56,4 +56,10 @@ struct mark theme_service_mark(const char *state)
 struct mark theme_node_mark(const char *state)
 {
     return find_mark(nodes, sizeof(nodes) / sizeof(nodes[0]), state, moving);
+}
+
+struct mark theme_stale_mark(bool is_ascii)
+{
+    /* In plain letters it should ask, not look like the mark of something frozen. */
+    return (struct mark){is_ascii ? "?" : "◇", STYLE_QUIET};
 }

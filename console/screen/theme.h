@@ -2,6 +2,7 @@
 /* What colours and attributes mean: a style is a meaning, theme.def says how it looks. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum style {
@@ -36,3 +37,5 @@ struct mark {
 
 struct mark theme_service_mark(const char *state);
 struct mark theme_node_mark(const char *state);
+/* Of a state that held when it was last known. */
+struct mark theme_stale_mark(bool is_ascii);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/complete.h"
 #include "console/screen/keymap.h"
 #include "console/screen/layout.h"
 #include "console/width.h"
@@ -112,6 +113,7 @@ static void begin_input(struct model *model, enum input input, const char *typed
 {
     model->input = input;
     text_copy(model->typed, sizeof(model->typed), typed);
+    model->choices[0] = '\0';
 }
 
 static struct request act(struct model *model, enum action action)
@@ -183,18 +185,83 @@ static struct request end_input(struct model *model)
     return run_line(model, line);
 }
 
+/* Names that may come next are those of the picture: nobody waits for an agent here. */
+static char **names_of(void *context, const char *kind)
+{
+    const struct picture *picture = ((const struct model *)context)->picture;
+    bool is_node = strcmp(kind, "NODE") == 0;
+    int count = !picture ? 0 : is_node ? picture->n_nodes : picture->n_services;
+    char **names = xcalloc((size_t)count + 1, sizeof(char *));
+
+    for (int i = 0; i < count; i++)
+        names[i] = xstrdup(is_node ? picture->nodes[i].name : picture->services[i].name);
+    return names;
+}
+
+/* How much all candidates have in common. */
+static size_t common_length(char **words)
+{
+    size_t length = strlen(words[0]);
+
+    for (char **word = words + 1; *word; word++) {
+        while (strncmp(words[0], *word, length) != 0)
+            length--;
+    }
+    /* Not half a character. */
+    while (length > 0 && (words[0][length] & 0xC0) == 0x80)
+        length--;
+    return length;
+}
+
+static void show_choices(struct model *model, char **words)
+{
+    struct text text;
+
+    text_init(&text, model->choices, sizeof(model->choices));
+    for (char **word = words; *word; word++)
+        text_add(&text, "%s%s", word == words ? "" : "  ", *word);
+}
+
+/* Tab: goes on as far as there is only one way, and shows the ways if there are several. */
+static void complete_typed(struct model *model)
+{
+    const char *blank = strrchr(model->typed, ' '), *word = blank ? blank + 1 : model->typed;
+    size_t length = strlen(model->typed), typed = strlen(word), common;
+    char before[INPUT_MAX];
+    struct completions found;
+
+    text_copy(before, sizeof(before), model->typed);
+    before[length - typed] = '\0';
+    found = complete_word(before, word, names_of, model);
+    if (!found.words)
+        return;
+    common = common_length(found.words);
+    if (length - typed + common + 2 < sizeof(model->typed)) {
+        memcpy(model->typed + length - typed, found.words[0], common);
+        text_copy(model->typed + length - typed + common, 2, found.words[1] ? "" : " ");
+    }
+    if (found.words[1])
+        show_choices(model, found.words);
+    completions_fini(&found);
+}
+
 /* What is typed into the filter counts at once. */
 static struct request type_key(struct model *model, int key)
 {
     size_t length = strlen(model->typed);
     bool was_empty = length == 0;
 
+    model->choices[0] = '\0';
+    if (key == PRESS_CTRL('C'))
+        key = PRESS_ESCAPE;
     if (key == PRESS_ENTER || key == '\n')
         return end_input(model);
     if (key == PRESS_BACKSPACE || key == 127 || key == 8) {
         erase_last(model->typed);
     } else if (key == PRESS_CTRL('U')) {
         model->typed[0] = '\0';
+    } else if (key == PRESS_TAB && model->input == INPUT_PROMPT) {
+        complete_typed(model);
     } else if (key >= ' ' && length + 5 < sizeof(model->typed)) {
         model->typed[length + width_encode((uint32_t)key, model->typed + length)] = '\0';
     }
@@ -265,9 +332,9 @@ void update_result(struct model *model, const char *text, bool is_running, int c
     model->result.text = xstrdup(text);
     model->result.is_running = is_running;
     model->result.code = code;
-    /* A stream is followed at its end; an answer is read from its beginning. */
+    /* A stream is followed at its end, a story ends with now; other answers have a beginning. */
     layout = layout_of(model);
-    if (is_running)
+    if (is_running || strncmp(model->result.title, "ha why ", 7) == 0)
         model->tops[PANE_BOTTOM] = layout.panes[PANE_BOTTOM].total;
     settle(model);
 }

@@ -39,6 +39,7 @@ static const struct key_word key_words[] = {
     {"PgDn", PRESS_PAGE_DOWN}, {"Tab", PRESS_TAB},    {"Backtab", PRESS_BACK_TAB},
     {"Enter", PRESS_ENTER},    {"Esc", PRESS_ESCAPE}, {"Backspace", PRESS_BACKSPACE},
     {"Home", PRESS_HOME},      {"End", PRESS_END},    {"Space", ' '},
+    {"^C", PRESS_CTRL('C')},
 };
 
 static struct model *model;
