@@ -12,7 +12,11 @@
 #include "dsl/cursor.h"
 #include "dsl/suggest.h"
 
+struct phrase;
+
 static void read_block_into(struct cursor *c, struct syntax *node, unsigned block);
+static void read_statement(struct cursor *c, struct syntax *into, unsigned block);
+static const struct phrase *phrase_here(const struct cursor *c, unsigned blocks);
 
 /* The block of a statement that has one, or 0. */
 static unsigned block_of(enum syntax_kind kind)
@@ -51,9 +55,68 @@ static const char *block_title(unsigned block)
     }
 }
 
+static bool is_close_next(const struct cursor *c)
+{
+    struct cursor ahead = *c;
+
+    cursor_settle_over_lines(&ahead);
+    return cursor_kind(&ahead) == TOKEN_CLOSE;
+}
+
+/* A slip among the settings does not end them: it is as far to the right as they are. */
+static bool is_indented_next(const struct cursor *c)
+{
+    struct cursor ahead = *c;
+    int offset;
+
+    cursor_settle_over_lines(&ahead);
+    offset = ahead.tokens.list[ahead.at].offset;
+    return cursor_kind(c) == TOKEN_NEWLINE && cursor_kind(&ahead) == TOKEN_WORD && offset > 0 &&
+           c->diagnostics->text[offset - 1] != '\n' && !phrase_here(&ahead, IN_POLICY);
+}
+
+/*
+ * The next line is a setting of the block that this statement has no "{" for. Inside of another
+ * block it could as well be a setting of that one.
+ */
+static bool is_open_forgotten(const struct cursor *c, const struct syntax *node)
+{
+    struct cursor ahead = *c;
+
+    if (cursor_kind(c) != TOKEN_NEWLINE || node->kind == SYNTAX_DEVICE)
+        return false;
+    cursor_settle_over_lines(&ahead);
+    return phrase_here(&ahead, block_of(node->kind)) && !phrase_here(&ahead, IN_POLICY);
+}
+
+/* Said once; the settings are read as what they are, and a "}" behind them as theirs. */
+static bool read_forgotten(struct cursor *c, struct syntax *node)
+{
+    struct diagnostic *entry =
+        diagnostics_add(c->diagnostics, DIAGNOSTIC_EXPECTED, cursor_place(c),
+                        "\"{\" before the settings that follow", "the end of the line");
+    struct syntax *inside = cursor_add(c, node, SYNTAX_BLOCK);
+
+    diagnostics_hint(c->diagnostics, entry,
+                     "a \"{\" is missing at the end of this line, and its \"}\" behind the last"
+                     " of them");
+    while (is_open_forgotten(c, node) || is_indented_next(c)) {
+        cursor_settle_over_lines(c);
+        read_statement(c, inside, block_of(node->kind));
+    }
+    cursor_finish(c, inside);
+    if (is_close_next(c)) {
+        cursor_settle_over_lines(c);
+        cursor_take(c);
+    }
+    return false;
+}
+
 /* block = "{" { statement } "}" */
 static bool read_block(struct cursor *c, struct syntax *node)
 {
+    if (is_open_forgotten(c, node))
+        return read_forgotten(c, node);
     if (cursor_kind(c) != TOKEN_OPEN)
         return cursor_expected(c, "\"{\" and a block on the same line");
     read_block_into(c, node, block_of(node->kind));
@@ -62,7 +125,7 @@ static bool read_block(struct cursor *c, struct syntax *node)
 
 static bool read_block_if_there(struct cursor *c, struct syntax *node)
 {
-    return cursor_kind(c) != TOKEN_OPEN || read_block(c, node);
+    return (cursor_kind(c) != TOKEN_OPEN && !is_open_forgotten(c, node)) || read_block(c, node);
 }
 
 /* NAME [ block ] */
