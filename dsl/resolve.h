@@ -79,6 +79,7 @@ bool resolve_run(struct resolution *resolution);
 void resolve_nodes(struct resolution *resolution);
 void resolve_services(struct resolution *resolution);
 void resolve_rules(struct resolution *resolution);
+void resolve_scheduling(struct resolution *resolution, const struct syntax *statement);
 
 /* Parts that more than one step needs. */
 void resolve_unsupported(struct resolution *resolution, const struct syntax *node,

@@ -99,7 +99,8 @@ static void resolve_node_settings(struct resolution *r, struct node_policy *node
         if (at->kind == SYNTAX_ADDRESSES)
             add_addresses(r, node, at);
         else if (at->kind == SYNTAX_CPUS)
-            value_count(r->tree, at->child, (struct bounds){"cpus", 1, 65536}, &node->cpus);
+            value_thousandths(r->tree, at->child, (struct bounds){"cpus", 1, 65536},
+                              &node->cpus_milli);
         else if (at->kind == SYNTAX_MEMORY)
             value_size(r->tree, at->child, (struct bounds){"memory", 1024, 1024 * TIB},
                        &node->memory);

@@ -30,7 +30,7 @@ struct node_policy {
     const char *addresses[LINKS_MAX];
     int n_addresses;
     int votes;
-    int cpus;       /* 0: not said */
+    int cpus_milli; /* thousandths of a processor; 0: not said */
     int64_t memory; /* bytes; 0: not said */
     int line;       /* of its statement in the policy text, from 1 */
 };
@@ -72,7 +72,7 @@ struct service_policy {
     struct duration stop_timeout;
     struct duration migrate_timeout;
     struct duration recover_within; /* 0: no objective */
-    int cpus;
+    int cpus_milli;
     int64_t memory;
     int line;
 };
@@ -104,11 +104,33 @@ enum shutdown_policy {
     SHUTDOWN_FREEZE,
 };
 
+enum scheduling_mode {
+    SCHEDULING_BASIC,   /* services are counted */
+    SCHEDULING_STATIC,  /* by what the policy says they need */
+    SCHEDULING_DYNAMIC, /* by what they are measured to use */
+};
+
+enum scheduling_method {
+    METHOD_EXHAUSTIVE,
+    METHOD_TOPSIS,
+};
+
+struct scheduling {
+    enum scheduling_mode mode;
+    enum scheduling_method method;
+    bool rebalances_on_start;
+    bool rebalances;          /* when the imbalance has been over its bound for so long */
+    int imbalance_millionths; /* raw coefficient of variation of the nodes' loads */
+    struct duration imbalance_hold;
+    int improve_millionths; /* the least relative gain that is worth a move */
+};
+
 struct policy {
     char cluster[NODE_NAME_MAX];
     const char *network; /* lan, virtual, cloud, wan */
     struct timing timing;
     enum shutdown_policy shutdown;
+    struct scheduling scheduling;
     struct node_policy nodes[NODES_MAX];
     int n_nodes;
     const struct service_policy *services;
