@@ -560,27 +560,28 @@ static void pass_time(struct world *world, struct instant to)
     }
 }
 
-bool world_run_until(struct world *world, struct instant end)
+bool world_advance(struct world *world, struct instant end)
 {
-    int n_at_once = 0;
+    struct instant next;
 
-    while (!world->broken[0]) {
-        struct instant next;
-
-        turn(world);
-        next = next_event(world);
-        if (instant_before(end, next))
-            break;
-        n_at_once = instant_before(world->now, next) ? 0 : n_at_once + 1;
-        if (n_at_once > EVENTS_AT_ONCE_MAX)
-            world_break(world, "nothing gets anywhere", SERVICE_NONE, NODE_NONE);
-        pass_time(world, next);
+    turn(world);
+    next = next_event(world);
+    if (world->broken[0] || instant_before(end, next)) {
+        pass_time(world, instant_latest(world->now, world->broken[0] ? world->now : end));
+        return false;
     }
-    pass_time(world, instant_latest(world->now, end));
-    return !world->broken[0];
+    world->n_at_once = instant_before(world->now, next) ? 0 : world->n_at_once + 1;
+    if (world->n_at_once > EVENTS_AT_ONCE_MAX)
+        world_break(world, "nothing gets anywhere", SERVICE_NONE, NODE_NONE);
+    pass_time(world, next);
+    return true;
 }
 
 bool world_run(struct world *world, struct duration span)
 {
-    return world_run_until(world, instant_after(world->now, span));
+    struct instant end = instant_after(world->now, span);
+
+    while (world_advance(world, end))
+        continue;
+    return !world->broken[0];
 }

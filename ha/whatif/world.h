@@ -118,6 +118,7 @@ struct world {
     uint64_t last_command;
     int n_changes; /* in all */
     int n_fences;
+    int n_at_once;    /* events since the clock moved last */
     char broken[160]; /* the first broken promise, or "" */
     struct command commands[COMMANDS_MAX];
     struct world_failing failing[WORLD_FAULTS][WORLD_SERVICES_MAX];
@@ -141,8 +142,12 @@ void world_init(struct world *world, const struct policy *policy, const struct w
                 uint64_t seed);
 /* Another policy over the same nodes; services are known by their names. */
 void world_set_policy(struct world *world, const struct policy *policy);
-/* Everything up to that moment, and what happens at it; false once a promise is broken. */
-bool world_run_until(struct world *world, struct instant end);
+/*
+ * What happens at this moment; then the clock moves on to the next event, or to the end
+ * if none comes before it. False: the end is reached, or a promise is broken.
+ */
+bool world_advance(struct world *world, struct instant end);
+/* All of a span; false once a promise is broken. */
 bool world_run(struct world *world, struct duration span);
 
 #include "ha/whatif/world_events.h"

@@ -94,6 +94,15 @@ void world_power_on(struct world *world, node_id id)
     world_begin_agent(world, id);
 }
 
+void world_boot(struct world *world, node_id id)
+{
+    struct world_node *node = &world->nodes[id];
+
+    node->is_cut = false;
+    if (!node->has_power)
+        node->on_at = world_soon(world, world->habits.boot);
+}
+
 void world_cut(struct world *world, node_set nodes, bool is_cut)
 {
     NODE_SET_EACH(id, nodes)

@@ -6,6 +6,8 @@
 
 /* A node that is switched on has its network too. */
 void world_power_on(struct world *world, node_id node);
+/* The same, but its agent is there only once it has booted. */
+void world_boot(struct world *world, node_id node);
 /* Power is back at that time, or INSTANT_NEVER. */
 void world_power_off(struct world *world, node_id node, struct instant back_at);
 void world_cut(struct world *world, node_set nodes, bool is_cut);
