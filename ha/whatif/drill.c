@@ -257,7 +257,7 @@ static bool do_to_service(struct world *world, const struct drill_step *step)
     case DRILL_KILL: world_crash_service(world, service); break;
     case DRILL_USAGE: world_measure(world, service, step->number, step->memory); break;
     case DRILL_PLACE: world_place(world, service, node); break;
-    case DRILL_MOVED: world_carry(world, service, node); break;
+    case DRILL_MOVED: return world_carry(world, service, node);
     case DRILL_MIGRATE: world_command(world, COMMAND_MIGRATE, service, node); break;
     case DRILL_RELOCATE: world_command(world, COMMAND_RELOCATE, service, node); break;
     default: world_command(world, COMMAND_CLEAR, service, NODE_NONE); break;

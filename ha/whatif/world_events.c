@@ -199,9 +199,12 @@ void world_place(struct world *world, service_id service, node_id node)
 }
 
 /* The agents' probes find out at once: here it is gone, there it has come. */
-void world_carry(struct world *world, service_id service, node_id to)
+bool world_carry(struct world *world, service_id service, node_id to)
 {
     bool is_running = world_running(world, service) != 0;
+
+    if (world->agreed.services[service].state != SERVICE_ABSENT)
+        return false;
 
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
         struct world_node *node = &world->nodes[id];
@@ -214,8 +217,8 @@ void world_carry(struct world *world, service_id service, node_id to)
         node->is_player_due = node->is_report_due = true;
     }
     world->is_manager_due = true;
-    if (world->agreed.services[service].state == SERVICE_ABSENT)
-        world->agreed.services[service].node = to;
+    world->agreed.services[service].node = to;
+    return true;
 }
 
 void world_measure(struct world *world, service_id service, int cpus_milli, int64_t memory)

@@ -23,8 +23,8 @@ void world_fail(struct world *world, enum world_fault fault, service_id service,
                 struct world_failing failing);
 /* Where it was last, while nothing is known of it yet. */
 void world_place(struct world *world, service_id service, node_id node);
-/* Somebody moved it by hand, running or not. */
-void world_carry(struct world *world, service_id service, node_id node);
+/* Somebody moved it by hand, running or not; false: it is managed, nobody may. */
+bool world_carry(struct world *world, service_id service, node_id node);
 void world_measure(struct world *world, service_id service, int cpus_milli, int64_t memory);
 void world_command(struct world *world, enum command_kind kind, service_id service, node_id node);
 /* Something happens, drawn from the seed. */
