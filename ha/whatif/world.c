@@ -216,12 +216,36 @@ static void hear_state(struct world *world)
     }
 }
 
+static bool is_moving(const struct world_node *node, service_id service, uint64_t cause)
+{
+    const struct service *seen = &node->seen.services[service];
+
+    return seen->cause == cause &&
+           (seen->state == SERVICE_MIGRATE || seen->state == SERVICE_RELOCATE);
+}
+
+/* What does not run needs no stop to move, but giving it away may fail all the same. */
+static void fail_handover(struct world *world, const struct world_node *node,
+                          struct report_row *row)
+{
+    struct job job = {.service = row->service, .cause = row->cause};
+
+    if (row->result == JOB_DONE && is_moving(node, row->service, row->cause) &&
+        world_try_fails(world, FAULT_MOVE, node->lrm.self, &job)) {
+        row->result = JOB_FAILED;
+        text_copy(row->words, sizeof(row->words), "it cannot be handed over");
+    }
+}
+
 static void send_report(struct world *world, struct world_node *node)
 {
     struct world_report *report = &node->sent;
 
-    for (service_id service = 0; service < world->policy->n_services; service++)
+    for (service_id service = 0; service < world->policy->n_services; service++) {
         report->has_row[service] = lrm_report(&node->lrm, service, &report->rows[service]);
+        if (report->has_row[service])
+            fail_handover(world, node, &report->rows[service]);
+    }
     report->is_there = true;
     report->arrives_at = world_soon(world, world->habits.lag);
     node->is_report_due = false;
@@ -255,23 +279,15 @@ static void move_reports(struct world *world)
 
 /* ---- players ------------------------------------------------------------------------------- */
 
-static enum service_state state_seen(const struct world_node *node, const struct job *job)
-{
-    const struct service *service = &node->seen.services[job->service];
-
-    return service->cause == job->cause ? service->state : SERVICE_ABSENT;
-}
-
 static int exit_of(struct world *world, node_id id, const struct job *job)
 {
     struct world_node *node = &world->nodes[id];
-    enum service_state state = state_seen(node, job);
     bool *is_running = &node->is_running[job->service];
 
     switch (job->kind) {
     case JOB_START: return world_try_fails(world, FAULT_START, id, job) ? 1 : 0;
     case JOB_STOP:
-        if ((state == SERVICE_MIGRATE || state == SERVICE_RELOCATE) &&
+        if (is_moving(node, job->service, job->cause) &&
             world_try_fails(world, FAULT_MOVE, id, job))
             return 1;
         if (world_try_fails(world, FAULT_STOP, id, job))

@@ -42,7 +42,8 @@ struct world_failing {
     node_set on;
     int left;       /* failures to come; below zero: always */
     int times;      /* as many again after each success; 0: never again */
-    uint64_t cause; /* of the last failure: tries for one cause fail together where that matters */
+    uint64_t cause; /* of the last try; a move is tried once a cause, however often it is stopped */
+    bool did_fail;
 };
 
 /* A job that a node is at. */

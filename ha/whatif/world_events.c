@@ -177,19 +177,19 @@ bool world_try_fails(struct world *world, enum world_fault fault, node_id node,
                      const struct job *job)
 {
     struct world_failing *failing = &world->failing[fault][job->service];
-    bool is_one_try = fault == FAULT_MOVE && failing->cause == job->cause && job->cause;
+    bool is_same_try = fault == FAULT_MOVE && failing->cause == job->cause && job->cause;
 
     if (!node_in(failing->on, node))
         return false;
-    if (failing->left < 0 || is_one_try)
-        return true;
-    if (failing->left == 0) {
-        failing->left = failing->times;
-        return false;
-    }
-    failing->left--;
+    if (is_same_try)
+        return failing->did_fail;
     failing->cause = job->cause;
-    return true;
+    failing->did_fail = failing->left != 0;
+    if (failing->left > 0)
+        failing->left--;
+    else if (failing->left == 0)
+        failing->left = failing->times;
+    return failing->did_fail;
 }
 
 void world_place(struct world *world, service_id service, node_id node)
