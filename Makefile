@@ -188,6 +188,9 @@ policies: all ## checks tests/policies: what the language accepts, refuses and s
 scenarios: all ## plays tests/scenarios against the deciding core
 	$(call run_if_there,tests/scenarios/run)
 
+conformance: all ## plays the scenarios of another manager, where they are, and compares
+	$(call run_if_there,tests/conformance)
+
 screens: all $(SCREENS) ## keys in, whole screens out: tests/screens
 	$(call run_if_there,tests/screens/run)
 
@@ -268,7 +271,8 @@ clean: ## removes everything generated
 	rm -f $(TOP_LINKS)
 
 FORCE:
-.PHONY: FORCE help deps all compile clang check test unit san policies scenarios screens lab fuzz \
+.PHONY: FORCE help deps all compile clang check test unit san policies scenarios conformance screens \
+	lab fuzz \
 	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:

@@ -73,14 +73,12 @@ static const char *job_name(const struct job *job)
 
 static void write_time(FILE *out, struct duration at)
 {
-    char clock[32];
-
-    snprintf(clock, sizeof(clock), "%lld:%02d.%03d", (long long)at.ms / 60000,
-             (int)(at.ms / 1000 % 60), (int)(at.ms % 1000));
+    fprintf(out, "%3lld:%02d", (long long)at.ms / 60000, (int)(at.ms / 1000 % 60));
     /* Whole seconds are the rule, and easier on the eye. */
-    if (at.ms % 1000 == 0)
-        clock[strlen(clock) - 4] = '\0';
-    fprintf(out, "%*s%-*s  ", (int)(6 - (strchr(clock, ':') - clock + 3)), "", 7, clock);
+    if (at.ms % 1000)
+        fprintf(out, ".%03d  ", (int)(at.ms % 1000));
+    else
+        fprintf(out, "      ");
 }
 
 static void write_change(FILE *out, const struct drill_event *event)
@@ -110,7 +108,7 @@ static void write_snapshot(FILE *out, const struct drill_event *event)
         const struct service *service = &state->services[id];
 
         if (service->state != SERVICE_ABSENT)
-            fprintf(out, "%13s%s is %s on %s\n", "", service_of(event, id),
+            fprintf(out, "%14s%s is %s on %s\n", "", service_of(event, id),
                     service_state_name(service->state), node_of(event, service->node));
     }
 }
@@ -121,6 +119,18 @@ static void write_answer(FILE *out, const struct drill_event *event)
 
     reason_text(&event->answer->why, event->world->policy, why, sizeof(why));
     fprintf(out, "  %s: %s\n", event->answer->is_accepted ? "accepted" : "refused", why);
+}
+
+/* Of a pattern it is told which service is meant. */
+static void write_expectation(FILE *out, const struct drill_event *event)
+{
+    const struct drill_step *step = event->step;
+    bool is_named = !step->service || strstr(step->text, step->service);
+
+    fprintf(out, "%s  %s", event->kind == DRILL_MET ? "ok    " : "FAILED", step->text);
+    if (!is_named)
+        fprintf(out, " (%s)", step->service);
+    fprintf(out, event->kind == DRILL_MET ? "\n" : ": %s\n", event->words);
 }
 
 static void write_event(const struct playing *playing, const struct drill_event *event)
@@ -140,8 +150,8 @@ static void write_event(const struct playing *playing, const struct drill_event 
     case DRILL_DECISION: write_change(out, event); break;
     case DRILL_ANSWER: write_answer(out, event); break;
     case DRILL_SHOWN: write_snapshot(out, event); break;
-    case DRILL_MET: fprintf(out, "ok      %s\n", event->step->text); break;
-    case DRILL_MISSED: fprintf(out, "FAILED  %s: %s\n", event->step->text, event->words); break;
+    case DRILL_MET:
+    case DRILL_MISSED: write_expectation(out, event); break;
     case DRILL_IMPOSSIBLE:
         fprintf(out, "FAILED  %s: this version cannot do that yet\n", event->step->text);
         break;
@@ -330,13 +340,17 @@ static int play(struct playing *playing, const struct drill *drill)
 static int refuse(const struct playing *playing, struct diagnostics *found)
 {
     struct output *output = playing->output;
-    autojson *list = diagnostics_json(found);
+    const char *words = "the drill cannot be played";
+    autojson *list = NULL;
 
-    if (output->maker != &output_json)
+    if (output->maker != &output_json) {
         fputs(diagnostics_text(found, output->errors_in_colour), output->err);
-    return output_failure(output, &(struct failure){.words = "the drill cannot be played",
-                                                    .code = CONTROL_EXIT_FAILED,
-                                                    .diagnostics = list});
+        return output_error(output, CONTROL_EXIT_FAILED, words, NULL);
+    }
+    list = diagnostics_json(found);
+    return output_failure(
+        output,
+        &(struct failure){.words = words, .code = CONTROL_EXIT_FAILED, .diagnostics = list});
 }
 
 int drill_play_file(const char *file, struct output *output)

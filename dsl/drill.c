@@ -143,9 +143,7 @@ static void change_policy(struct maker *m, const struct syntax *node)
     int n_services;
 
     switch (node->kind) {
-    case SYNTAX_DRILL_ADD:
-        is_done = drill_policy_add(&m->policy, m->tree, syntax_part(node, SYNTAX_NAMES));
-        break;
+    case SYNTAX_DRILL_ADD: is_done = drill_policy_add(&m->policy, m->tree, node); break;
     case SYNTAX_DRILL_REMOVE:
         n_services = services_of(m, node, &services);
         drill_policy_remove(&m->policy, services, n_services);

@@ -157,8 +157,10 @@ struct service_policy *drill_policy_copy(struct drill_policy *p)
     return services;
 }
 
-bool drill_policy_add(struct drill_policy *p, const struct tree *tree, const struct syntax *names)
+bool drill_policy_add(struct drill_policy *p, const struct tree *tree,
+                      const struct syntax *statement)
 {
+    const struct syntax *names = syntax_part(statement, SYNTAX_NAMES);
     bool is_new = false;
 
     for (const struct syntax *at = names->child; at; at = at->next) {
@@ -176,8 +178,8 @@ bool drill_policy_add(struct drill_policy *p, const struct tree *tree, const str
         }
     }
     if (is_new) {
-        p->text = arena_printf(p->arena, "%.*s\nservice %s\n", (int)p->length, p->text,
-                               syntax_text(tree, names));
+        p->text = arena_printf(p->arena, "%.*s\nservice%s\n", (int)p->length, p->text,
+                               syntax_text(tree, statement) + strlen("add"));
         p->length = strlen(p->text);
         if (!compile(p, tree, names, "the policy with what is added here"))
             return false;

@@ -23,6 +23,7 @@ bool drill_policy_read(struct drill_policy *policy, const struct tree *tree,
                        const struct syntax *value);
 /* A copy of what is in force, with services that may be written to. */
 struct service_policy *drill_policy_copy(struct drill_policy *policy);
+/* What an "add" says is a service statement but for its first word. */
 bool drill_policy_add(struct drill_policy *policy, const struct tree *tree,
-                      const struct syntax *names);
+                      const struct syntax *statement);
 void drill_policy_remove(struct drill_policy *policy, const service_id *services, int n_services);

@@ -27,7 +27,8 @@ static unsigned block_of(enum syntax_kind kind)
     case SYNTAX_DEVICE: return IN_DEVICE;
     case SYNTAX_SCHEDULING: return IN_SCHEDULING;
     case SYNTAX_DEFAULTS: return IN_DEFAULTS;
-    case SYNTAX_SERVICE: return IN_SERVICE;
+    case SYNTAX_SERVICE:
+    case SYNTAX_DRILL_ADD: return IN_SERVICE;
     case SYNTAX_DRILL: return IN_DRILL;
     case SYNTAX_ALERT: return IN_ALERT;
     case SYNTAX_ACCESS: return IN_ACCESS;

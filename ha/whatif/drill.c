@@ -292,6 +292,9 @@ static bool act(struct world *world, const struct drill_step *step)
 
 static void take(struct rehearsal *r, const struct drill_step *step)
 {
+    /* Who looks sees what was done at this moment take effect. */
+    if (step->verb >= DRILL_SNAPSHOT)
+        world_advance(r->world, r->world->now);
     if (step->verb == DRILL_SNAPSHOT) {
         tell(r, (struct drill_event){.kind = DRILL_SHOWN, .step = step});
     } else if (step->verb >= DRILL_EXPECT_SERVICE) {
