@@ -22,6 +22,7 @@ struct maker {
     struct drill_step *steps;
     int n_steps;
     int steps_max;
+    bool is_sure;            /* no statement is broken, so none is missing for that */
     struct drill_step draft; /* what all steps of a statement share */
 };
 
@@ -361,7 +362,7 @@ static bool read_policy(struct maker *m)
     }
     if (found)
         return !found->is_broken && drill_policy_read(&m->policy, m->tree, found->child);
-    if (m->tree->is_sure)
+    if (m->is_sure)
         diagnostics_add(m->tree->diagnostics, DIAGNOSTIC_NO_DRILL_POLICY,
                         diagnostics_place(m->tree->diagnostics, 1, 0, 0));
     return false;
@@ -377,7 +378,11 @@ bool drill_compile(struct diagnostics *diagnostics, const struct drill_source *s
         .arena = diagnostics->arena,
         .policy = {.diagnostics = diagnostics, .source = source, .arena = diagnostics->arena},
         .drill = drill,
+        .is_sure = tree.is_sure,
     };
+
+    /* Names are declared in the policy, whatever is wrong with the drill. */
+    tree.is_sure = true;
 
     *drill = (struct drill){.name = diagnostics->file};
     if (read_policy(&maker)) {

@@ -163,6 +163,10 @@ bool drill_policy_add(struct drill_policy *p, const struct tree *tree,
     const struct syntax *names = syntax_part(statement, SYNTAX_NAMES);
     bool is_new = false;
 
+    for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
+        if (at->is_broken)
+            return false;
+    }
     for (const struct syntax *at = names->child; at; at = at->next) {
         const char *name = syntax_text(tree, at);
 

@@ -215,6 +215,8 @@ bool world_carry(struct world *world, service_id service, node_id to)
         if (node->is_running[service] && node->has_agent)
             lrm_adopt(&node->lrm, service, 0);
         node->is_player_due = node->is_report_due = true;
+        node->report_at = world->now;
+        node->sent.is_there = node->told.is_there = false;
     }
     world->is_manager_due = true;
     world->agreed.services[service].node = to;

@@ -37,7 +37,8 @@ node_set world_running(const struct world *world, service_id service);
 bool world_try_fails(struct world *world, enum world_fault fault, node_id node,
                      const struct job *job);
 
-/* For the world itself: an instant from now on, and one of its promises gone. */
+/* For the world itself: its view; an instant from now on; one of its promises gone. */
+void world_see(struct world *world);
 struct instant world_soon(struct world *world, struct duration span);
 void world_break(struct world *world, const char *words, service_id service, node_id node);
 void world_begin_agent(struct world *world, node_id node);
