@@ -271,8 +271,8 @@ clean: ## removes everything generated
 	rm -f $(TOP_LINKS)
 
 FORCE:
-.PHONY: FORCE help deps all compile clang check test unit san policies scenarios conformance screens \
-	lab fuzz \
+.PHONY: FORCE help deps all compile clang check test unit san policies scenarios conformance \
+	screens lab fuzz \
 	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:

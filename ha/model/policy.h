@@ -13,6 +13,7 @@
 #include "ha/base/id.h"
 #include "ha/base/instant.h"
 #include "ha/base/limits.h"
+#include "ha/model/scheduling.h"
 
 /* The chain of times: fencing.md, "Two inequalities". All in force on every node alike. */
 struct timing {
@@ -102,27 +103,6 @@ enum shutdown_policy {
     SHUTDOWN_MIGRATE,
     SHUTDOWN_FAILOVER,
     SHUTDOWN_FREEZE,
-};
-
-enum scheduling_mode {
-    SCHEDULING_BASIC,   /* services are counted */
-    SCHEDULING_STATIC,  /* by what the policy says they need */
-    SCHEDULING_DYNAMIC, /* by what they are measured to use */
-};
-
-enum scheduling_method {
-    METHOD_EXHAUSTIVE,
-    METHOD_TOPSIS,
-};
-
-struct scheduling {
-    enum scheduling_mode mode;
-    enum scheduling_method method;
-    bool rebalances_on_start;
-    bool rebalances;          /* when the imbalance has been over its bound for so long */
-    int imbalance_millionths; /* raw coefficient of variation of the nodes' loads */
-    struct duration imbalance_hold;
-    int improve_millionths; /* the least relative gain that is worth a move */
 };
 
 struct policy {
