@@ -370,7 +370,13 @@ int drill_play_file(const char *file, struct output *output)
         return output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);
     }
     diagnostics_init(found, arena, strcmp(file, "-") == 0 ? "<stdin>" : file, text, length);
-    code = drill_compile(found, &source, &drill) ? play(&playing, &drill) : refuse(&playing, found);
+    if (!drill_compile(found, &source, &drill)) {
+        code = refuse(&playing, found);
+    } else {
+        if (output->maker != &output_json)
+            fputs(diagnostics_text(found, output->errors_in_colour), output->err);
+        code = play(&playing, &drill);
+    }
     free(text);
     arena_free(arena);
     return code;
