@@ -272,6 +272,12 @@ static bool act(struct world *world, const struct drill_step *step)
     case DRILL_DISARM_FREEZE:
     case DRILL_DISARM_IGNORE:
     case DRILL_ARM: return false;
+    case DRILL_REBOOT:
+    case DRILL_SHUTDOWN:
+        /* The players do not let go of what runs for any other policy yet. */
+        if (world->policy->shutdown != SHUTDOWN_MIGRATE)
+            return false;
+        break;
     case DRILL_CUT:
     case DRILL_MEND: world_cut(world, step->nodes, step->verb == DRILL_CUT); return true;
     case DRILL_CHANGE_POLICY: world_set_policy(world, step->policy); return true;
