@@ -191,6 +191,9 @@ scenarios: all ## plays tests/scenarios against the deciding core
 	@tests/scenarios/run
 endif
 
+conformance: all ## plays the scenarios of another manager, where they are, and compares
+	@tests/conformance
+
 screens: all $(SCREENS) ## keys in, whole screens out: tests/screens
 	@tests/screens/run
 
@@ -274,7 +277,8 @@ clean: ## removes everything generated
 	rm -f $(TOP_LINKS)
 
 FORCE:
-.PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) screens lab story fuzz \
+.PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
+	screens lab story fuzz \
 	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:

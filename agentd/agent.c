@@ -96,7 +96,7 @@ static void reload(struct agent *agent, const json_t *records, uint64_t version)
     agent->must_decide = true;
 }
 
-/* An agent that cannot tell what runs here must not be counted among those that vouch for others. */
+/* An agent that cannot tell what runs here must not be counted among those that vouch. */
 bool agent_joined(struct agent *agent, struct err *err)
 {
     if (!agent->hands)

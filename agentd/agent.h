@@ -99,6 +99,6 @@ void play(struct agent *agent, struct instant now);
 void play_job_ended(void *context, const char *name, const struct job_end *end);
 /* What is in the records of /run is handed to the player; after each change of policy. */
 void play_adopt(struct agent *agent);
-/* corosync.c has reached corosync for the first time, and knows who we are. false: not fit to join. */
+/* corosync was reached, and we know who we are. false: not fit to join. */
 bool agent_joined(struct agent *agent, struct err *err);
 bool agent_may_act(const struct agent *agent, struct instant now);

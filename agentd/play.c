@@ -101,7 +101,7 @@ static void rearm(struct agent *agent, struct instant now)
         arm(agent, now);
 }
 
-/* A keeper may die with the request unread: it is asked again until it says that it has disarmed. */
+/* A keeper may die with the request unread: it is asked again until it says that it has. */
 static void ask_to_disarm(struct agent *agent, struct instant now)
 {
     if (!instant_reached(now, agent->arm_again_at))
@@ -130,8 +130,8 @@ static void arm_or_disarm(struct agent *agent, struct instant now, bool is_neede
     if (state == FEEDING_DISARMED)
         agent->is_disarming = false;
     /*
-     * What is said to the others errs on the side of armed: a keeper that has just been born may say
-     * "disarmed" of a device that counts on, and a node that runs anything must be waited for.
+     * What is said to the others errs on the side of armed: a keeper that has just been born may
+     * say "disarmed" of a device that counts on, and who runs anything must be waited for.
      */
     lease_set_armed(member_lease(agent->member),
                     is_needed || agent->is_disarming || state != FEEDING_DISARMED);

@@ -50,7 +50,7 @@ static json_t *roster_problem(const struct agent *agent, const struct policy *po
     return NULL;
 }
 
-/* What no agent of this version can run would only end in error; drills and checks may speak of it. */
+/* What no agent of this version can run would only end in error; drills may speak of it. */
 static json_t *type_problem(const struct policy *policy)
 {
     for (service_id id = 0; id < policy->n_services; id++) {

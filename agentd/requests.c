@@ -16,7 +16,7 @@
 #define ANSWER_MS 8000
 /* How long a push waits: it is refused within two seconds where nobody can decide. */
 #define PUSH_MS 1800
-/* Nobody waits longer, and a late decision would surprise people: it is dropped before they give up. */
+/* A late decision would surprise people: it is dropped before they give up. */
 #define COMMAND_STALE_MS 7500
 #define PUSH_STALE_MS 1500
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "console/drill.h"
 #include "dsl/policy_text.h"
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
@@ -23,54 +24,6 @@ struct reading {
     size_t length;
     struct diagnostics *diagnostics;
 };
-
-static char *read_all(int fd, const char *path, size_t *length, struct err *err)
-{
-    size_t size = 65536, used = 0;
-    char *bytes = xcalloc(size, 1);
-
-    for (;;) {
-        ssize_t count = read(fd, bytes + used, size - used - 1);
-
-        if (count == 0)
-            break;
-        if (count < 0 && errno == EINTR)
-            continue;
-        used += count > 0 ? (size_t)count : 0;
-        if (count < 0 || used > POLICY_BYTES_MAX) {
-            if (count < 0)
-                err_set(err, "cannot read %s: %m", path);
-            else
-                err_set(err, "%s is longer than a policy may be (%d bytes)", path,
-                        POLICY_BYTES_MAX);
-            free(bytes);
-            return NULL;
-        }
-        if (size - used < 4096) {
-            size *= 2;
-            bytes = xrealloc(bytes, size);
-        }
-    }
-    bytes[used] = '\0';
-    *length = used;
-    return bytes;
-}
-
-char *local_read_file(const char *path, size_t *length, struct err *err)
-{
-    bool is_input = strcmp(path, "-") == 0;
-    int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    char *text;
-
-    if (fd < 0) {
-        err_set(err, "cannot read %s: %m", path);
-        return NULL;
-    }
-    text = read_all(fd, is_input ? "standard input" : path, length, err);
-    if (!is_input)
-        close(fd);
-    return text;
-}
 
 static void reading_init(struct reading *reading, const char *file)
 {
@@ -329,6 +282,12 @@ static bool help_rows(struct output *output, const char *word)
     return found;
 }
 
+static int run_drill(struct command *command, const char *file, struct output *output)
+{
+    (void)command;
+    return drill_play_file(file, output);
+}
+
 static int run_help(const struct command *command, struct output *output)
 {
     const char *word = command_argument(command, 0), *second = command_argument(command, 1);
@@ -381,6 +340,7 @@ int local_run(struct command *command, const struct settings *settings, struct o
     switch (command->verb->id) {
     case VERB_POLICY_CHECK: return each_file(command, output, check_file);
     case VERB_POLICY_FMT: return each_file(command, output, format_file);
+    case VERB_DRILL_RUN: return each_file(command, output, run_drill);
     case VERB_HELP: return run_help(command, output);
     case VERB_VERSION: return run_version(settings, output);
     default:

@@ -3,12 +3,10 @@
 #pragma once
 
 #include "console/command.h"
+#include "console/local_file.h"
 
 /* Runs the verb; returns the exit code. "shell" is not among them: it would run itself. */
 int local_run(struct command *command, const struct settings *settings, struct output *output);
-
-/* The most of a file that is read as a policy; "-" is standard input. NULL: err has the words. */
-char *local_read_file(const char *path, size_t *length, struct err *err);
 
 /*
  * Checks a policy before it is pushed: what is wrong goes to the output, and

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "dsl/cursor.h"
+#include "dsl/parser_drill.h"
 #include "dsl/suggest.h"
 
 struct phrase;
-
 static void read_block_into(struct cursor *c, struct syntax *node, unsigned block);
 static void read_statement(struct cursor *c, struct syntax *into, unsigned block);
 static const struct phrase *phrase_here(const struct cursor *c, unsigned blocks);
@@ -29,7 +29,8 @@ static unsigned block_of(enum syntax_kind kind)
     case SYNTAX_DEVICE: return IN_DEVICE;
     case SYNTAX_SCHEDULING: return IN_SCHEDULING;
     case SYNTAX_DEFAULTS: return IN_DEFAULTS;
-    case SYNTAX_SERVICE: return IN_SERVICE;
+    case SYNTAX_SERVICE:
+    case SYNTAX_DRILL_ADD: return IN_SERVICE;
     case SYNTAX_DRILL: return IN_DRILL;
     case SYNTAX_ALERT: return IN_ALERT;
     case SYNTAX_ACCESS: return IN_ACCESS;
@@ -51,6 +52,7 @@ static const char *block_title(unsigned block)
     case IN_DRILL: return "a drill";
     case IN_ALERT: return "an alert";
     case IN_ACCESS: return "an access block";
+    case IN_DRILL_FILE: return "a drill outside of \"at\"";
     default: return "a policy outside of blocks";
     }
 }
@@ -242,17 +244,6 @@ static bool read_drill(struct cursor *c, struct syntax *node)
     return cursor_read_string(c, node) && read_block(c, node);
 }
 
-/* A command of a drill: words, strings, "," and "|" up to the end of the line. */
-static bool read_line(struct cursor *c, struct syntax *node)
-{
-    while (!cursor_is_over(c) && cursor_kind(c) != TOKEN_OPEN && cursor_kind(c) != TOKEN_BAD) {
-        if (cursor_kind(c) == TOKEN_WORD || cursor_kind(c) == TOKEN_STRING)
-            cursor_add(c, node, SYNTAX_VALUE);
-        cursor_take(c);
-    }
-    return cursor_kind(c) != TOKEN_BAD;
-}
-
 /* One of the words that the usage lists behind the first. */
 static bool read_choice(struct cursor *c, struct syntax *node)
 {
@@ -353,6 +344,34 @@ static bool read_person(struct cursor *c, struct syntax *node)
            cursor_read_string(c, node);
 }
 
+/* "at" DURATION command */
+static bool read_at(struct cursor *c, struct syntax *node)
+{
+    if (!cursor_read(c, node, SYNTAX_VALUE, "a duration"))
+        return false;
+    if (cursor_is_over(c))
+        return cursor_expected(c, "a command");
+    read_statement(c, node, IN_DRILL);
+    return !node->last->is_broken;
+}
+
+/* "within" DURATION "expect" ... */
+static bool read_within(struct cursor *c, struct syntax *node)
+{
+    if (!cursor_read(c, node, SYNTAX_VALUE, "a duration"))
+        return false;
+    if (!cursor_is_word(c, "expect"))
+        return cursor_expected(c, "\"expect\"");
+    read_statement(c, node, IN_DRILL);
+    return !node->last->is_broken;
+}
+
+/* How much of the text is one block: all of it. */
+static bool is_whole(unsigned block)
+{
+    return block == IN_POLICY || block == IN_DRILL_FILE;
+}
+
 struct phrase {
     unsigned blocks;
     const char *word;
@@ -446,10 +465,10 @@ static void report_unknown(struct cursor *c, unsigned block)
                          syntax_usage(elsewhere->kind));
         return;
     }
-    entry = block == IN_POLICY ? diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_STATEMENT,
-                                                 cursor_place(c), word)
-                               : diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_SETTING,
-                                                 cursor_place(c), block_title(block), word);
+    entry = is_whole(block) ? diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_STATEMENT,
+                                              cursor_place(c), word)
+                            : diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_SETTING,
+                                              cursor_place(c), block_title(block), word);
     if (suggestion.best)
         diagnostics_hint(c->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
     else
@@ -485,8 +504,11 @@ static void read_statement(struct cursor *c, struct syntax *into, unsigned block
         if (cursor_kind(c) == TOKEN_WORD)
             report_unknown(c, block);
         else
-            cursor_expected(c, block == IN_POLICY ? "a statement" : "a setting");
+            cursor_expected(c, is_whole(block) ? "a statement" : "a setting");
         node->is_broken = true;
+        /* What is no statement here may be one elsewhere, where recovery would stop at once. */
+        if (cursor_kind(c) == TOKEN_WORD)
+            cursor_take(c);
     } else {
         cursor_take(c);
         node->is_broken = !phrase->read(c, node) || node->is_broken;
@@ -522,7 +544,7 @@ static void read_statements(struct cursor *c, struct syntax *into, unsigned bloc
             cursor_take(c);
         else if (cursor_kind(c) == TOKEN_END || cursor_kind(c) == TOKEN_CLOSE)
             return;
-        else if (block != IN_POLICY && is_at_margin(c) && !phrase_here(c, block))
+        else if (!is_whole(block) && is_at_margin(c) && !phrase_here(c, block))
             return;
         else
             read_statement(c, into, block);
@@ -546,7 +568,7 @@ static void read_block_into(struct cursor *c, struct syntax *node, unsigned bloc
     cursor_finish(c, inside);
 }
 
-struct tree parser_run(struct diagnostics *diagnostics)
+static struct tree read_text(struct diagnostics *diagnostics, unsigned block)
 {
     struct cursor cursor = {.diagnostics = diagnostics, .previous = -1};
     struct tree tree = {.diagnostics = diagnostics, .is_sure = true};
@@ -555,14 +577,24 @@ struct tree parser_run(struct diagnostics *diagnostics)
     tree.policy = arena_alloc(diagnostics->arena, sizeof(*tree.policy));
     tree.policy->kind = SYNTAX_POLICY;
     tree.policy->end = tree.tokens.n_list;
-    read_statements(&cursor, tree.policy, IN_POLICY);
+    read_statements(&cursor, tree.policy, block);
     while (cursor_kind(&cursor) == TOKEN_CLOSE) {
         diagnostics_add(diagnostics, DIAGNOSTIC_BLOCK_CLOSE, cursor_place(&cursor));
         tree.is_sure = false;
         cursor_take(&cursor);
-        read_statements(&cursor, tree.policy, IN_POLICY);
+        read_statements(&cursor, tree.policy, block);
     }
     for (const struct syntax *part = tree.policy->child; part; part = part->next)
         tree.is_sure = tree.is_sure && !part->is_broken;
     return tree;
+}
+
+struct tree parser_run(struct diagnostics *diagnostics)
+{
+    return read_text(diagnostics, IN_POLICY);
+}
+
+struct tree parser_run_drill(struct diagnostics *diagnostics)
+{
+    return read_text(diagnostics, IN_DRILL_FILE);
 }

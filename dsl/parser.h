@@ -9,3 +9,5 @@
 
 /* Reads the diagnostics' text; the tree lives in their arena. */
 struct tree parser_run(struct diagnostics *diagnostics);
+/* The same for a drill in a file of its own. */
+struct tree parser_run_drill(struct diagnostics *diagnostics);

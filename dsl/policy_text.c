@@ -22,20 +22,17 @@ static bool begin(struct arena *arena, const char *file, const char *text, size_
     return !is_too_long;
 }
 
-bool policy_compile(struct arena *arena, const char *file, const char *text, size_t length,
-                    struct policy *policy, struct diagnostics *diagnostics)
+bool policy_resolve(struct arena *arena, const char *file, const char *text, size_t length,
+                    struct resolution *resolution, struct diagnostics *diagnostics)
 {
-    struct resolution *resolution = arena_alloc(arena, sizeof(*resolution));
-    struct tree tree;
+    struct tree *tree = arena_alloc(arena, sizeof(*tree));
 
-    memset(policy, 0, sizeof(*policy));
     if (!begin(arena, file, text, length, diagnostics))
         return false;
-    tree = parser_run(diagnostics);
-    resolution->tree = &tree;
+    *tree = parser_run(diagnostics);
+    resolution->tree = tree;
     resolution->diagnostics = diagnostics;
     resolution->arena = arena;
-    resolution->policy = policy;
     /* Beyond this a false start would only breed false alarms. */
     if (resolve_run(resolution)) {
         check_rules(resolution);
@@ -43,6 +40,16 @@ bool policy_compile(struct arena *arena, const char *file, const char *text, siz
     }
     diagnostics_sort(diagnostics);
     return diagnostics->n_errors == 0;
+}
+
+bool policy_compile(struct arena *arena, const char *file, const char *text, size_t length,
+                    struct policy *policy, struct diagnostics *diagnostics)
+{
+    struct resolution *resolution = arena_alloc(arena, sizeof(*resolution));
+
+    memset(policy, 0, sizeof(*policy));
+    resolution->policy = policy;
+    return policy_resolve(arena, file, text, length, resolution, diagnostics);
 }
 
 char *policy_format(struct arena *arena, const char *file, const char *text, size_t length,

@@ -65,12 +65,17 @@ struct resolution {
     struct service_source *sources; /* by service id */
     bool links_are_unsure;          /* some addresses were not understood */
     bool is_over_services;          /* SERVICES_MAX has been reported */
+    bool is_over_policy;            /* the tree is a drill's, and the statements are elsewhere */
     struct service_block *defaults;
     struct service_block *blocks;  /* of the services, a list in the order of the text */
     struct rule *rules;            /* the policy's, to write to */
     const struct syntax **rule_at; /* a rule's statement or a block's keep/try on, by rule id */
     int n_rule_statements;         /* those over RULES_MAX too */
 };
+
+/* policy_compile, for those who need more than the policy; its memory is the caller's, zeroed. */
+bool policy_resolve(struct arena *arena, const char *file, const char *text, size_t length,
+                    struct resolution *resolution, struct diagnostics *diagnostics);
 
 /* Fills the policy; false if anything was an error. */
 bool resolve_run(struct resolution *resolution);
@@ -79,6 +84,7 @@ bool resolve_run(struct resolution *resolution);
 void resolve_nodes(struct resolution *resolution);
 void resolve_services(struct resolution *resolution);
 void resolve_rules(struct resolution *resolution);
+void resolve_scheduling(struct resolution *resolution, const struct syntax *statement);
 
 /* Parts that more than one step needs. */
 void resolve_unsupported(struct resolution *resolution, const struct syntax *node,
@@ -95,6 +101,10 @@ int resolve_tiers(struct resolution *resolution, const struct syntax *tiers, nod
 /* The block whose keep on (or try on) a service obeys; NULL if there is none. */
 struct service_block *resolve_on(const struct resolution *resolution, service_id service,
                                  bool is_strict);
+/* The names of one list, for what is said about a policy from outside. */
+node_set resolve_node_list(struct resolution *resolution, const struct syntax *names);
+int resolve_service_list(struct resolution *resolution, const struct syntax *names,
+                         const service_id **services);
 struct service_block *resolve_defaults(const struct resolution *resolution, const char *type);
 void resolve_bad_name(struct resolution *resolution, const struct syntax *name, const char *what,
                       int longest);

@@ -99,7 +99,8 @@ static void resolve_node_settings(struct resolution *r, struct node_policy *node
         if (at->kind == SYNTAX_ADDRESSES)
             add_addresses(r, node, at);
         else if (at->kind == SYNTAX_CPUS)
-            value_count(r->tree, at->child, (struct bounds){"cpus", 1, 65536}, &node->cpus);
+            value_thousandths(r->tree, at->child, (struct bounds){"cpus", 1, 65536},
+                              &node->cpus_milli);
         else if (at->kind == SYNTAX_MEMORY)
             value_size(r->tree, at->child, (struct bounds){"memory", 1024, 1024 * TIB},
                        &node->memory);
@@ -282,7 +283,7 @@ static bool add_node_name(void *context, const struct syntax *at, const char *na
             diagnostics_add(r->diagnostics, DIAGNOSTIC_NAMED_TWICE, syntax_place(r->tree, at),
                             r->policy->nodes[twice].name);
 
-        if (let)
+        if (let && !r->is_over_policy)
             diagnostics_note(r->diagnostics, entry, syntax_head_place(r->tree, let->statement),
                              "\"%s\" holds it", let->name);
     }
@@ -297,6 +298,11 @@ static node_set resolve_names(struct resolution *r, const struct syntax *names, 
     for (const struct syntax *name = names->child; name; name = name->next)
         resolve_range(r, name, add_node_name, &list);
     return list.nodes;
+}
+
+node_set resolve_node_list(struct resolution *r, const struct syntax *names)
+{
+    return resolve_names(r, names, 0);
 }
 
 int resolve_tiers(struct resolution *r, const struct syntax *tiers, node_set *sets)

@@ -144,6 +144,15 @@ static int resolve_service_names(struct service_list *list, const struct syntax 
     return n_ids;
 }
 
+int resolve_service_list(struct resolution *r, const struct syntax *names,
+                         const service_id **services)
+{
+    struct service_list list = {.resolution = r};
+
+    list.marks = arena_alloc(r->arena, (size_t)r->policy->n_services + 1);
+    return resolve_service_names(&list, names, services);
+}
+
 /* The sentence's parts, in the order of the text: word, services, word, tiers or services. */
 static struct rule resolve_sentence(struct service_list *list, const struct syntax *statement)
 {

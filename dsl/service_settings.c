@@ -25,7 +25,7 @@
     FIELD(MIGRATE, migrate)                                                                        \
     FIELD(MIGRATE_TIMEOUT, migrate_timeout)                                                        \
     FIELD(RECOVER, recover_within)                                                                 \
-    FIELD(CPUS, cpus)                                                                              \
+    FIELD(CPUS, cpus_milli)                                                                        \
     FIELD(MEMORY, memory)                                                                          \
     FIELD(AGENT, agent)                                                                            \
     FIELD(ADDRESS, address)
@@ -191,7 +191,8 @@ static void read_number(struct resolution *r, struct service_block *block, const
                     &values->relocate_max))
         give(block, FIELD_RELOCATE);
     if (at->kind == SYNTAX_CPUS &&
-        value_cpus(r->tree, at->child, (struct bounds){"cpus", 0, 65536}, &values->cpus))
+        value_thousandths(r->tree, at->child, (struct bounds){"cpus", 0, 65536},
+                          &values->cpus_milli))
         give(block, FIELD_CPUS);
     if (at->kind == SYNTAX_MEMORY &&
         value_size(r->tree, at->child, (struct bounds){"memory", 0, 1024 * TIB}, &values->memory))

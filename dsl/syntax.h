@@ -40,6 +40,7 @@ enum block_kind {
     IN_DRILL = 1 << 9,
     IN_ALERT = 1 << 10,
     IN_ACCESS = 1 << 11,
+    IN_DRILL_FILE = 1 << 12,
     IN_SETTINGS = IN_DEFAULTS | IN_SERVICE,
 };
 

@@ -102,29 +102,47 @@ bool value_count(const struct tree *tree, const struct syntax *value, struct bou
     return true;
 }
 
-bool value_cpus(const struct tree *tree, const struct syntax *value, struct bounds bounds,
-                int *count)
+/* A number with a fraction of so many digits, as a whole number of the smallest of them. */
+static bool read_fraction(const struct tree *tree, const struct syntax *value, struct bounds bounds,
+                          int digits, int *result)
 {
+    struct arena *arena = tree->diagnostics->arena;
     const char *word = syntax_text(tree, value);
-    const char *end = word;
-    int64_t number, fraction = 0;
+    const char *end, *point;
+    int64_t number, fraction = 0, scale = 1;
     bool is_right = read_digits(word, &end, &number);
-    bool has_fraction = is_right && *end == '.';
 
-    if (has_fraction)
-        is_right = read_digits(end + 1, &end, &fraction);
+    point = end;
+    if (is_right && *point == '.')
+        is_right = read_digits(point + 1, &end, &fraction) && end - point - 1 <= digits;
     if (!is_right || *end)
-        return report_type(tree, value, DIAGNOSTIC_NOT_A_COUNT,
-                           "write a number of processors, as in: cpus 2");
-    if (number < INT64_MAX)
-        number += fraction > 0;
-    if (!check_count(tree, value, bounds, number))
+        return report_type(tree, value, DIAGNOSTIC_NOT_A_NUMBER,
+                           arena_printf(arena,
+                                        "write it as in 2 or 0.5; up to %d digits may stand"
+                                        " behind the point",
+                                        digits));
+    for (int64_t i = 0; i < digits; i++) {
+        scale *= 10;
+        fraction *= *point == '.' && i >= end - point - 1 ? 10 : 1;
+    }
+    /* A fraction beyond the upper bound is beyond it too. */
+    if (!check_count(tree, value, bounds,
+                     number == bounds.most && fraction > 0 ? number + 1 : number))
         return false;
-    *count = (int)number;
-    if (has_fraction)
-        diagnostics_add(tree->diagnostics, DIAGNOSTIC_CPUS_ROUNDED, syntax_place(tree, value), word,
-                        *count);
+    *result = (int)(number * scale + fraction);
     return true;
+}
+
+bool value_thousandths(const struct tree *tree, const struct syntax *value, struct bounds bounds,
+                       int *thousandths)
+{
+    return read_fraction(tree, value, bounds, 3, thousandths);
+}
+
+bool value_millionths(const struct tree *tree, const struct syntax *value, struct bounds bounds,
+                      int *millionths)
+{
+    return read_fraction(tree, value, bounds, 6, millionths);
 }
 
 bool value_size(const struct tree *tree, const struct syntax *value, struct bounds bounds,

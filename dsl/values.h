@@ -24,9 +24,11 @@ bool value_count(const struct tree *tree, const struct syntax *value, struct bou
 /* Bytes; written with a unit: 512M, 4G, 1T. */
 bool value_size(const struct tree *tree, const struct syntax *value, struct bounds bounds,
                 int64_t *bytes);
-/* A count that may have a fraction, which is rounded up with a warning. */
-bool value_cpus(const struct tree *tree, const struct syntax *value, struct bounds bounds,
-                int *count);
+/* A number that may have a fraction, in thousandths or millionths; bounds are whole numbers. */
+bool value_thousandths(const struct tree *tree, const struct syntax *value, struct bounds bounds,
+                       int *thousandths);
+bool value_millionths(const struct tree *tree, const struct syntax *value, struct bounds bounds,
+                      int *millionths);
 /* An IPv4 or IPv6 address in its canonical form; with has_prefix "/24" may follow it. */
 const char *value_address(const struct tree *tree, const struct syntax *value, bool has_prefix);
 /* The text of a word or string; escapes are resolved, $name and $type stay. */

@@ -105,7 +105,7 @@ static bool was_away(const struct keeper *keeper, struct instant now)
            instant_since(now, keeper->turned).ms > keeper->lease.ms + keeper->watchdog.ms;
 }
 
-/* A hung agent on a node with nothing to guard still holds a place in the group: it has to go too. */
+/* A hung agent with nothing to guard still holds its place in the group: it has to go too. */
 static struct duration patience(const struct keeper *keeper)
 {
     return keeper->stage == KEEPER_ARMED ? keeper->lease : duration_ms(IDLE_HANG_MS);

@@ -41,7 +41,7 @@
 #define COMMANDS_MAX 256
 /* Changes of one thing in one step: when its node died, fence, recovery and started. */
 #define CHANGES_EACH_MAX 4
-/* Pushes waiting for the leader: each may be as large as a policy, and all but the first are late. */
+/* Pushes waiting for the leader: each may be as large as a policy, and all but one are late. */
 #define PUSHES_MAX 4
 /* Changes one step may decide, moves after a partner and by command on top. */
 #define CHANGES_OF(nodes, services)                                                                \

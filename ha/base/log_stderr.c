@@ -16,8 +16,8 @@ void log_set_debug(int is_on)
 }
 
 /*
- * A reader that has stopped reading must not stop us: a line that would wait is lost, and counted, and
- * the next one that goes out says so.
+ * A reader that has stopped reading must not stop us: a line that would wait is lost, and counted,
+ * and the next one that goes out says so.
  */
 static void put(const char *line, size_t length)
 {

@@ -407,8 +407,8 @@ static struct verdict error(const struct service_case *c)
 }
 
 /*
- * New in the policy, or no longer to be ignored: somebody may have been running it meanwhile, and the
- * state, which has no record of it, cannot vouch for anybody. So everyone must have told, or be off.
+ * New in the policy, or no longer to be ignored: somebody may have been running it meanwhile, and
+ * the state, which has no record of it, cannot vouch for anybody. All must have told, or be off.
  */
 static struct verdict absent(const struct service_case *c)
 {

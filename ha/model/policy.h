@@ -13,6 +13,7 @@
 #include "ha/base/id.h"
 #include "ha/base/instant.h"
 #include "ha/base/limits.h"
+#include "ha/model/scheduling.h"
 
 /* The chain of times: fencing.md, "Two inequalities". All in force on every node alike. */
 struct timing {
@@ -30,7 +31,7 @@ struct node_policy {
     const char *addresses[LINKS_MAX];
     int n_addresses;
     int votes;
-    int cpus;       /* 0: not said */
+    int cpus_milli; /* thousandths of a processor; 0: not said */
     int64_t memory; /* bytes; 0: not said */
     int line;       /* of its statement in the policy text, from 1 */
 };
@@ -72,7 +73,7 @@ struct service_policy {
     struct duration stop_timeout;
     struct duration migrate_timeout;
     struct duration recover_within; /* 0: no objective */
-    int cpus;
+    int cpus_milli;
     int64_t memory;
     int line;
 };
@@ -109,6 +110,7 @@ struct policy {
     const char *network; /* lan, virtual, cloud, wan */
     struct timing timing;
     enum shutdown_policy shutdown;
+    struct scheduling scheduling;
     struct node_policy nodes[NODES_MAX];
     int n_nodes;
     const struct service_policy *services;

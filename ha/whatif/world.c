@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The imaginary cluster; see world.h. One tick: machines come and go, the ring
- * follows, messages arrive, players play, the manager decides, promises are
- * checked. Disturbances are in world_events.c.
+ * The imaginary cluster; see world.h. At each event: machines come and go, the ring
+ * follows, messages arrive, players play, the manager decides, promises are checked;
+ * then the clock jumps to what comes first. What is done to the cluster is in
+ * world_events.c.
  */
 #include "ha/whatif/world.h"
 
@@ -11,162 +12,195 @@
 
 #include "ha/base/text.h"
 
-/* Messages take up to three ticks; jobs up to two seconds. */
-#define LAG_TICKS 4
-#define JOB_TICKS 20
+/* More events than that at one moment, and the world turns without getting anywhere. */
+#define EVENTS_AT_ONCE_MAX 1000
 
-static struct instant soon(struct world *world, int ticks)
+const struct world_habits world_exact = {
+    .lag = {10},
+    .job = {2000},
+    .look = {100},
+    .boot = {5000},
+};
+
+const struct world_habits world_unkind = {
+    .is_random = true,
+    .lag = {300},
+    .job = {1900},
+    .look = {1900},
+    .boot = {10000},
+    .loss = 20,
+    .amnesia = 50,
+};
+
+size_t world_size(int n_nodes)
 {
-    return instant_after(world->now,
-                         duration_ms((int64_t)random_below(&world->random, ticks) * WORLD_TICK_MS));
-}
-
-static void boot_id_of(const struct world_node *node, node_id id, char *text, size_t size)
-{
-    snprintf(text, size, "boot-%d-%d", id, node->boot);
-}
-
-static void break_promise(struct world *world, const char *words, service_id service, node_id node)
-{
-    if (!world->broken[0])
-        snprintf(world->broken, sizeof(world->broken), "at %lld ms: %s (service %d, node %d)",
-                 (long long)world->now.ms, words, service, node);
-}
-
-node_set world_running(const struct world *world, service_id service)
-{
-    node_set nodes = 0;
-
-    for (node_id node = 0; node < world->policy->n_nodes; node++) {
-        if (world->nodes[node].is_running[service])
-            nodes |= node_bit(node);
-    }
-    return nodes;
+    return sizeof(struct world) + (size_t)n_nodes * sizeof(struct world_node);
 }
 
 /* ---- machines ------------------------------------------------------------------------------ */
 
-static void begin_agent(struct world *world, node_id id)
+/* Both ends are later than the last beat; a member's last beat is always just now. */
+static struct instant lease_end(const struct world *world, const struct world_node *node)
 {
-    struct world_node *node = &world->nodes[id];
-    char boot_id[BOOT_ID_MAX];
+    return instant_after(node->last_in_ring, world->policy->timing.lease);
+}
 
-    node->has_agent = true;
-    lrm_init(&node->lrm, id, world->policy->n_services);
-    boot_id_of(node, id, boot_id, sizeof(boot_id));
-    lrm_set_boot(&node->lrm, boot_id);
+static struct instant reset_at(const struct world *world, const struct world_node *node)
+{
+    if (!node->has_power || !node->is_armed || !world->policy->timing.watchdog.ms)
+        return INSTANT_NEVER;
+    return instant_after(lease_end(world, node), world->policy->timing.watchdog);
+}
+
+static void say(struct world *world, node_id id, const char *words)
+{
+    if (world->listener.machine)
+        world->listener.machine(world->listener.context, id, words);
+}
+
+static bool runs_nothing(const struct world *world, const struct world_node *node)
+{
     for (service_id service = 0; service < world->policy->n_services; service++) {
-        if (node->is_running[service])
-            lrm_adopt(&node->lrm, service, 0);
+        const struct service *agreed = &node->seen.services[service];
+
+        if (node->is_running[service] || lrm_may_be_running(&node->lrm, service) ||
+            agreed->target == node->lrm.self ||
+            (agreed->node == node->lrm.self &&
+             (agreed->state == SERVICE_MIGRATE || agreed->state == SERVICE_RELOCATE)))
+            return false;
     }
+    return true;
 }
 
-/* An agent that dies takes its jobs with it; what it started goes on running. */
-static void end_agent(struct world_node *node)
-{
-    node->has_agent = false;
-    node->sent.is_there = node->told.is_there = false;
-    memset(node->jobs, 0, sizeof(node->jobs));
-}
-
-void world_power_off(struct world *world, node_id id, struct instant back_at)
+/* It has let go of everything, so it says goodbye. */
+static void leave(struct world *world, node_id id)
 {
     struct world_node *node = &world->nodes[id];
+    bool is_back = node->leaving == LEAVES_TO_BOOT;
 
-    end_agent(node);
-    node->has_power = false;
-    node->is_armed = false;
-    node->on_at = back_at;
-    memset(node->is_running, 0, sizeof(node->is_running));
-}
-
-void world_power_on(struct world *world, node_id id)
-{
-    struct world_node *node = &world->nodes[id];
-
-    if (node->has_power)
-        return;
-    node->has_power = true;
-    node->boot++;
-    ha_state_init(&node->seen, world->policy->n_nodes, world->policy->n_services);
-    begin_agent(world, id);
-}
-
-void world_kill_agent(struct world *world, node_id id, struct instant back_at)
-{
-    struct world_node *node = &world->nodes[id];
-
-    if (!node->has_agent)
-        return;
-    end_agent(node);
-    node->agent_at = back_at;
+    say(world, id, is_back ? "reboots" : "shuts down");
+    world_power_off(world, id,
+                    is_back ? instant_after(world->now, world->habits.boot) : INSTANT_NEVER);
+    node->has_left = true;
 }
 
 static void turn_machines(struct world *world)
 {
-    const struct timing *timing = &world->policy->timing;
-
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
         struct world_node *node = &world->nodes[id];
-        struct instant reset_at =
-            instant_after(node->last_in_ring, duration_ms(timing->lease.ms + timing->watchdog.ms));
 
-        if (node->has_power && node->is_armed && instant_reached(world->now, reset_at))
-            world_power_off(world, id, soon(world, 100));
-        if (!node->has_power && instant_reached(world->now, node->on_at))
+        if (instant_reached(world->now, reset_at(world, node))) {
+            say(world, id, "is reset by its watchdog");
+            world_power_off(world, id, world_soon(world, world->habits.boot));
+        }
+        if (node->leaving != STAYS && node->has_agent && runs_nothing(world, node))
+            leave(world, id);
+        if (!node->has_power && instant_reached(world->now, node->on_at)) {
+            bool is_cut = node->is_cut;
+
             world_power_on(world, id);
+            node->is_cut = is_cut;
+        }
         if (node->has_power && !node->has_agent && instant_reached(world->now, node->agent_at))
-            begin_agent(world, id);
+            world_begin_agent(world, id);
     }
 }
 
 /* ---- the ring ------------------------------------------------------------------------------ */
 
-static void form_ring(struct world *world)
+static node_set alive_on(const struct world *world, int side)
 {
-    node_set ring = 0;
+    node_set nodes = 0;
 
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
         const struct world_node *node = &world->nodes[id];
 
-        if (node->has_agent && !node->is_cut)
-            ring |= node_bit(id);
+        if (node->has_agent && !node->is_cut && node->side == side)
+            nodes |= node_bit(id);
     }
-    if (2 * node_set_count(ring) <= world->policy->n_nodes)
-        ring = 0;
+    return nodes;
+}
+
+/* A test's policy without votes gives each node one. */
+static int votes_of(const struct world *world, node_set nodes)
+{
+    int votes = 0, all = 0;
+
+    for (node_id id = 0; id < world->policy->n_nodes; id++)
+        all += world->policy->nodes[id].votes;
+    NODE_SET_EACH(id, nodes)
+    {
+        votes += all ? world->policy->nodes[id].votes : 1;
+    }
+    return votes;
+}
+
+static node_set find_ring(const struct world *world)
+{
+    int all = votes_of(world, (node_set)(((uint64_t)1 << world->policy->n_nodes) - 1));
+
+    for (node_id id = 0; id < world->policy->n_nodes; id++) {
+        node_set nodes = alive_on(world, world->nodes[id].side);
+
+        if (2 * votes_of(world, nodes) > all)
+            return nodes;
+    }
+    return 0;
+}
+
+/* What was not agreed never happened, and everybody has to say again what they run. */
+static void form_ring(struct world *world)
+{
+    node_set ring = find_ring(world);
+
     if (ring == world->ring)
         return;
-    /* What was not agreed never happened, and everybody has to say again what they run. */
     world->ring = ring;
     world->has_proposal = false;
+    world->is_manager_due = true;
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
         struct world_node *node = &world->nodes[id];
 
         node->sent.is_there = node->told.is_there = false;
-        node->is_history_known = random_chance(&world->random, 50);
-    }
-}
-
-static void beat(struct world *world)
-{
-    NODE_SET_EACH(id, world->ring)
-    {
-        world->nodes[id].last_in_ring = world->now;
+        node->is_history_known = !random_chance(&world->random, world->habits.amnesia);
+        node->is_report_due = node->is_player_due = true;
+        node->report_at = world->now;
+        node->state_at = world_soon(world, world->habits.lag);
+        if (node_in(ring, id))
+            node->last_in_ring = world->now;
     }
 }
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
+/* Most of the ring must have it on disk. */
+static bool is_stored(const struct world *world)
+{
+    int n_stored = 0;
+
+    NODE_SET_EACH(id, world->ring)
+    {
+        n_stored += !world->nodes[id].has_failing_store;
+    }
+    return 2 * n_stored > world->policy->n_nodes;
+}
+
 static void agree(struct world *world)
 {
-    if (!world->has_proposal || !instant_reached(world->now, world->agreed_at))
+    if (!world->has_proposal || !instant_reached(world->now, world->agreed_at) || !is_stored(world))
         return;
     ha_state_copy(&world->agreed, &world->proposed);
     world->has_proposal = false;
+    world->is_manager_due = true;
     NODE_SET_EACH(id, world->ring)
     {
-        world->nodes[id].state_at = soon(world, LAG_TICKS);
+        world->nodes[id].state_at = world_soon(world, world->habits.lag);
     }
+}
+
+static bool hears_news(const struct world *world, node_id id)
+{
+    return node_in(world->ring, id) && world->nodes[id].seen.version < world->agreed.version;
 }
 
 static void hear_state(struct world *world)
@@ -175,9 +209,31 @@ static void hear_state(struct world *world)
     {
         struct world_node *node = &world->nodes[id];
 
-        if (node->seen.version < world->agreed.version &&
-            instant_reached(world->now, node->state_at))
-            ha_state_copy(&node->seen, &world->agreed);
+        if (!hears_news(world, id) || !instant_reached(world->now, node->state_at))
+            continue;
+        ha_state_copy(&node->seen, &world->agreed);
+        node->is_player_due = true;
+    }
+}
+
+static bool is_moving(const struct world_node *node, service_id service, uint64_t cause)
+{
+    const struct service *seen = &node->seen.services[service];
+
+    return seen->cause == cause &&
+           (seen->state == SERVICE_MIGRATE || seen->state == SERVICE_RELOCATE);
+}
+
+/* What does not run needs no stop to move, but giving it away may fail all the same. */
+static void fail_handover(struct world *world, const struct world_node *node,
+                          struct report_row *row)
+{
+    struct job job = {.service = row->service, .cause = row->cause};
+
+    if (row->result == JOB_DONE && is_moving(node, row->service, row->cause) &&
+        world_try_fails(world, FAULT_MOVE, node->lrm.self, &job)) {
+        row->result = JOB_FAILED;
+        text_copy(row->words, sizeof(row->words), "it cannot be handed over");
     }
 }
 
@@ -185,12 +241,17 @@ static void send_report(struct world *world, struct world_node *node)
 {
     struct world_report *report = &node->sent;
 
-    for (service_id service = 0; service < world->policy->n_services; service++)
+    for (service_id service = 0; service < world->policy->n_services; service++) {
         report->has_row[service] = lrm_report(&node->lrm, service, &report->rows[service]);
+        if (report->has_row[service])
+            fail_handover(world, node, &report->rows[service]);
+    }
     report->is_there = true;
-    report->arrives_at = soon(world, LAG_TICKS);
+    report->arrives_at = world_soon(world, world->habits.lag);
+    node->is_report_due = false;
 }
 
+/* Levels: one that is lost is sent again, and only late. */
 static void move_reports(struct world *world)
 {
     NODE_SET_EACH(id, world->ring)
@@ -198,35 +259,53 @@ static void move_reports(struct world *world)
         struct world_node *node = &world->nodes[id];
 
         if (node->sent.is_there && instant_reached(world->now, node->sent.arrives_at)) {
-            node->told = node->sent;
+            node->told.is_there = true;
+            memcpy(node->told.has_row, node->sent.has_row,
+                   (size_t)world->policy->n_services * sizeof(node->sent.has_row[0]));
+            memcpy(node->told.rows, node->sent.rows,
+                   (size_t)world->policy->n_services * sizeof(node->sent.rows[0]));
             node->sent.is_there = false;
+            world->is_manager_due = true;
         }
-        /* Levels, sent all the time: one that is lost is only late. */
-        if (!node->sent.is_there && !random_chance(&world->random, 20))
+        if (!node->is_report_due || node->sent.is_there ||
+            !instant_reached(world->now, node->report_at))
+            continue;
+        if (random_chance(&world->random, world->habits.loss))
+            node->report_at = instant_after(world->now, world->habits.lag);
+        else
             send_report(world, node);
     }
 }
 
 /* ---- players ------------------------------------------------------------------------------- */
 
-static int exit_of(struct world_node *node, const struct job *job)
+static int exit_of(struct world *world, node_id id, const struct job *job)
 {
+    struct world_node *node = &world->nodes[id];
     bool *is_running = &node->is_running[job->service];
 
     switch (job->kind) {
-    case JOB_START: return node->fails_start[job->service] ? 1 : 0;
+    case JOB_START: return world_try_fails(world, FAULT_START, id, job) ? 1 : 0;
     case JOB_STOP:
-        if (node->fails_stop[job->service])
+        if (is_moving(node, job->service, job->cause) &&
+            world_try_fails(world, FAULT_MOVE, id, job))
+            return 1;
+        if (world_try_fails(world, FAULT_STOP, id, job))
             return 1;
         *is_running = false;
         return 0;
-    case JOB_MONITOR: return *is_running ? 0 : 7;
+    case JOB_MONITOR:
+        if (*is_running && world_try_fails(world, FAULT_MONITOR, id, job))
+            return 1;
+        return *is_running ? 0 : 7;
     }
     return 1;
 }
 
-static void end_jobs(struct world *world, struct world_node *node)
+static void end_jobs(struct world *world, node_id id)
 {
+    struct world_node *node = &world->nodes[id];
+
     for (service_id service = 0; service < world->policy->n_services; service++) {
         struct world_job *at = &node->jobs[service];
         struct job_end end = {.job = at->job};
@@ -234,34 +313,46 @@ static void end_jobs(struct world *world, struct world_node *node)
         if (!at->is_active || !instant_reached(world->now, at->ends_at))
             continue;
         at->is_active = false;
-        end.exit_code = exit_of(node, &at->job);
+        node->is_player_due = true;
+        end.exit_code = exit_of(world, id, &at->job);
         if (end.exit_code == 1)
             text_copy(end.words, sizeof(end.words), "the world is unkind");
         lrm_job_ended(&node->lrm, world->policy, &end, world->now);
+        if (world->listener.job)
+            world->listener.job(world->listener.context, id, &end.job, end.exit_code);
     }
+}
+
+static void begin_job(struct world *world, struct world_node *node, const struct job *job)
+{
+    bool is_look = job->kind == JOB_MONITOR;
+
+    node->jobs[job->service] = (struct world_job){
+        .is_active = true,
+        .job = *job,
+        .ends_at = world_soon(world, is_look ? world->habits.look : world->habits.job),
+    };
+    /* A start that has begun may be running, also when it fails in the end. */
+    if (job->kind == JOB_START)
+        node->is_running[job->service] = true;
 }
 
 static void play(struct world *world, struct world_node *node)
 {
-    bool has_lease =
-        instant_before(world->now, instant_after(node->last_in_ring, world->policy->timing.lease));
+    bool has_lease = instant_before(world->now, lease_end(world, node));
     struct lrm_outcome outcome = {.jobs = world->begun, .jobs_max = WORLD_SERVICES_MAX};
 
+    node->is_player_due = false;
     if (lrm_needs_arming(&node->lrm, &node->seen) && has_lease)
         node->is_armed = true;
     lrm_step(&node->lrm, world->policy, &node->seen, has_lease && node->is_armed, world->now,
              &outcome);
-    for (int i = 0; i < outcome.n_jobs; i++) {
-        const struct job *job = &world->begun[i];
-
-        node->jobs[job->service] = (struct world_job){
-            .is_active = true,
-            .job = *job,
-            .ends_at = soon(world, JOB_TICKS),
-        };
-        /* A start that has begun may be running, also when it fails in the end. */
-        if (job->kind == JOB_START)
-            node->is_running[job->service] = true;
+    for (int i = 0; i < outcome.n_jobs; i++)
+        begin_job(world, node, &world->begun[i]);
+    node->wake_at = outcome.wake_at;
+    if (outcome.is_report_changed && !node->is_report_due) {
+        node->is_report_due = true;
+        node->report_at = world->now;
     }
     if (!lrm_needs_arming(&node->lrm, &node->seen))
         node->is_armed = false;
@@ -274,95 +365,39 @@ static void play_all(struct world *world)
 
         if (!node->has_agent)
             continue;
-        end_jobs(world, node);
-        play(world, node);
+        end_jobs(world, id);
+        if (node->is_player_due || instant_reached(world->now, node->wake_at))
+            play(world, node);
     }
 }
 
 /* ---- the manager --------------------------------------------------------------------------- */
 
-static void see_node(struct world *world, node_id id)
+static void tell_changes(struct world *world)
 {
-    struct world_node *node = &world->nodes[id];
-    struct node_view *view = &world->view.nodes[id];
-
-    view->is_member = node_in(world->ring, id);
-    view->has_report = view->is_member && node->told.is_there;
-    view->last_beat = node->last_in_ring;
-    view->dead_at = instant_after(node->last_in_ring, timing_recovery_wait(&world->policy->timing));
-    view->is_proven_off = !view->is_member && instant_reached(world->now, view->dead_at);
-    view->is_history_known = node->is_history_known;
-    if (node->boot)
-        boot_id_of(node, id, view->boot_id, sizeof(view->boot_id));
-    for (service_id service = 0; service < world->policy->n_services; service++) {
-        if (view->is_proven_off && node->is_running[service])
-            break_promise(world, "runs on a node that is proven off", service, id);
-    }
-}
-
-static void see_rows(struct world *world, node_id id)
-{
-    const struct world_report *told = &world->nodes[id].told;
-
-    if (!told->is_there)
-        return;
-    for (service_id service = 0; service < world->policy->n_services; service++) {
-        const struct report_row *row = &told->rows[service];
-        struct service_view *view = &world->view.services[service];
-
-        if (!told->has_row[service])
-            continue;
-        if (row->is_running)
-            view->running_on |= node_bit(id);
-        if (world->agreed.services[service].node == id &&
-            world->agreed.services[service].cause == row->cause) {
-            view->result = row->result;
-            view->exit_code = row->exit_code;
-            text_copy(view->words, sizeof(view->words), row->words);
-        }
-    }
-}
-
-static void see(struct world *world)
-{
-    cluster_view_init(&world->view, world->policy->n_nodes, world->policy->n_services);
-    world->view.now = world->view.stamp = world->now;
-    world->view.is_quorate = true;
-    world->view.self = node_set_first(world->ring);
-    for (node_id id = 0; id < world->policy->n_nodes; id++) {
-        see_node(world, id);
-        see_rows(world, id);
-    }
-    memcpy(world->view.commands, world->commands,
-           (size_t)world->n_commands * sizeof(world->commands[0]));
-    world->view.n_commands = world->n_commands;
-}
-
-static void check_changes(struct world *world)
-{
+    for (int i = 0; i < world->outcome.n_answers && world->listener.answer; i++)
+        world->listener.answer(world->listener.context, &world->outcome.answers[i]);
     for (int i = 0; i < world->outcome.n_changes; i++) {
         const struct change *change = &world->changes[i];
 
         if (change->why.code == REASON_NONE)
-            break_promise(world, "a change without a reason", change->service, change->node);
+            world_break(world, "a change without a reason", change->service, change->node);
+        if (world->listener.change)
+            world->listener.change(world->listener.context, change);
     }
 }
 
 /* Deciding again on what was decided must decide nothing. */
 static void check_calm(struct world *world)
 {
-    int n_changes = world->outcome.n_changes;
     struct instant wake_at = world->outcome.wake_at;
-    node_set fences = world->outcome.fences;
 
     world->view.n_commands = 0;
     crm_step(&world->proposed, world->policy, &world->view, &world->outcome);
     if (world->outcome.n_changes)
-        break_promise(world, "a second step changed something", world->changes[0].service,
-                      world->changes[0].node);
-    world->outcome.n_changes = n_changes;
-    world->outcome.wake_at = wake_at;
-    world->outcome.fences = fences;
+        world_break(world, "a second step changed something", world->changes[0].service,
+                    world->changes[0].node);
+    world->outcome.wake_at = instant_earliest(wake_at, world->outcome.wake_at);
 }
 
 /* Reasons for waiting are written down without a change of state. */
@@ -379,7 +414,10 @@ static void manage(struct world *world)
 {
     if (!world->ring || world->has_proposal)
         return;
-    see(world);
+    if (!world->is_manager_due && !instant_reached(world->now, world->manager_at))
+        return;
+    world->is_manager_due = false;
+    world_see(world);
     ha_state_copy(&world->proposed, &world->agreed);
     world->proposed.version = world->agreed.version + 1;
     world->outcome.changes = world->changes;
@@ -388,12 +426,15 @@ static void manage(struct world *world)
     world->n_commands = 0;
     world->n_changes += world->outcome.n_changes;
     world->n_fences += node_set_count(world->outcome.fences);
-    check_changes(world);
+    tell_changes(world);
     check_calm(world);
+    world->manager_at = world->outcome.wake_at;
+    if (instant_reached(world->now, world->manager_at))
+        world->manager_at = instant_after(world->now, duration_ms(1));
     if (!is_news(world))
         return;
     world->has_proposal = true;
-    world->agreed_at = soon(world, LAG_TICKS);
+    world->agreed_at = world_soon(world, world->habits.lag);
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */
@@ -404,51 +445,93 @@ static void check_truth(struct world *world)
         node_set nodes = world_running(world, service);
 
         if (node_set_count(nodes) > 1)
-            break_promise(world, "runs on two nodes", service, node_set_first(nodes));
+            world_break(world, "runs on two nodes", service, node_set_first(nodes));
     }
 }
 
-bool world_tick(struct world *world)
+/* The next thing that happens on one node by itself. */
+static struct instant next_of(const struct world *world, node_id id)
 {
-    world->now.ms += WORLD_TICK_MS;
+    const struct world_node *node = &world->nodes[id];
+    bool is_member = node_in(world->ring, id);
+    struct instant next = is_member ? INSTANT_NEVER : reset_at(world, node);
+
+    if (!node->has_power)
+        return node->on_at;
+    if (!node->has_agent)
+        return instant_earliest(next, node->agent_at);
+    if (node->is_player_due)
+        return world->now;
+    if (hears_news(world, id))
+        next = instant_earliest(next, node->state_at);
+    if (is_member && node->sent.is_there)
+        next = instant_earliest(next, node->sent.arrives_at);
+    else if (is_member && node->is_report_due)
+        next = instant_earliest(next, node->report_at);
+    for (service_id service = 0; service < world->policy->n_services; service++) {
+        if (node->jobs[service].is_active)
+            next = instant_earliest(next, node->jobs[service].ends_at);
+    }
+    return instant_earliest(next, node->wake_at);
+}
+
+static struct instant next_event(const struct world *world)
+{
+    struct instant next = INSTANT_NEVER;
+
+    for (node_id id = 0; id < world->policy->n_nodes; id++)
+        next = instant_earliest(next, next_of(world, id));
+    if (world->ring && world->has_proposal && is_stored(world))
+        next = instant_earliest(next, world->agreed_at);
+    else if (world->ring && !world->has_proposal)
+        next = instant_earliest(next, world->is_manager_due ? world->now : world->manager_at);
+    return instant_latest(next, world->now);
+}
+
+static void turn(struct world *world)
+{
     turn_machines(world);
     form_ring(world);
-    beat(world);
     agree(world);
     hear_state(world);
     move_reports(world);
     play_all(world);
     manage(world);
     check_truth(world);
-    return !world->broken[0];
+}
+
+/* Members' beats were acknowledged all the while. */
+static void pass_time(struct world *world, struct instant to)
+{
+    world->now = to;
+    NODE_SET_EACH(id, world->ring)
+    {
+        world->nodes[id].last_in_ring = to;
+    }
+}
+
+bool world_advance(struct world *world, struct instant end)
+{
+    struct instant next;
+
+    turn(world);
+    next = next_event(world);
+    if (world->broken[0] || instant_before(end, next)) {
+        pass_time(world, instant_latest(world->now, world->broken[0] ? world->now : end));
+        return false;
+    }
+    world->n_at_once = instant_before(world->now, next) ? 0 : world->n_at_once + 1;
+    if (world->n_at_once > EVENTS_AT_ONCE_MAX)
+        world_break(world, "nothing gets anywhere", SERVICE_NONE, NODE_NONE);
+    pass_time(world, next);
+    return true;
 }
 
 bool world_run(struct world *world, struct duration span)
 {
     struct instant end = instant_after(world->now, span);
 
-    while (instant_before(world->now, end)) {
-        if (!world_tick(world))
-            return false;
-    }
-    return true;
-}
-
-void world_init(struct world *world, const struct policy *policy, uint64_t seed)
-{
-    world->random.state = seed;
-    world->policy = policy;
-    /* Not at zero: the first leases would look as if they ran before the world began. */
-    world->now.ms = 1000000;
-    ha_state_init(&world->agreed, policy->n_nodes, policy->n_services);
-    for (node_id id = 0; id < policy->n_nodes; id++) {
-        world->nodes[id].on_at = INSTANT_NEVER;
-        world->nodes[id].agent_at = INSTANT_NEVER;
-    }
-}
-
-void world_set_policy(struct world *world, const struct policy *policy)
-{
-    world->policy = policy;
-    world->has_proposal = false;
+    while (world_advance(world, end))
+        continue;
+    return !world->broken[0];
 }

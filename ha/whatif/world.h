@@ -1,98 +1,104 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * An imaginary cluster: nodes that run services, obey, dawdle and die, with the
- * real manager and the real players in it. A seed is a history. Messages take
- * time: a decision is made on what was known and holds only if the ring is still
- * the same when it is agreed; a player acts on what it has heard so far. The
- * watchdogs keep the promise that proof of death rests on, and the world checks
- * after every tick that nothing else broke it.
+ * real manager and the real players in it. Whatever comes first happens next, so
+ * time in which nothing happens costs nothing. Messages take time: a decision is
+ * made on what was known and holds only if the ring is still the same when it is
+ * agreed; a player acts on what it has heard so far. The watchdogs keep the
+ * promise that proof of death rests on, and the world checks at every event that
+ * nothing else broke it. A drill is exact; a swarm draws from its seed.
  */
 #pragma once
 
 #include "ha/base/random.h"
 #include "ha/decide/crm.h"
-#include "ha/decide/lrm.h"
+#include "ha/whatif/world_node.h"
 
-#define WORLD_NODES_MAX 8
-#define WORLD_SERVICES_MAX 64
-#define WORLD_TICK_MS 100
+/* When a world begins: not at zero, so that no lease seems to run before it. */
+#define WORLD_BEGIN_MS 1000000
 
-/* A job that a node is at. */
-struct world_job {
-    bool is_active;
-    struct job job;
-    struct instant ends_at;
+/* How long things take: exactly so long, or at most when the world is random. */
+struct world_habits {
+    bool is_random;
+    struct duration lag;  /* of a message */
+    struct duration job;  /* a start or a stop */
+    struct duration look; /* a monitor */
+    struct duration boot;
+    int loss;    /* reports that have to be sent again, in a hundred */
+    int amnesia; /* rings that cannot vouch for an absent node, in a hundred */
 };
 
-/* What reached the manager of a node, or is on its way there. */
-struct world_report {
-    bool is_there;
-    struct instant arrives_at;
-    bool has_row[WORLD_SERVICES_MAX];
-    struct report_row rows[WORLD_SERVICES_MAX];
+/* What fails, and how often; of one service. */
+enum world_fault {
+    FAULT_START,
+    FAULT_STOP,
+    FAULT_MOVE,
+    FAULT_MONITOR,
+    WORLD_FAULTS,
 };
 
-struct world_node {
-    bool has_power;
-    bool has_agent;
-    bool is_cut;
-    bool is_armed;
-    bool is_in_group;
-    bool is_history_known;
-    int boot;                    /* counts them; part of the boot id */
-    struct instant on_at;        /* without power: when it comes back; INSTANT_NEVER */
-    struct instant agent_at;     /* without agent: when it comes back */
-    struct instant last_in_ring; /* its last acknowledged beat */
-    struct instant state_at;     /* when it hears of the newest agreed state */
-    struct lrm lrm;
-    struct ha_state seen; /* the agreed state as far as it has heard */
-    struct world_report sent;
-    struct world_report told;
-    bool is_running[WORLD_SERVICES_MAX]; /* the truth */
-    bool fails_start[WORLD_SERVICES_MAX];
-    bool fails_stop[WORLD_SERVICES_MAX];
-    struct world_job jobs[WORLD_SERVICES_MAX];
+struct world_failing {
+    node_set on;
+    int left;       /* failures to come; below zero: always */
+    int times;      /* as many again after each success; 0: never again */
+    uint64_t cause; /* of the last try; a move is tried once a cause, however often it is stopped */
+    bool did_fail;
+};
+
+/* Who wants to hear what happens; any of them may be NULL. */
+struct world_listener {
+    void *context;
+    void (*job)(void *context, node_id node, const struct job *job, int exit_code);
+    void (*change)(void *context, const struct change *change);
+    void (*answer)(void *context, const struct answer *answer);
+    void (*machine)(void *context, node_id node, const char *words);
 };
 
 struct world {
     struct random random;
+    struct world_habits habits;
+    struct world_listener listener;
     const struct policy *policy;
     struct instant now;
     node_set ring; /* the quorate group; 0 if there is none */
-    struct ha_state agreed;
-    struct ha_state proposed;
+    bool is_manager_due;
     bool has_proposal;
-    struct instant agreed_at; /* when the proposal will be agreed */
-    struct cluster_view view;
-    struct outcome outcome;
-    struct change changes[CHANGES_OF(WORLD_NODES_MAX, WORLD_SERVICES_MAX)];
-    struct job begun[WORLD_SERVICES_MAX];
-    struct command commands[COMMANDS_MAX];
+    struct instant agreed_at;  /* when the proposal will be agreed */
+    struct instant manager_at; /* when the manager wants to look again */
     int n_commands;
     uint64_t last_command;
-    struct world_node nodes[WORLD_NODES_MAX];
     int n_changes; /* in all */
     int n_fences;
+    int n_at_once;    /* events since the clock moved last */
     char broken[160]; /* the first broken promise, or "" */
+    struct command commands[COMMANDS_MAX];
+    struct world_failing failing[WORLD_FAULTS][WORLD_SERVICES_MAX];
+    int used_cpus_milli[WORLD_SERVICES_MAX]; /* as measured */
+    int64_t used_memory[WORLD_SERVICES_MAX];
+    struct change changes[CHANGES_OF(NODES_MAX, WORLD_SERVICES_MAX)];
+    struct job begun[WORLD_SERVICES_MAX];
+    service_id moved_to[WORLD_SERVICES_MAX]; /* while the policy changes: its new id */
+    struct ha_state agreed;
+    struct ha_state proposed;
+    struct cluster_view view;
+    struct outcome outcome;
+    struct world_node nodes[];
 };
 
-/* All nodes off. The world is several MiB: the caller has it, zeroed. */
-void world_init(struct world *world, const struct policy *policy, uint64_t seed);
-/* Another policy over the same names: only what is wanted of services may differ. */
+/* Bytes of a world of so many nodes; the caller has them, zeroed once. */
+size_t world_size(int n_nodes);
+extern const struct world_habits world_exact, world_unkind;
+/* All nodes off; a world may be used again. */
+void world_init(struct world *world, const struct policy *policy, const struct world_habits *habits,
+                uint64_t seed);
+/* Another policy over the same nodes; services are known by their names. */
 void world_set_policy(struct world *world, const struct policy *policy);
-/* One tick; false once a promise is broken. */
-bool world_tick(struct world *world);
+/*
+ * What happens at this moment; then the clock moves on to the next event, or to the end
+ * if none comes before it. False: the end is reached, or a promise is broken.
+ */
+bool world_advance(struct world *world, struct instant end);
+/* All of a span; false once a promise is broken. */
 bool world_run(struct world *world, struct duration span);
 
-void world_power_on(struct world *world, node_id node);
-/* Power is back after a while, or INSTANT_NEVER. */
-void world_power_off(struct world *world, node_id node, struct instant back_at);
-void world_kill_agent(struct world *world, node_id node, struct instant back_at);
-void world_crash_service(struct world *world, service_id service);
-void world_command(struct world *world, enum command_kind kind, service_id service, node_id node);
-/* Something happens, drawn from the seed. */
-void world_disturb(struct world *world);
-/* All that was broken is mended, and whoever waits for a person gets one. */
-void world_heal(struct world *world);
-/* Nodes on which it runs in truth. */
-node_set world_running(const struct world *world, service_id service);
+#include "ha/whatif/world_events.h"

@@ -1,11 +1,249 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What can happen to an imaginary cluster, by hand or drawn from its seed; see world.h. */
+/* What can happen to an imaginary cluster, by hand or drawn from its seed; see world_events.h. */
+#include <stdio.h>
 #include <string.h>
 
+#include "ha/base/text.h"
 #include "ha/whatif/world.h"
 
 /* Services that cannot start or stop for a while, in a hundred. */
 #define FAULT_PERCENT 30
+/* An agent that is restarted in good order is back that soon. */
+#define AGENT_RESTART_MS 2000
+
+struct instant world_soon(struct world *world, struct duration span)
+{
+    if (world->habits.is_random)
+        span.ms = random_below(&world->random, (int)span.ms + 1);
+    return instant_after(world->now, span);
+}
+
+void world_break(struct world *world, const char *words, service_id service, node_id node)
+{
+    if (!world->broken[0])
+        snprintf(world->broken, sizeof(world->broken), "at %lld ms: %s (service %s, node %s)",
+                 (long long)world->now.ms, words,
+                 service == SERVICE_NONE ? "-" : world->policy->services[service].name,
+                 node == NODE_NONE ? "-" : world->policy->nodes[node].name);
+}
+
+node_set world_running(const struct world *world, service_id service)
+{
+    node_set nodes = 0;
+
+    for (node_id node = 0; node < world->policy->n_nodes; node++) {
+        if (world->nodes[node].is_running[service])
+            nodes |= node_bit(node);
+    }
+    return nodes;
+}
+
+/* ---- machines and agents ------------------------------------------------------------------- */
+
+void world_begin_agent(struct world *world, node_id id)
+{
+    struct world_node *node = &world->nodes[id];
+    char boot_id[BOOT_ID_MAX];
+
+    node->has_agent = true;
+    node->is_player_due = true;
+    node->leaving = STAYS;
+    node->wake_at = INSTANT_NEVER;
+    lrm_init(&node->lrm, id, world->policy->n_services);
+    snprintf(boot_id, sizeof(boot_id), "boot-%d-%d", id, node->boot);
+    lrm_set_boot(&node->lrm, boot_id);
+    for (service_id service = 0; service < world->policy->n_services; service++) {
+        if (node->is_running[service])
+            lrm_adopt(&node->lrm, service, 0);
+    }
+}
+
+/* An agent that dies takes its jobs with it; what it started goes on running. */
+static void end_agent(struct world_node *node)
+{
+    node->has_agent = false;
+    node->leaving = STAYS;
+    node->sent.is_there = node->told.is_there = false;
+    memset(node->jobs, 0, sizeof(node->jobs));
+}
+
+void world_power_off(struct world *world, node_id id, struct instant back_at)
+{
+    struct world_node *node = &world->nodes[id];
+
+    end_agent(node);
+    node->has_power = false;
+    node->is_armed = false;
+    node->on_at = back_at;
+    node->agent_at = INSTANT_NEVER;
+    memset(node->is_running, 0, sizeof(node->is_running));
+}
+
+void world_power_on(struct world *world, node_id id)
+{
+    struct world_node *node = &world->nodes[id];
+
+    node->is_cut = false;
+    if (node->has_power)
+        return;
+    node->has_power = true;
+    node->has_left = false;
+    node->has_failing_store = false;
+    node->boot++;
+    ha_state_init(&node->seen, world->policy->n_nodes, world->policy->n_services);
+    world_begin_agent(world, id);
+}
+
+void world_boot(struct world *world, node_id id)
+{
+    struct world_node *node = &world->nodes[id];
+
+    node->is_cut = false;
+    if (!node->has_power)
+        node->on_at = world_soon(world, world->habits.boot);
+}
+
+void world_cut(struct world *world, node_set nodes, bool is_cut)
+{
+    NODE_SET_EACH(id, nodes)
+    {
+        world->nodes[id].is_cut = is_cut;
+        world->nodes[id].side = 0;
+    }
+}
+
+void world_part(struct world *world, node_set nodes, int side)
+{
+    NODE_SET_EACH(id, nodes)
+    {
+        world->nodes[id].side = side;
+    }
+}
+
+void world_kill_agent(struct world *world, node_id id, struct instant back_at)
+{
+    struct world_node *node = &world->nodes[id];
+
+    if (!node->has_agent)
+        return;
+    end_agent(node);
+    node->agent_at = back_at;
+}
+
+void world_restart_agent(struct world *world, node_id id)
+{
+    struct instant back_at = instant_after(world->now, duration_ms(AGENT_RESTART_MS));
+
+    if (world->nodes[id].has_agent)
+        world_kill_agent(world, id, back_at);
+    else if (world->nodes[id].has_power)
+        world->nodes[id].agent_at = back_at;
+}
+
+void world_leave(struct world *world, node_id id, enum world_leaving how)
+{
+    struct world_node *node = &world->nodes[id];
+
+    if (!node->has_agent)
+        return;
+    node->leaving = how;
+    node->is_player_due = true;
+    world->is_manager_due = true;
+}
+
+void world_set_store(struct world *world, node_id id, bool works)
+{
+    world->nodes[id].has_failing_store = !works;
+}
+
+/* ---- services ------------------------------------------------------------------------------ */
+
+void world_crash_service(struct world *world, service_id service)
+{
+    for (node_id node = 0; node < world->policy->n_nodes; node++) {
+        /* While it starts or stops there is nothing to crash yet or any more. */
+        if (!world->nodes[node].jobs[service].is_active)
+            world->nodes[node].is_running[service] = false;
+    }
+}
+
+void world_fail(struct world *world, enum world_fault fault, service_id service,
+                struct world_failing failing)
+{
+    world->failing[fault][service] = failing;
+}
+
+bool world_try_fails(struct world *world, enum world_fault fault, node_id node,
+                     const struct job *job)
+{
+    struct world_failing *failing = &world->failing[fault][job->service];
+    bool is_same_try = fault == FAULT_MOVE && failing->cause == job->cause && job->cause;
+
+    if (!node_in(failing->on, node))
+        return false;
+    if (is_same_try)
+        return failing->did_fail;
+    failing->cause = job->cause;
+    failing->did_fail = failing->left != 0;
+    if (failing->left > 0)
+        failing->left--;
+    else if (failing->left == 0)
+        failing->left = failing->times;
+    return failing->did_fail;
+}
+
+void world_place(struct world *world, service_id service, node_id node)
+{
+    if (world->agreed.services[service].state == SERVICE_ABSENT)
+        world->agreed.services[service].node = node;
+}
+
+/* The agents' probes find out at once: here it is gone, there it has come. */
+bool world_carry(struct world *world, service_id service, node_id to)
+{
+    bool is_running = world_running(world, service) != 0;
+
+    if (world->agreed.services[service].state != SERVICE_ABSENT)
+        return false;
+
+    for (node_id id = 0; id < world->policy->n_nodes; id++) {
+        struct world_node *node = &world->nodes[id];
+
+        node->is_running[service] = is_running && id == to;
+        node->jobs[service].is_active = false;
+        node->lrm.services[service] = (struct lrm_service){.phase = LRM_IDLE};
+        if (node->is_running[service] && node->has_agent)
+            lrm_adopt(&node->lrm, service, 0);
+        node->is_player_due = node->is_report_due = true;
+        node->report_at = world->now;
+        node->sent.is_there = node->told.is_there = false;
+    }
+    world->is_manager_due = true;
+    world->agreed.services[service].node = to;
+    return true;
+}
+
+void world_measure(struct world *world, service_id service, int cpus_milli, int64_t memory)
+{
+    world->used_cpus_milli[service] = cpus_milli;
+    world->used_memory[service] = memory;
+    world->is_manager_due = true;
+}
+
+void world_command(struct world *world, enum command_kind kind, service_id service, node_id node)
+{
+    if (world->n_commands == COMMANDS_MAX)
+        return;
+    world->commands[world->n_commands++] = (struct command){
+        .id = ++world->last_command,
+        .kind = kind,
+        .service = service,
+        .node = node,
+    };
+    world->is_manager_due = true;
+}
+
+/* ---- drawn from the seed ------------------------------------------------------------------- */
 
 static struct instant within(struct world *world, int ms)
 {
@@ -22,34 +260,22 @@ static service_id any_service(struct world *world)
     return random_below(&world->random, world->policy->n_services);
 }
 
-void world_crash_service(struct world *world, service_id service)
+static void fail_or_not(struct world *world, enum world_fault fault, node_id node,
+                        service_id service)
 {
-    for (node_id node = 0; node < world->policy->n_nodes; node++) {
-        /* While it starts or stops there is nothing to crash yet or any more. */
-        if (!world->nodes[node].jobs[service].is_active)
-            world->nodes[node].is_running[service] = false;
-    }
-}
+    struct world_failing *failing = &world->failing[fault][service];
 
-void world_command(struct world *world, enum command_kind kind, service_id service, node_id node)
-{
-    if (world->n_commands == COMMANDS_MAX)
-        return;
-    world->commands[world->n_commands++] = (struct command){
-        .id = ++world->last_command,
-        .kind = kind,
-        .service = service,
-        .node = node,
-    };
+    failing->left = -1;
+    failing->on &= ~node_bit(node);
+    if (random_chance(&world->random, FAULT_PERCENT))
+        failing->on |= node_bit(node);
 }
 
 static void disturb_service(struct world *world, node_id node, service_id service)
 {
-    struct world_node *at = &world->nodes[node];
-
     switch (random_below(&world->random, 3)) {
-    case 0: at->fails_start[service] = random_chance(&world->random, FAULT_PERCENT); break;
-    case 1: at->fails_stop[service] = random_chance(&world->random, FAULT_PERCENT); break;
+    case 0: fail_or_not(world, FAULT_START, node, service); break;
+    case 1: fail_or_not(world, FAULT_STOP, node, service); break;
     case 2: world_crash_service(world, service); break;
     }
 }
@@ -84,13 +310,12 @@ void world_disturb(struct world *world)
 
 void world_heal(struct world *world)
 {
+    memset(world->failing, 0, sizeof(world->failing));
     for (node_id node = 0; node < world->policy->n_nodes; node++) {
         struct world_node *at = &world->nodes[node];
 
-        at->is_cut = false;
-        memset(at->fails_start, 0, sizeof(at->fails_start));
-        memset(at->fails_stop, 0, sizeof(at->fails_stop));
         world_power_on(world, node);
+        at->side = 0;
         at->agent_at = world->now;
         world_command(world, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, node);
     }

@@ -219,7 +219,7 @@ static void nobody_waits_for_ever(void **state)
     (void)state;
     open_scene(&agent);
     ask(&agent, "command", 7);
-    /* The command is dropped before who asked gives up: it is not decided when nobody expects it. */
+    /* Dropped before who asked gives up: it is not decided when nobody expects it. */
     assert_int_equal(requests_expire(&agent, (struct instant){1000}).ms, 8500);
     agent.status.is_quorate = false;
     assert_int_equal(requests_expire(&agent, (struct instant){8500}).ms, 9000);

@@ -52,7 +52,7 @@ static void say_node(struct page *page, struct arena *arena, const struct node_p
 {
     say_word(page, arena, "\nnode", node->name);
     say(page, arena, "votes", node->votes);
-    say(page, arena, "cpus", node->cpus);
+    say(page, arena, "cpus", node->cpus_milli);
     say(page, arena, "memory", node->memory);
     for (int i = 0; i < node->n_addresses; i++)
         say_word(page, arena, "address", node->addresses[i]);
@@ -76,7 +76,7 @@ static void say_service(struct page *page, struct arena *arena,
     say(page, arena, "stop", service->stop_timeout.ms);
     say(page, arena, "move", service->migrate_timeout.ms);
     say(page, arena, "recover", service->recover_within.ms);
-    say(page, arena, "cpus", service->cpus);
+    say(page, arena, "cpus", service->cpus_milli);
     say(page, arena, "memory", service->memory);
     for (int i = 0; i < service->n_settings; i++)
         say_word(page, arena, service->settings[i].name, service->settings[i].value);

@@ -72,7 +72,7 @@ static void nothing_starts_while_a_member_has_not_reported(void **state)
     free(scene);
 }
 
-/* It was ignored and ran on: the state, which forgot it then, cannot vouch for a node that is away. */
+/* It was ignored and ran on: the state, which forgot it, cannot vouch for a node that is away. */
 static void what_has_no_record_may_run_on_any_node_that_is_away(void **state)
 {
     struct scene *scene = scene_new(3, 1);

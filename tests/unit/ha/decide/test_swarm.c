@@ -103,8 +103,7 @@ static void play_history(struct world *world, uint64_t seed)
 {
     struct scene *scene = policy_of_seed(seed);
 
-    memset(world, 0, sizeof(*world));
-    world_init(world, &scene->policy, seed);
+    world_init(world, &scene->policy, &world_unkind, seed);
     for (node_id node = 0; node < scene->policy.n_nodes; node++)
         world_power_on(world, node);
     trouble(world, scene, seed);
@@ -115,7 +114,7 @@ static void play_history(struct world *world, uint64_t seed)
 
 static void no_history_runs_a_service_twice_and_all_of_them_end_well(void **state)
 {
-    struct world *world = xcalloc(1, sizeof(*world));
+    struct world *world = xcalloc(1, world_size(SCENE_NODES_MAX));
     const char *only = getenv("SEED"), *more = getenv("HISTORIES");
     uint64_t histories = more ? strtoull(more, NULL, 10) : HISTORIES;
     int n_fences = 0, n_changes = 0;
@@ -136,7 +135,8 @@ static void no_history_runs_a_service_twice_and_all_of_them_end_well(void **stat
 
 static void the_same_seed_is_the_same_history(void **state)
 {
-    struct world *once = xcalloc(1, sizeof(*once)), *again = xcalloc(1, sizeof(*again));
+    struct world *once = xcalloc(1, world_size(SCENE_NODES_MAX));
+    struct world *again = xcalloc(1, world_size(SCENE_NODES_MAX));
 
     (void)state;
     play_history(once, 42);

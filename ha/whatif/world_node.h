@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One machine of an imaginary cluster: what it runs in truth, its agent, and what both know. */
+#pragma once
+
+#include "ha/decide/lrm.h"
+
+/* Of a drill or a swarm; nobody follows the story of more. */
+#define WORLD_SERVICES_MAX 1024
+
+/* A job that a node is at. */
+struct world_job {
+    bool is_active;
+    struct job job;
+    struct instant ends_at;
+};
+
+/* What reached the manager of a node, or is on its way there. */
+struct world_report {
+    bool is_there;
+    struct instant arrives_at;
+    bool has_row[WORLD_SERVICES_MAX];
+    struct report_row rows[WORLD_SERVICES_MAX];
+};
+
+enum world_leaving {
+    STAYS,
+    LEAVES_FOR_GOOD, /* shuts down */
+    LEAVES_TO_BOOT,
+};
+
+struct world_node {
+    bool has_power;
+    bool has_agent;
+    bool is_cut;
+    bool is_armed;
+    bool is_history_known;
+    bool has_failing_store;
+    bool has_left; /* in good order: nothing runs there */
+    bool is_report_due;
+    bool is_player_due;
+    enum world_leaving leaving;
+    int side;                    /* of a partition; those of one side hear each other */
+    int boot;                    /* counts them; part of the boot id */
+    struct instant on_at;        /* without power: when it comes back; INSTANT_NEVER */
+    struct instant agent_at;     /* without agent: when it comes back */
+    struct instant last_in_ring; /* its last acknowledged beat */
+    struct instant state_at;     /* when it hears of the newest agreed state */
+    struct instant report_at;    /* when it sends a report that is due */
+    struct instant wake_at;      /* its player's */
+    /* From here on only what the policy names is in use. */
+    bool is_running[WORLD_SERVICES_MAX]; /* the truth */
+    struct world_job jobs[WORLD_SERVICES_MAX];
+    struct world_report sent;
+    struct world_report told;
+    struct lrm lrm;
+    struct ha_state seen; /* the agreed state as far as it has heard */
+};
