@@ -40,6 +40,7 @@ struct node {
     int number;
     pid_t pid;       /* of its first process; 0: it is off */
     int process;     /* the same as a descriptor */
+    bool is_buried;  /* its first process is gone and so are all the others */
     int64_t boot_at; /* 0: not to be switched on */
     /* its watchdog */
     int listen_fd;
@@ -145,6 +146,7 @@ static void power_on(struct node *node)
     node->boot_at = 0;
     if (node->pid)
         return;
+    node->is_buried = false;
     if (pipe2(go, O_CLOEXEC) < 0)
         fail("pipe");
     fflush(NULL);
@@ -172,6 +174,21 @@ static void hang_up_watchdog(struct node *node)
 }
 
 /*
+ * What "lab exec" ran on a node and whose nsenter was killed is a child of ours now, and until we
+ * bury it the node's first process cannot end.
+ */
+static pid_t bury(int options)
+{
+    pid_t pid = waitpid(-1, NULL, options);
+
+    for (int i = 0; i < node_count; i++) {
+        if (pid > 0 && nodes[i].pid == pid)
+            nodes[i].is_buried = true;
+    }
+    return pid;
+}
+
+/*
  * With its first process the kernel kills all the others of the node, and only
  * when the last one is gone can we wait for it: "off" means that nothing runs.
  */
@@ -180,9 +197,12 @@ static void power_off(struct node *node)
     node->boot_at = 0;
     if (!node->pid)
         return;
-    kill(node->pid, SIGKILL);
-    while (waitpid(node->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    if (!node->is_buried)
+        kill(node->pid, SIGKILL);
+    while (!node->is_buried) {
+        if (bury(0) < 0 && errno != EINTR)
+            break;
+    }
     close(node->process);
     node->pid = 0;
     node->process = -1;
@@ -446,6 +466,8 @@ static void poll_once(int commands)
         fds[2 + 3 * i] = (struct pollfd){.fd = nodes[i].wd_fd, .events = POLLIN};
         fds[3 + 3 * i] = (struct pollfd){.fd = nodes[i].process, .events = POLLIN};
     }
+    while (bury(WNOHANG) > 0)
+        continue;
     left = wake - now_ms();
     if (poll(fds, (nfds_t)(1 + 3 * node_count),
              wake == INT64_MAX ? -1 : (int)(left < 0 ? 0 : left)) <= 0)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -447,6 +448,7 @@ static int watch(const char *path, const char *lab, int n_words, char **words)
     observer.out = fopen(path, "ae");
     if (!observer.out)
         die("cannot write %s: %s", path, strerror(errno));
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
     while (!is_over) {
