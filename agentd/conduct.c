@@ -16,6 +16,17 @@
 
 #define LOOK_AGAIN_MS 50
 
+static void set_cluster(struct agent *agent, json_t *set)
+{
+    autojson *old = codec_cluster(agent->knowledge.agreed);
+    json_t *new = codec_cluster(agent->next);
+
+    if (json_equal(old, new))
+        json_decref(new);
+    else
+        patch_set(set, KEY_CLUSTER, "", new);
+}
+
 static void set_nodes(struct agent *agent, json_t *set)
 {
     const struct policy *policy = agent->knowledge.policy;
@@ -127,6 +138,7 @@ static json_t *patch_of_outcome(struct agent *agent)
 
     json_object_set_new(patch, "stamp", json_integer(agent->view->stamp.ms));
     set_manager(agent, set, changes);
+    set_cluster(agent, set);
     set_nodes(agent, set);
     set_services(agent, patch);
     for (int i = 0; i < agent->outcome->n_changes; i++)

@@ -67,6 +67,7 @@ static void read_service(struct knowledge *knowledge, const char *name, const js
 static void read_record(struct knowledge *knowledge, const char *key, const json_t *record)
 {
     autojson *value = NULL;
+    struct err err = {{0}};
 
     if (strcmp(key, KEY_POLICY) == 0)
         return;
@@ -77,6 +78,9 @@ static void read_record(struct knowledge *knowledge, const char *key, const json
         text_copy(knowledge->manager, sizeof(knowledge->manager), json_text(value, "node", ""));
         if (knowledge->policy)
             knowledge->agreed->manager = policy_find_node(knowledge->policy, knowledge->manager);
+    } else if (strcmp(key, KEY_CLUSTER) == 0) {
+        if (!codec_read_cluster(value, knowledge->agreed, &err))
+            log_error("the record of the cluster cannot be read: %s", err.text);
     } else if (strncmp(key, KEY_NODE, strlen(KEY_NODE)) == 0) {
         read_node(knowledge, key + strlen(KEY_NODE), value);
     } else if (strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) == 0) {

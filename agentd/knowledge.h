@@ -15,6 +15,7 @@
 
 #define KEY_POLICY "policy"
 #define KEY_MANAGER "manager"
+#define KEY_CLUSTER "cluster"
 #define KEY_NODE "node/"
 #define KEY_SERVICE "service/"
 

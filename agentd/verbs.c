@@ -77,6 +77,8 @@ static json_t *event_of(const json_t *patch, const json_t *change)
         subject = "leader";
         json_object_set_new(row, "to", json_string(json_text(change, "leader", "")));
         json_object_set_new(row, "why", json_string("first of the group that is in sync"));
+    } else if (!json_text(change, "node", NULL)) {
+        kind = subject = "cluster";
     }
     json_object_set_new(row, "kind", json_string(kind));
     json_object_set_new(row, "subject", json_string(subject));

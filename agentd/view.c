@@ -25,6 +25,7 @@ static void view_node(struct agent *agent, node_id node, struct instant now)
     view->is_member = node_in(agent->status.synced, at);
     view->has_report = view->is_member && agent->told[at].is_valid &&
                        agent->told[at].policy == agent->knowledge.policy_version;
+    view->is_armed = lease.is_armed;
     view->is_proven_off = lease.is_proven_off && !node_in(agent->status.agents, at);
     view->is_history_known = lease.is_vouched && agent->told[at].has_told;
     view->is_unarmed = lease.is_heard && !lease.is_armed;

@@ -54,6 +54,8 @@ static const char *service_of(const struct drill_event *event, service_id servic
 
 static const char *state_name(const struct change *change, int state)
 {
+    if (change->service == SERVICE_NONE && change->node == NODE_NONE)
+        return arming_state_name((enum arming_state)state);
     return change->service == SERVICE_NONE ? node_state_name((enum node_state)state)
                                            : service_state_name((enum service_state)state);
 }
@@ -87,7 +89,9 @@ static void write_change(FILE *out, const struct drill_event *event)
     char why[REASON_TEXT_MAX];
 
     reason_text(&change->why, event->world->policy, why, sizeof(why));
-    if (change->service == SERVICE_NONE)
+    if (change->service == SERVICE_NONE && change->node == NODE_NONE)
+        fprintf(out, "  the cluster: ");
+    else if (change->service == SERVICE_NONE)
         fprintf(out, "  %s: ", node_of(event, change->node));
     else
         fprintf(out, "  %s: ", service_of(event, change->service));

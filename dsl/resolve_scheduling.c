@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * How services are spread. What the core does not act on yet is taken and said to be without
- * effect, so that a policy may be rehearsed and written for the version that will.
+ * How services are spread. That nothing measures what services use yet is said, but a policy may
+ * be rehearsed with what a drill says of it.
  */
 #include <string.h>
 
@@ -12,11 +12,6 @@
 /* A gain of so much, or nodes so unlike, and no number would stop it any more. */
 #define IMBALANCE_MOST 1000
 
-static void warn_without_effect(struct resolution *r, const struct syntax *at, const char *what)
-{
-    diagnostics_add(r->diagnostics, DIAGNOSTIC_NOT_ACTED_ON, syntax_head_place(r->tree, at), what);
-}
-
 static void read_mode(struct resolution *r, const struct syntax *at)
 {
     const char *word = syntax_text(r->tree, at->child);
@@ -26,8 +21,9 @@ static void read_mode(struct resolution *r, const struct syntax *at)
         scheduling->mode = SCHEDULING_STATIC;
     else if (strcmp(word, "dynamic") == 0)
         scheduling->mode = SCHEDULING_DYNAMIC;
-    if (scheduling->mode != SCHEDULING_BASIC)
-        warn_without_effect(r, at, arena_printf(r->arena, "mode %s", word));
+    if (scheduling->mode == SCHEDULING_DYNAMIC)
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_NOT_ACTED_ON, syntax_head_place(r->tree, at),
+                        "mode dynamic");
 }
 
 /* "on start", or "when imbalance N for DURATION": two settings under one word. */
@@ -42,14 +38,12 @@ static void read_rebalance(struct resolution *r, const struct syntax *at,
         return;
     if (!number) {
         scheduling->rebalances_on_start = true;
-        warn_without_effect(r, at, "rebalance on start");
         return;
     }
     scheduling->rebalances =
         value_millionths(r->tree, number, bounds, &scheduling->imbalance_millionths) &&
         value_duration(r->tree, number->next, (struct bounds){"the time", 0, 24 * 60 * MINUTE},
                        &scheduling->imbalance_hold);
-    warn_without_effect(r, at, "rebalance when");
 }
 
 void resolve_scheduling(struct resolution *r, const struct syntax *statement)
@@ -75,6 +69,5 @@ void resolve_scheduling(struct resolution *r, const struct syntax *statement)
                              &scheduling->improve_millionths);
         else if (strcmp(syntax_text(r->tree, at->child), "topsis") == 0)
             scheduling->method = METHOD_TOPSIS;
-        warn_without_effect(r, at, syntax_word(at->kind));
     }
 }

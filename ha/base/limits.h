@@ -55,6 +55,12 @@
 #define AGENT_OUTPUT_MAX (64 * 1024)
 /* How long a killed child may take to die before its end is told anyway; a busy disk is seconds. */
 #define WORKER_KILL_GRACE_MS 5000
+/* How long services of a node that reboots wait for it before they fail over: a server's boot. */
+#define REBOOT_GRACE_MS 60000
+/* How long services stay frozen on a node that does not come back: nobody reboots for longer. */
+#define FREEZE_MAX_MS (20 * 60000)
+/* Before a move that failed is tried again, of those that must be moved. */
+#define MOVE_RETRY_MS 30000
 /* Between two tries to stop what left the policy: an operator sees it in the log, the log lives. */
 #define ORPHAN_RETRY_MS 10000
 /* Events kept on each node for the timeline. */

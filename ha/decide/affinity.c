@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "ha/decide/load.h"
+
 #define NO_MEMBERSHIP (-1)
 #define NO_GROUP (-1)
 
@@ -17,8 +19,8 @@ node_set service_uses(const struct service *service)
     switch (service->state) {
     case SERVICE_STARTED:
     case SERVICE_REQUEST_STOP:
-    case SERVICE_FREEZE:
     case SERVICE_ERROR: return node_bit(service->node);
+    case SERVICE_FREEZE: return service->is_running ? node_bit(service->node) : 0;
     case SERVICE_MIGRATE:
     case SERVICE_RELOCATE: return node_bit(service->node) | node_bit(service->target);
     /* Not running, or on a node of which nothing can be running. */
@@ -39,6 +41,13 @@ node_id service_home(const struct service *service)
     if (service->state == SERVICE_ERROR)
         return NODE_NONE;
     return service_uses(service) ? service->node : NODE_NONE;
+}
+
+node_id service_awaited_on(const struct round *round, const struct service *service)
+{
+    bool is_at_home = !round->policy->scheduling.rebalances_on_start;
+
+    return service->state == SERVICE_REQUEST_START && is_at_home ? service->node : NODE_NONE;
 }
 
 static service_id leader_of(struct crm_work *work, service_id service)
@@ -135,6 +144,7 @@ static void read_neighbour_rules(struct round *round)
         if (rule->kind != RULE_TOGETHER && rule->kind != RULE_APART)
             continue;
         memset(work->used[id], 0, sizeof(work->used[0]));
+        memset(work->awaited[id], 0, sizeof(work->awaited[0]));
         for (int i = 0; i < rule->n_services; i++) {
             if (rule->kind == RULE_TOGETHER && rule->is_strict)
                 join_groups(work, rule->services[0], rule->services[i]);
@@ -158,21 +168,44 @@ static void read_other_rules(struct round *round)
     }
 }
 
+static void count_usage(struct round *round, service_id id, node_id node, int by)
+{
+    const struct service *service = &round->state->services[id];
+    struct usage *usage = &round->work->usage[node];
+    struct usage takes;
+
+    if (round->policy->scheduling.mode == SCHEDULING_BASIC)
+        return;
+    /* What runs is in the measure already. */
+    if (round->policy->scheduling.mode == SCHEDULING_DYNAMIC &&
+        service->state != SERVICE_REQUEST_START &&
+        (service->state != SERVICE_STARTED || service->is_running))
+        return;
+    takes = load_of_service(round, id, node);
+    usage->cpus_milli += by * takes.cpus_milli;
+    usage->memory += by * takes.memory;
+}
+
 static void count_by(struct round *round, service_id id, int by)
 {
     struct crm_work *work = round->work;
     const struct service *service = &round->state->services[id];
     const struct bonds *bonds = &work->bonds[id];
     int32_t group = work->bonds[bonds->leader].group;
-    node_id home = service_home(service);
+    node_id awaited = service_awaited_on(round, service);
+    node_id home = awaited == NODE_NONE ? service_home(service) : awaited;
 
-    NODE_SET_EACH(node, service_uses(service))
+    NODE_SET_EACH(node, service_uses(service) | node_bit(awaited))
     {
         work->load[node] += by;
+        work->present[node] += node == awaited ? 0 : by;
+        count_usage(round, id, node, by);
         for (int32_t at = bonds->memberships; at >= 0; at = work->memberships[at].next) {
-            uint16_t *used = &work->used[work->memberships[at].rule][node];
+            rule_id rule = work->memberships[at].rule;
+            uint16_t *count =
+                node == awaited ? &work->awaited[rule][node] : &work->used[rule][node];
 
-            *used = (uint16_t)(*used + by);
+            *count = (uint16_t)(*count + by);
         }
     }
     if (group != NO_GROUP && home != NODE_NONE)
@@ -195,6 +228,8 @@ void affinity_prepare(struct round *round)
 
     work->n_memberships = work->n_groups = 0;
     memset(work->load, 0, sizeof(work->load));
+    memset(work->present, 0, sizeof(work->present));
+    memset(work->usage, 0, sizeof(work->usage));
     clear_bonds(work, round->policy->n_services, round->all);
     read_neighbour_rules(round);
     link_groups(work, round->policy->n_services);
@@ -216,16 +251,41 @@ bool affinity_is_free(const struct round *round, service_id service)
            bonds->memberships == NO_MEMBERSHIP && bonds->group_tiers == RULE_NONE;
 }
 
-/* Nodes that services of one rule use, one of them aside. */
-static node_set used_by_others(const struct round *round, rule_id rule, service_id but)
+/* Nodes that services of one rule are counted on, one of them aside. */
+static node_set counted_on(const struct round *round, const uint16_t *counts, node_set own)
 {
-    node_set own = service_uses(&round->state->services[but]), used = 0;
+    node_set used = 0;
 
     for (node_id node = 0; node < round->policy->n_nodes; node++) {
-        if (round->work->used[rule][node] > (node_in(own, node) ? 1 : 0))
+        if (counts[node] > (node_in(own, node) ? 1 : 0))
             used |= node_bit(node);
     }
     return used;
+}
+
+static node_set used_by_others(const struct round *round, rule_id rule, service_id but)
+{
+    return counted_on(round, round->work->used[rule], service_uses(&round->state->services[but]));
+}
+
+node_set affinity_awaited(const struct round *round, service_id service)
+{
+    const struct crm_work *work = round->work;
+    node_set awaited = 0;
+
+    GROUP_EACH(round, member, service)
+    {
+        node_id own = service_awaited_on(round, &round->state->services[member]);
+        int32_t at = work->bonds[member].memberships;
+
+        for (; at >= 0; at = work->memberships[at].next) {
+            rule_id id = work->memberships[at].rule;
+
+            if (round->policy->rules[id].kind == RULE_APART)
+                awaited |= counted_on(round, work->awaited[id], node_bit(own));
+        }
+    }
+    return awaited;
 }
 
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict)
@@ -251,7 +311,8 @@ node_set affinity_apart(const struct round *round, service_id service, bool is_s
 int affinity_partners_on(const struct round *round, service_id service, node_id node)
 {
     int32_t group = affinity_group(round, service)->group;
-    bool is_own = service_home(&round->state->services[service]) == node;
+    const struct service *record = &round->state->services[service];
+    bool is_own = service_home(record) == node || service_awaited_on(round, record) == node;
 
     return group == NO_GROUP ? 0 : round->work->homes[group][node] - (is_own ? 1 : 0);
 }
@@ -319,7 +380,10 @@ void affinity_name_partner(const struct round *round, service_id service, node_i
     why->rule = affinity_group(round, service)->group_rule;
     GROUP_EACH(round, member, service)
     {
-        if (member != service && service_home(&round->state->services[member]) == node) {
+        const struct service *record = &round->state->services[member];
+
+        if (member != service &&
+            (service_home(record) == node || service_awaited_on(round, record) == node)) {
             why->with = member;
             why->node = node;
             return;

@@ -16,6 +16,8 @@ void affinity_count(struct round *round, service_id service);
 
 /* Where it is or may be, for load and for neighbours. */
 node_set service_uses(const struct service *service);
+/* Waiting to start, and at home there: others had better leave it its place. */
+node_id service_awaited_on(const struct round *round, const struct service *service);
 /* Where it will be once what is decided is done; NODE_NONE: nowhere. */
 node_id service_home(const struct service *service);
 
@@ -31,6 +33,8 @@ bool affinity_is_free(const struct round *round, service_id service);
 
 /* Nodes where a service is that must (is_strict) or should be apart from this one's group. */
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict);
+/* Nodes where such a service was last and waits to start again. */
+node_set affinity_awaited(const struct round *round, service_id service);
 /* Members of its group other than itself whose home is that node. */
 int affinity_partners_on(const struct round *round, service_id service, node_id node);
 /* The same for rules that only prefer together. */

@@ -6,6 +6,7 @@
 
 #include "ha/base/text.h"
 #include "ha/decide/affinity.h"
+#include "ha/decide/arming.h"
 #include "ha/decide/move.h"
 #include "ha/decide/node_rules.h"
 #include "ha/decide/placement.h"
@@ -103,9 +104,11 @@ static bool state_allows(const struct round *round, const struct command *comman
 {
     const struct service *record = &round->state->services[command->service];
 
-    if (record->state == SERVICE_STARTED && record->node != command->node)
+    bool is_settled = record->state == SERVICE_STARTED || record->state == SERVICE_STOPPED;
+
+    if (is_settled && record->node != command->node)
         return true;
-    if (record->state == SERVICE_STARTED)
+    if (is_settled)
         *reply = accept(REASON_ALREADY_THERE, command->node);
     else if (service_home(record) == command->node && record->target == command->node)
         *reply = accept(REASON_ALREADY_MOVING, command->node);
@@ -113,6 +116,26 @@ static bool state_allows(const struct round *round, const struct command *comman
         *reply = refuse(REASON_REFUSED_STATE, command->node);
     text_copy(reply->why.words, sizeof(reply->why.words), service_state_name(record->state));
     return false;
+}
+
+/* What does not run has a home all the same: it starts there when it is wanted. */
+static struct reply move_stopped(struct round *round, service_id service, node_id target)
+{
+    GROUP_EACH(round, member, service)
+    {
+        struct verdict verdict = verdict_of(round, member);
+
+        if (verdict.next != SERVICE_STOPPED || verdict.node == target)
+            continue;
+        verdict.kind = VERDICT_CHANGE;
+        verdict.node = target;
+        verdict.fallback = NODE_NONE;
+        verdict.asks = true;
+        verdict.why = reason_of(REASON_STOPPED_MOVES);
+        verdict.why.node = target;
+        round_change_service(round, member, &verdict);
+    }
+    return accept(REASON_ACCEPTED, target);
 }
 
 static struct reply move(struct round *round, const struct command *command)
@@ -141,6 +164,8 @@ static struct reply move(struct round *round, const struct command *command)
     }
     why.node = round->state->services[service].node;
     why.other = target;
+    if (round->state->services[service].state == SERVICE_STOPPED)
+        return move_stopped(round, service, target);
     verdict = move_verdict(round, service, target, why, command->kind == COMMAND_MIGRATE);
     verdict.fallback = NODE_NONE;
     verdict.tried &= ~node_bit(target);
@@ -166,6 +191,18 @@ static struct reply set_maintenance(struct round *round, node_id id, bool is_wan
     return accept(REASON_ACCEPTED, id);
 }
 
+static struct reply stop(struct round *round, service_id service)
+{
+    struct service *record = service == SERVICE_NONE ? NULL : &round->state->services[service];
+
+    if (!record || record->state == SERVICE_ABSENT)
+        return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
+    if (record->is_held || round->policy->services[service].requested != REQUESTED_STARTED)
+        return accept(REASON_ALREADY_STOPPED, record->node);
+    record->is_held = true;
+    return accept(REASON_ACCEPTED, record->node);
+}
+
 static struct reply clear(struct round *round, service_id service)
 {
     struct service *record = service == SERVICE_NONE ? NULL : &round->state->services[service];
@@ -173,11 +210,11 @@ static struct reply clear(struct round *round, service_id service)
 
     if (!record)
         return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
-    if (record->state != SERVICE_ERROR && !record->tried && !record->stays_put)
+    if (record->state != SERVICE_ERROR && !record->tried && !record->stays_put && !record->is_held)
         return refuse(REASON_NOT_IN_ERROR, record->node);
     record->tried = 0;
     record->n_failed = 0;
-    record->stays_put = false;
+    record->stays_put = record->is_held = false;
     if (record->state == SERVICE_ERROR) {
         verdict = verdict_of(round, service);
         verdict.kind = VERDICT_CHANGE;
@@ -189,14 +226,53 @@ static struct reply clear(struct round *round, service_id service)
     return accept(REASON_CLEARED, record->node);
 }
 
+static struct reply disarm(struct round *round, bool ignores)
+{
+    struct arming *arming = &round->state->arming;
+
+    if (arming->state != ARMED)
+        return answer(arming->ignores == ignores, REASON_ALREADY_DISARMED, NODE_NONE);
+    arming_change(round, DISARMING, reason_of(REASON_DISARM_ASKED));
+    arming->ignores = ignores;
+    return accept(REASON_ACCEPTED, NODE_NONE);
+}
+
+static struct reply arm(struct round *round)
+{
+    node_set unheard = round->members & ~round->reported, armed = arming_armed_nodes(round);
+
+    if (round->state->arming.state == ARMED)
+        return accept(REASON_ALREADY_ARMED, NODE_NONE);
+    /* What was moved by hand has to be found, and not started where it was. */
+    if (unheard && round->state->arming.state > DISARMING)
+        return refuse(REASON_REFUSED_UNHEARD, node_set_first(unheard));
+    /* Only then is a beat that says "armed" newer than the letting go, and proves something. */
+    if (armed && round->state->arming.state > DISARMING)
+        return refuse(REASON_REFUSED_LETTING_GO, node_set_first(armed));
+    arming_end(round);
+    return accept(REASON_ACCEPTED, NODE_NONE);
+}
+
+static bool is_heard_while_disarmed(enum command_kind kind)
+{
+    return kind == COMMAND_MAINTENANCE_OFF || kind == COMMAND_DISARM_FREEZE ||
+           kind == COMMAND_DISARM_IGNORE || kind == COMMAND_ARM;
+}
+
 static struct reply obey(struct round *round, const struct command *command)
 {
+    if (round->state->arming.state != ARMED && !is_heard_while_disarmed(command->kind))
+        return refuse(REASON_REFUSED_DISARMED, command->node);
     switch (command->kind) {
     case COMMAND_MIGRATE:
     case COMMAND_RELOCATE: return move(round, command);
     case COMMAND_MAINTENANCE_ON: return set_maintenance(round, command->node, true);
     case COMMAND_MAINTENANCE_OFF: return set_maintenance(round, command->node, false);
     case COMMAND_CLEAR: return clear(round, command->service);
+    case COMMAND_STOP: return stop(round, command->service);
+    case COMMAND_DISARM_FREEZE: return disarm(round, false);
+    case COMMAND_DISARM_IGNORE: return disarm(round, true);
+    case COMMAND_ARM: return arm(round);
     }
     assert(false && "a command of no kind");
     return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);

@@ -8,8 +8,10 @@
 
 #include <assert.h>
 
+#include "ha/decide/arming.h"
 #include "ha/decide/commands.h"
 #include "ha/decide/node_rules.h"
+#include "ha/decide/rebalance.h"
 #include "ha/decide/round.h"
 #include "ha/decide/service_rules.h"
 
@@ -25,10 +27,21 @@ static bool has_room(const struct round *round)
            CHANGES_EACH_MAX + round->policy->n_services;
 }
 
+/* All that are new are counted where they are before the first of any is given a place. */
+static void newcomers_step(struct round *round)
+{
+    for (service_id service = 0; service < round->policy->n_services; service++) {
+        if (round->state->services[service].state == SERVICE_ABSENT)
+            service_step(round, service);
+    }
+}
+
 static void services_step(struct round *round)
 {
-    bool has_changed = true;
+    bool has_changed = true, is_armed = round->state->arming.state == ARMED;
 
+    if (is_armed)
+        newcomers_step(round);
     for (int sweep = 0; sweep < SWEEPS_MAX && has_changed; sweep++) {
         has_changed = false;
         for (service_id service = 0; service < round->policy->n_services; service++) {
@@ -37,7 +50,8 @@ static void services_step(struct round *round)
                 has_changed = true;
                 break;
             }
-            has_changed |= service_step(round, service);
+            if (is_armed || arming_is_under_way(round, service))
+                has_changed |= service_step(round, service);
         }
     }
     if (has_changed)
@@ -69,6 +83,10 @@ void crm_step(struct ha_state *state, const struct policy *policy, const struct 
     nodes_step(&round);
     round_see_nodes(&round);
     commands_step(&round);
-    services_step(&round);
+    if (state->arming.state == ARMED)
+        rebalance_step(&round);
+    if (state->arming.state <= DISARMING)
+        services_step(&round);
+    arming_step(&round);
     wake_for_nodes(&round);
 }

@@ -28,10 +28,25 @@ enum wish {
     WISH_AWAY, /* it is another node's: stop it, nobody waits for an answer */
 };
 
+/* One service in one step. */
+struct player {
+    struct lrm *lrm;
+    struct lrm_service *service;
+    const struct service_policy *policy;
+    service_id id;
+    bool may_act;
+    bool may_start;
+    bool is_let_go; /* the cluster is disarmed: nothing is ours */
+    bool stops_all; /* this node goes */
+    struct instant now;
+    struct lrm_outcome *outcome;
+};
+
 void lrm_init(struct lrm *lrm, node_id self, int n_services)
 {
     lrm->self = self;
     lrm->n_services = n_services;
+    lrm->leaving = LEAVING_NOT;
     lrm->boot_id[0] = '\0';
     lrm->is_report_due = true;
     memset(lrm->services, 0, (size_t)n_services * sizeof(lrm->services[0]));
@@ -77,12 +92,65 @@ void lrm_remap(struct lrm *lrm, const service_id *map, int n_services)
     lrm->n_services = n_services;
 }
 
-static enum wish wish_of(const struct lrm *lrm, const struct service *service)
+void lrm_leave(struct lrm *lrm, enum leaving leaving)
 {
+    lrm->leaving = leaving;
+}
+
+/* It goes and takes its services down: none of them may be running when it has gone. */
+static bool is_to_stop_all(const struct lrm *lrm, const struct policy *policy)
+{
+    return (lrm->leaving == LEAVING_REBOOT || lrm->leaving == LEAVING_POWEROFF) &&
+           policy_when_leaving(policy, lrm->leaving) != SHUTDOWN_MIGRATE;
+}
+
+/* The agreed state still has something for this node to do or to be taken from it. */
+static bool is_needed_for(const struct lrm *lrm, const struct policy *policy,
+                          const struct service *service)
+{
+    bool is_failover = is_to_stop_all(lrm, policy) &&
+                       policy_when_leaving(policy, lrm->leaving) == SHUTDOWN_FAILOVER;
+
+    if (service->target == lrm->self)
+        return true;
+    if (service->node != lrm->self)
+        return false;
+    return service->state == SERVICE_MIGRATE || service->state == SERVICE_RELOCATE ||
+           service->state == SERVICE_REQUEST_STOP ||
+           (service->state == SERVICE_STARTED && !is_failover);
+}
+
+/* The state knows that it runs on without us, so nobody will start it elsewhere. */
+static bool may_run_on(const struct lrm *lrm, const struct ha_state *agreed,
+                       const struct service *service)
+{
+    return lrm->leaving == LEAVING_RESTART && service->state == SERVICE_FREEZE &&
+           service->node == lrm->self && agreed->nodes[lrm->self].leaving == LEAVING_RESTART;
+}
+
+bool lrm_may_leave(const struct lrm *lrm, const struct policy *policy,
+                   const struct ha_state *agreed)
+{
+    for (service_id id = 0; id < lrm->n_services; id++) {
+        const struct lrm_service *service = &lrm->services[id];
+
+        if (service->has_job || is_needed_for(lrm, policy, &agreed->services[id]) ||
+            (service->phase != LRM_IDLE && !may_run_on(lrm, agreed, &agreed->services[id])))
+            return false;
+    }
+    return true;
+}
+
+static enum wish wish_of(const struct player *p, const struct service *service)
+{
+    const struct lrm *lrm = p->lrm;
     bool is_ours = service->node == lrm->self;
 
-    if (service->state == SERVICE_ABSENT || service->node == NODE_NONE)
+    if (service->state == SERVICE_ABSENT || service->node == NODE_NONE || p->is_let_go)
         return WISH_NOTHING;
+    if (p->stops_all && (!is_ours || service->state == SERVICE_STARTED ||
+                         service->state == SERVICE_FREEZE || service->state == SERVICE_ERROR))
+        return WISH_AWAY;
     if (!is_ours)
         return service->target == lrm->self ? WISH_NOTHING : WISH_AWAY;
     switch (service->state) {
@@ -157,10 +225,18 @@ bool lrm_report(const struct lrm *lrm, service_id id, struct report_row *row)
 
 bool lrm_needs_arming(const struct lrm *lrm, const struct ha_state *agreed)
 {
+    bool is_let_go = agreed->arming.state > DISARMING;
+
+    /* Once let go, a node proves by arming that it is watched again, even if it runs nothing. */
+    if (!is_let_go && lrm->self != NODE_NONE && lrm->leaving != LEAVING_RESTART &&
+        agreed->nodes[lrm->self].is_released)
+        return true;
     for (service_id id = 0; id < lrm->n_services; id++) {
         const struct service *service = &agreed->services[id];
 
-        if (lrm_may_be_running(lrm, id))
+        if (is_let_go && !lrm->services[id].has_job)
+            continue;
+        if (lrm_may_be_running(lrm, id) || is_let_go)
             return true;
         if (lrm->self == NODE_NONE)
             continue;
@@ -278,18 +354,6 @@ void lrm_job_ended(struct lrm *lrm, const struct policy *policy, const struct jo
 
 /* ---- what to do next ----------------------------------------------------------------------- */
 
-/* One service in one step. */
-struct player {
-    struct lrm *lrm;
-    struct lrm_service *service;
-    const struct service_policy *policy;
-    service_id id;
-    bool may_act;
-    bool may_start;
-    struct instant now;
-    struct lrm_outcome *outcome;
-};
-
 static void wake(const struct player *p, struct instant at)
 {
     p->outcome->wake_at = instant_earliest(p->outcome->wake_at, at);
@@ -374,7 +438,7 @@ static void give_away(const struct player *p)
 
 static void play(const struct player *p, const struct service *agreed)
 {
-    enum wish wish = wish_of(p->lrm, agreed);
+    enum wish wish = wish_of(p, agreed);
 
     if ((wish == WISH_RUN || wish == WISH_STOP) && agreed->cause != p->service->cause)
         begin_cause(p->lrm, p->service, agreed->cause);
@@ -408,6 +472,8 @@ void lrm_step(struct lrm *lrm, const struct policy *policy, const struct ha_stat
         .lrm = lrm,
         .may_act = may_act,
         .may_start = may_act && is_known(lrm, agreed),
+        .is_let_go = agreed->arming.state > DISARMING,
+        .stops_all = is_to_stop_all(lrm, policy),
         .now = now,
         .outcome = outcome,
     };

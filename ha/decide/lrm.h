@@ -43,6 +43,7 @@ struct lrm_service {
 struct lrm {
     node_id self;
     int n_services;
+    enum leaving leaving;      /* this node goes, and how */
     char boot_id[BOOT_ID_MAX]; /* ours; what the state gave to another boot of us is not for us */
     bool is_report_due;        /* something changed that the manager has not been told */
     struct lrm_service services[SERVICES_MAX];
@@ -73,6 +74,11 @@ struct lrm_outcome {
 void lrm_init(struct lrm *lrm, node_id self, int n_services);
 /* To be said once after lrm_init, as the beats say it; until then nothing is started. */
 void lrm_set_boot(struct lrm *lrm, const char *boot_id);
+/* This node is going: what the policy says of that is done from the next step on. */
+void lrm_leave(struct lrm *lrm, enum leaving leaving);
+/* Nothing is left to do here, and the state says nothing else: the agent may go, unarmed. */
+bool lrm_may_leave(const struct lrm *lrm, const struct policy *policy,
+                   const struct ha_state *agreed);
 /* After a restart of the agent: this service was left running by the one before. */
 void lrm_adopt(struct lrm *lrm, service_id service, uint64_t cause);
 /* Moves what is known to the ids of another policy: map[old] is the new id or SERVICE_NONE. */

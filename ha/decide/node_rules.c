@@ -16,7 +16,7 @@
 #define NODE_CHANGES_MAX 5
 
 struct node_case {
-    const struct round *round;
+    struct round *round;
     node_id id;
     const struct node *record;
     const struct node_view *view;
@@ -67,7 +67,7 @@ static struct node_verdict proven_off(const struct node_case *c)
 {
     struct node_verdict verdict = become(c, NODE_FENCE, REASON_NODE_PROVEN_OFF);
 
-    if (c->view->is_leaving)
+    if (c->record->leaving != LEAVING_NOT)
         verdict.why.code = REASON_NODE_LEFT;
     else if (!c->view->boot_id[0])
         verdict.why.code = REASON_NODE_NEVER_HEARD;
@@ -78,16 +78,45 @@ static struct node_verdict proven_off(const struct node_case *c)
     return verdict;
 }
 
+/* Nothing of it can be running; a node without a watchdog must come back to prove that. */
+static bool is_proven_off(const struct node_case *c)
+{
+    return !c->view->is_member && c->view->is_proven_off && !c->record->is_released &&
+           c->round->state->arming.state <= DISARMING;
+}
+
+/* It said that it would boot anew, and the policy has its services wait for that a while. */
+static bool is_expected_back(const struct node_case *c)
+{
+    struct round *round = c->round;
+
+    if (c->record->leaving != LEAVING_REBOOT ||
+        policy_when_leaving(round->policy, LEAVING_REBOOT) != SHUTDOWN_FAILOVER)
+        return false;
+    return !round_has_passed(round, c->record->since, duration_ms(REBOOT_GRACE_MS));
+}
+
 static struct node_verdict unknown(const struct node_case *c)
 {
+    struct node_verdict verdict;
+
     if (is_rebooted(c))
         return become(c, NODE_FENCE, REASON_NODE_REBOOTED);
     if (is_heard(c))
         return become(c, NODE_ONLINE,
                       c->record->boot_id[0] ? REASON_NODE_BACK_IN_TIME : REASON_NODE_JOINED);
-    if (!c->view->is_member && c->view->is_proven_off)
+    if (is_proven_off(c) && !is_expected_back(c))
         return proven_off(c);
-    return become(c, NODE_UNKNOWN, REASON_NONE);
+    verdict = become(c, NODE_UNKNOWN, is_proven_off(c) ? REASON_NODE_EXPECTED_BACK : REASON_NONE);
+    verdict.why.number = REBOOT_GRACE_MS;
+    return verdict;
+}
+
+/* The policy moves its services away before it goes. */
+static bool is_to_be_emptied(const struct node_case *c)
+{
+    return c->record->leaving != LEAVING_NOT &&
+           policy_when_leaving(c->round->policy, c->record->leaving) == SHUTDOWN_MIGRATE;
 }
 
 static struct node_verdict online(const struct node_case *c)
@@ -98,6 +127,8 @@ static struct node_verdict online(const struct node_case *c)
         return become(c, NODE_UNKNOWN, REASON_NODE_SILENT);
     if (c->record->wants_maintenance)
         return become(c, NODE_MAINTENANCE, REASON_MAINTENANCE_WANTED);
+    if (is_to_be_emptied(c))
+        return become(c, NODE_MAINTENANCE, REASON_NODE_SHUTS_DOWN);
     return become(c, NODE_ONLINE, REASON_NONE);
 }
 
@@ -105,9 +136,12 @@ static struct node_verdict maintenance(const struct node_case *c)
 {
     if (is_rebooted(c))
         return become(c, NODE_FENCE, REASON_NODE_REBOOTED);
+    /* With nothing on it there is nothing to find out, and its services will want it back. */
+    if (!c->view->is_member && c->round->work->present[c->id] == 0)
+        return become(c, NODE_MAINTENANCE, REASON_NODE_LEFT_IN_MAINTENANCE);
     if (!c->view->is_member)
         return become(c, NODE_UNKNOWN, REASON_NODE_SILENT);
-    if (!c->record->wants_maintenance)
+    if (!c->record->wants_maintenance && !is_to_be_emptied(c))
         return become(c, NODE_ONLINE, REASON_MAINTENANCE_OVER);
     return become(c, NODE_MAINTENANCE, REASON_NONE);
 }
@@ -144,6 +178,9 @@ static void remember(struct round *round, node_id id, const struct node_verdict 
     struct node *node = &round->state->nodes[id];
     const struct node_view *view = &round->view->nodes[id];
 
+    /* While nobody acts, somebody may start things there by hand. */
+    if (verdict->next == NODE_ONLINE && round->state->arming.state > DISARMING)
+        node->is_released = true;
     if (verdict->next == NODE_FENCE) {
         round->lost |= node_bit(id);
         if (verdict->why.code == REASON_NODE_REBOOTED)
@@ -156,6 +193,28 @@ static void remember(struct round *round, node_id id, const struct node_verdict 
         text_copy(node->boot_id, sizeof(node->boot_id), view->boot_id);
 }
 
+/* What the agent says of its going, and whether silence would prove anything. */
+static void note_leaving(struct node_case *c)
+{
+    struct node *node = &c->round->state->nodes[c->id];
+
+    if (!is_heard(c))
+        return;
+    node->leaving = c->view->leaving;
+    if (c->view->leaving == LEAVING_RESTART)
+        node->is_released = true;
+    else if (node->is_released && c->round->state->arming.state == ARMED &&
+             (is_rebooted(c) || c->view->is_armed))
+        node->is_released = false;
+}
+
+/* Things worth saying of a node that stays as it is. */
+static bool is_worth_saying(enum reason_code code)
+{
+    return code == REASON_NODE_MUST_RESET || code == REASON_NODE_LEFT_IN_MAINTENANCE ||
+           code == REASON_NODE_EXPECTED_BACK;
+}
+
 void node_step(struct round *round, node_id id)
 {
     struct node *node = &round->state->nodes[id];
@@ -166,12 +225,12 @@ void node_step(struct round *round, node_id id)
         .view = &round->view->nodes[id],
     };
 
+    note_leaving(&c);
     for (int i = 0; i < NODE_CHANGES_MAX; i++) {
         struct node_verdict verdict = rules[node->state](&c);
 
         if (verdict.next == node->state) {
-            /* The one thing worth saying of a node that stays as it is. */
-            if (verdict.why.code == REASON_NODE_MUST_RESET && node->why.code != verdict.why.code)
+            if (is_worth_saying(verdict.why.code) && node->why.code != verdict.why.code)
                 node->why = verdict.why;
             return;
         }

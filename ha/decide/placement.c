@@ -7,6 +7,7 @@
 #include "ha/decide/placement.h"
 
 #include "ha/decide/affinity.h"
+#include "ha/decide/load.h"
 
 /* The search while it goes on. */
 struct search {
@@ -159,6 +160,42 @@ static void keep_most(struct search *search,
     keep(search, best, false, step);
 }
 
+/* Each node is scored as if it were started there, next to all others that could take services. */
+static void keep_least_strain(struct search *search)
+{
+    struct alternative alternatives[NODES_MAX];
+    struct loads loads;
+    struct topsis topsis;
+    node_set best = 0;
+    uint64_t highest = 0;
+
+    load_of_starts(search->round, &loads);
+    topsis_init(&topsis);
+    NODE_SET_EACH(node, loads.nodes)
+    {
+        struct usage takes = load_of_service(search->round, search->service, node);
+        struct shift shift = {.from = NODE_NONE, .to = node, .to_used = loads.used[node]};
+
+        shift.to_used.cpus_milli += takes.cpus_milli;
+        shift.to_used.memory += takes.memory;
+        alternatives[node] = loads_alternative(&loads, &shift);
+        topsis_learn(&topsis, &alternatives[node]);
+    }
+    topsis_settle(&topsis);
+    NODE_SET_EACH(node, search->left)
+    {
+        uint64_t score = topsis_score(&topsis, &alternatives[node]);
+
+        if (!best || score > highest) {
+            highest = score;
+            best = 0;
+        }
+        if (score == highest)
+            best |= node_bit(node);
+    }
+    keep(search, best, false, LOST_LOAD);
+}
+
 static void keep_least_load(struct search *search)
 {
     const int *load = search->round->work->load;
@@ -194,7 +231,7 @@ static bool may_ignore_tiers(const struct search *search)
     return true;
 }
 
-/* Steps 6 to 13: which of the possible nodes is the best one. */
+/* Steps 6 to 14: which of the possible nodes is the best one. */
 static void keep_best(struct search *search)
 {
     bool is_staying = search->preference == PREFER_STAYING;
@@ -202,6 +239,7 @@ static void keep_best(struct search *search)
     if (may_ignore_tiers(search))
         choose(search, search->record->node, LOST_FAILBACK);
     keep_best_tier(search);
+    keep(search, ~affinity_awaited(search->round, search->service), false, LOST_AWAITED);
     if (search->preference != PREFER_UNTRIED)
         keep_most(search, affinity_partners_on, LOST_TOGETHER);
     choose(search, search->record->fallback, LOST_FALLBACK);
@@ -209,7 +247,10 @@ static void keep_best(struct search *search)
         choose(search, search->record->node, LOST_STAYING);
     keep(search, ~affinity_apart(search->round, search->service, false), false, LOST_LIKING);
     keep_most(search, affinity_friends_on, LOST_LIKING);
-    keep_least_load(search);
+    if (node_set_count(search->left) > 1 && load_is_weighed(search->round))
+        keep_least_strain(search);
+    else
+        keep_least_load(search);
     choose(search, node_set_first(search->left), LOST_NUMBER);
 }
 
@@ -223,13 +264,14 @@ static enum reason_code code_of_best(const struct search *search)
     case LOST_FAILBACK:
     case LOST_STAYING: return REASON_STAYS;
     case LOST_TIER: return placement->tier ? REASON_LOWER_TIER : REASON_BEST_TIER;
+    case LOST_AWAITED: return REASON_LEAVES_A_PLACE;
     case LOST_TOGETHER: return REASON_WITH_PARTNER;
     case LOST_FALLBACK: return REASON_FALLS_BACK;
     case LOST_LIKING:
         return affinity_friends_on(search->round, search->service, placement->node) > 0
                    ? REASON_NEAR_PARTNER
                    : REASON_AWAY_FROM_OTHERS;
-    case LOST_LOAD: return REASON_LEAST_LOAD;
+    case LOST_LOAD: return load_is_weighed(search->round) ? REASON_LEAST_STRAIN : REASON_LEAST_LOAD;
     case LOST_NUMBER: return REASON_FIRST_BY_NAME;
     case PLACED_HERE:
     case LOST_UNUSABLE:

@@ -16,12 +16,13 @@ enum placement_step {
     LOST_TRIED,     /* 5: it failed there */
     LOST_FAILBACK,  /* 6: failback is off, and it is somewhere else */
     LOST_TIER,      /* 7: a better tier is left */
-    LOST_TOGETHER,  /* 8: more of those it must be with are elsewhere */
-    LOST_FALLBACK,  /* 9: it returns from maintenance elsewhere */
-    LOST_STAYING,   /* 10: it is somewhere else, and that is as good */
-    LOST_LIKING,    /* 11: rules that only prefer like another one better */
-    LOST_LOAD,      /* 12: it has more services */
-    LOST_NUMBER,    /* 13: all alike, and another comes first by name */
+    LOST_AWAITED,   /* 8: one that must be apart was there last and waits to start */
+    LOST_TOGETHER,  /* 9: more of those it must be with are elsewhere */
+    LOST_FALLBACK,  /* 10: it returns from maintenance elsewhere */
+    LOST_STAYING,   /* 11: it is somewhere else, and that is as good */
+    LOST_LIKING,    /* 12: rules that only prefer like another one better */
+    LOST_LOAD,      /* 13: it has more to carry */
+    LOST_NUMBER,    /* 14: all alike, and another comes first by name */
 };
 
 enum preference {

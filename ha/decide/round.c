@@ -31,25 +31,31 @@ static node_set bit_if(bool is_so, node_id node)
 void round_see_nodes(struct round *round)
 {
     round->members = round->reported = round->proven = round->historic = round->usable = 0;
+    round->freezing = 0;
     for (node_id node = 0; node < round->policy->n_nodes; node++) {
         const struct node_view *view = &round->view->nodes[node];
-        bool is_member = view->is_member;
+        const struct node *record = &round->state->nodes[node];
+        bool is_member = view->is_member, is_leaving = record->leaving != LEAVING_NOT;
+        /* Of what runs without a watchdog neither time nor the records prove anything. */
+        bool is_accountable = !is_member && !record->is_released;
 
         round->members |= bit_if(is_member, node);
         round->reported |= bit_if(is_member && view->has_report, node);
-        round->proven |= bit_if(!is_member && view->is_proven_off, node);
-        round->historic |= bit_if(!is_member && view->is_history_known, node);
-        round->usable |= bit_if(
-            is_member && !view->is_leaving && round->state->nodes[node].state == NODE_ONLINE, node);
+        round->proven |= bit_if(is_accountable && view->is_proven_off, node);
+        round->historic |= bit_if(is_accountable && view->is_history_known, node);
+        round->usable |= bit_if(is_member && !is_leaving && record->state == NODE_ONLINE, node);
+        round->freezing |= bit_if(
+            is_leaving && policy_when_leaving(round->policy, record->leaving) == SHUTDOWN_FREEZE,
+            node);
     }
 }
 
-static struct change *add_change(struct round *round)
+void round_add_change(struct round *round, struct change change)
 {
     struct outcome *outcome = round->outcome;
 
     assert(outcome->n_changes < outcome->changes_max);
-    return &outcome->changes[outcome->n_changes++];
+    outcome->changes[outcome->n_changes++] = change;
 }
 
 void round_change_node(struct round *round, node_id id, enum node_state to, struct reason why)
@@ -57,13 +63,13 @@ void round_change_node(struct round *round, node_id id, enum node_state to, stru
     struct node *node = &round->state->nodes[id];
 
     assert(node_state_may_follow(node->state, to));
-    *add_change(round) = (struct change){
-        .service = SERVICE_NONE,
-        .node = id,
-        .from = (int)node->state,
-        .to = (int)to,
-        .why = why,
-    };
+    round_add_change(round, (struct change){
+                                .service = SERVICE_NONE,
+                                .node = id,
+                                .from = (int)node->state,
+                                .to = (int)to,
+                                .why = why,
+                            });
     node->state = to;
     node->since = round->view->stamp;
     node->why = why;
@@ -81,6 +87,7 @@ struct verdict verdict_of(const struct round *round, service_id id)
         .kind = VERDICT_STAY,
         .is_running = service->is_running,
         .stays_put = service->stays_put,
+        .is_held = service->is_held,
         .fallback = service->fallback,
         .tried = service->tried,
         .n_failed = service->n_failed,
@@ -106,13 +113,13 @@ void round_change_service(struct round *round, service_id id, const struct verdi
         return;
     }
     assert(service_state_may_follow(service->state, verdict->next));
-    *add_change(round) = (struct change){
-        .service = id,
-        .node = verdict->node,
-        .from = (int)service->state,
-        .to = (int)verdict->next,
-        .why = verdict->why,
-    };
+    round_add_change(round, (struct change){
+                                .service = id,
+                                .node = verdict->node,
+                                .from = (int)service->state,
+                                .to = (int)verdict->next,
+                                .why = verdict->why,
+                            });
     affinity_forget(round, id);
     if (service->state != verdict->next || verdict->asks)
         service->since = round->view->stamp;
@@ -122,6 +129,7 @@ void round_change_service(struct round *round, service_id id, const struct verdi
     service->why = verdict->why;
     service->is_running = verdict->is_running;
     service->stays_put = verdict->stays_put;
+    service->is_held = verdict->is_held;
     service->fallback = verdict->fallback;
     service->tried = verdict->tried;
     service->n_failed = verdict->n_failed;
@@ -134,6 +142,16 @@ void round_wake(struct round *round, struct instant at)
 {
     if (instant_before(round->view->now, at))
         round->outcome->wake_at = instant_earliest(round->outcome->wake_at, at);
+}
+
+bool round_has_passed(struct round *round, struct instant since, struct duration span)
+{
+    struct duration left = instant_since(instant_after(since, span), round->view->stamp);
+
+    if (left.ms <= 0)
+        return true;
+    round_wake(round, instant_after(round->view->now, left));
+    return false;
 }
 
 bool round_lease_has_ended(const struct round *round, node_id node)

@@ -20,6 +20,7 @@ struct round {
     node_set proven;   /* absent, and nothing of them can be running */
     node_set historic; /* absent, but what they were told is in the state */
     node_set usable;   /* may take services */
+    node_set freezing; /* going, and the policy leaves their services where they are */
     node_set lost;     /* declared off, or found rebooted, in this step */
     node_set rebooted; /* of those, the ones that came back with another boot */
 };
@@ -38,6 +39,7 @@ struct verdict {
     bool asks;       /* the node in charge is asked something new: a new cause */
     bool is_running; /* from here on: what the record remembers */
     bool stays_put;
+    bool is_held;
     bool takes_partners; /* those that must be with it go to the target too */
     node_id fallback;
     node_set tried;
@@ -49,10 +51,13 @@ void round_init(struct round *round, struct ha_state *state, const struct policy
 /* The view's nodes as sets, once the node rules have spoken. */
 void round_see_nodes(struct round *round);
 
+void round_add_change(struct round *round, struct change change);
 void round_change_node(struct round *round, node_id node, enum node_state to, struct reason why);
 /* What the record says now, to be altered and given back. */
 struct verdict verdict_of(const struct round *round, service_id service);
 void round_change_service(struct round *round, service_id service, const struct verdict *verdict);
+/* Has so long passed since then, in ledger time? If not, the step is due again when it has. */
+bool round_has_passed(struct round *round, struct instant since, struct duration span);
 /* Look again at that time at the latest. */
 void round_wake(struct round *round, struct instant at);
 

@@ -82,11 +82,13 @@ static struct reason failure(const struct service_case *c, enum reason_code code
 
 static bool is_wanted(const struct service_case *c)
 {
-    return c->policy->requested == REQUESTED_STARTED;
+    return c->policy->requested == REQUESTED_STARTED && !c->record->is_held;
 }
 
 static struct reason why_not_wanted(const struct service_case *c)
 {
+    if (c->record->is_held)
+        return reason_of(REASON_HELD);
     return reason_of(c->policy->requested == REQUESTED_DISABLED ? REASON_WANTED_DISABLED
                                                                 : REASON_WANTED_STOPPED);
 }
@@ -177,8 +179,8 @@ static struct reason why_leave(const struct service_case *c, const struct placem
 
     switch (place->lost[from]) {
     case LOST_UNUSABLE:
-        why.code = c->round->view->nodes[from].is_leaving ? REASON_NODE_IS_LEAVING
-                                                          : REASON_NODE_IN_MAINTENANCE;
+        why.code = c->round->state->nodes[from].leaving != LEAVING_NOT ? REASON_NODE_IS_LEAVING
+                                                                       : REASON_NODE_IN_MAINTENANCE;
         break;
     case LOST_FORBIDDEN:
         why.code = REASON_RULE_FORBIDS_NODE;
@@ -217,12 +219,14 @@ static bool may_leave(const struct service_case *c)
 {
     node_id node = c->record->node;
     bool is_driven = c->round->state->nodes[node].state == NODE_MAINTENANCE;
-    bool is_left_alone =
-        c->round->view->nodes[node].is_leaving && c->round->policy->shutdown != SHUTDOWN_MIGRATE;
+    bool is_left_alone = c->round->state->nodes[node].leaving != LEAVING_NOT && !is_driven;
 
-    return is_answering(c) && (c->record->is_running || is_driven) && !c->record->stays_put &&
-           !is_left_alone && c->policy->migrate != MIGRATE_NEVER &&
-           c->record->cause != c->round->state->version;
+    if (!is_answering(c) || !(c->record->is_running || is_driven) || is_left_alone ||
+        c->policy->migrate == MIGRATE_NEVER || c->record->cause == c->round->state->version)
+        return false;
+    /* Its node is to be emptied: what failed is tried again, though not at once. */
+    return !c->record->stays_put ||
+           (is_driven && round_has_passed(c->round, c->record->since, duration_ms(MOVE_RETRY_MS)));
 }
 
 /* Most services, most of the time; saves the search. */
@@ -265,16 +269,61 @@ static struct verdict started(const struct service_case *c)
     return it_may_move(c);
 }
 
+/* ---- a service that is left alone ---------------------------------------------------------- */
+
+static bool is_to_freeze(const struct service_case *c)
+{
+    enum service_state state = c->record->state;
+
+    return node_in(c->round->freezing, c->record->node) && is_answering(c) &&
+           (state == SERVICE_STARTED || state == SERVICE_STOPPED || state == SERVICE_REQUEST_STOP);
+}
+
+static struct verdict be_frozen(const struct service_case *c)
+{
+    node_id node = c->record->node;
+    bool is_restart = c->round->state->nodes[node].leaving == LEAVING_RESTART;
+    enum reason_code code = is_restart ? REASON_FROZEN_FOR_RESTART : REASON_FROZEN_FOR_SHUTDOWN;
+    struct verdict verdict = become(c, SERVICE_FREEZE, reason_on(code, node));
+
+    verdict.is_running = c->record->state != SERVICE_STOPPED;
+    return verdict;
+}
+
+/* What may be running is its node's again; what did not run is placed like any other. */
+static struct verdict thaw(const struct service_case *c)
+{
+    struct reason why = reason_on(REASON_THAWED, c->record->node);
+
+    if (c->record->is_running)
+        return ask(c, is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, c->record->node, why);
+    if (!is_wanted(c) && !c->view->running_on)
+        return become(c, SERVICE_STOPPED, why);
+    return become(c, SERVICE_REQUEST_START, why);
+}
+
+/* Its node went to come back: services wait for it, though not for ever. */
+static bool is_left_down(const struct service_case *c)
+{
+    return node_in(c->round->freezing, c->record->node) &&
+           !round_has_passed(c->round, c->record->since, duration_ms(FREEZE_MAX_MS));
+}
+
 static struct verdict freeze(const struct service_case *c)
 {
     node_id node = c->record->node;
+    struct verdict verdict;
 
-    if (has_lost_its_node(c))
-        return its_node_is_lost(c);
-    if (c->round->state->nodes[node].state != NODE_ONLINE || c->round->view->nodes[node].is_leaving)
+    if (node == NODE_NONE || (is_answering(c) && !node_in(c->round->freezing, node)))
+        return thaw(c);
+    if (!has_lost_its_node(c) || is_left_down(c))
         return stay(c);
-    return ask(c, is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, node,
-               reason_on(REASON_THAWED, node));
+    verdict = its_node_is_lost(c);
+    if (node_in(c->round->freezing, node)) {
+        verdict.why.code = REASON_FROZEN_TOO_LONG;
+        verdict.why.number = FREEZE_MAX_MS;
+    }
+    return verdict;
 }
 
 /* ---- a service that moves or stops --------------------------------------------------------- */
@@ -357,11 +406,13 @@ static struct verdict stop_before_start(const struct service_case *c)
 
 static struct verdict request_start(const struct service_case *c)
 {
+    bool balances = c->round->policy->scheduling.rebalances_on_start;
     struct placement place;
 
     if (!is_wanted(c))
         return stop_before_start(c);
-    placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);
+    placement_find(c->round, c->id, balances ? PREFER_BEST : PREFER_STAYING, c->record->tried,
+                   &place);
     if (place.node != NODE_NONE)
         return ask(c, SERVICE_STARTED, place.node, place.why);
     if (place.step == LOST_UNSAFE && is_held_by_its_node(c))
@@ -384,9 +435,12 @@ static struct verdict fence(const struct service_case *c)
 
 static struct verdict recovery(const struct service_case *c)
 {
+    /* Back already: nothing is gained by another place. */
+    bool is_back = node_in(c->round->usable, c->record->node);
     struct placement place;
 
-    placement_find(c->round, c->id, PREFER_BEST, c->record->tried, &place);
+    placement_find(c->round, c->id, is_back ? PREFER_STAYING : PREFER_BEST, c->record->tried,
+                   &place);
     if (place.node == NODE_NONE && c->policy->requested == REQUESTED_DISABLED)
         return become(c, SERVICE_STOPPED, why_not_wanted(c));
     if (place.node == NODE_NONE)
@@ -419,6 +473,10 @@ static struct verdict absent(const struct service_case *c)
         return wait_for(c, placement_wait(c->round, c->id, unheard));
     if (is_wanted(c) || c->view->running_on)
         verdict = become(c, SERVICE_REQUEST_START, reason_of(REASON_ADDED));
+    else if (node_in(c->round->members & ~c->round->reported, c->record->node))
+        return wait_for(c, placement_wait(c->round, c->id, node_bit(c->record->node)));
+    else if (is_answering(c))
+        return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
     else
         verdict = become(c, SERVICE_STOPPED, why_not_wanted(c));
     if (c->view->running_on)
@@ -443,7 +501,7 @@ static struct verdict (*const rules[SERVICE_STATES + 1])(const struct service_ca
 static struct verdict service_decide(const struct service_case *c)
 {
     if (c->policy->requested != REQUESTED_IGNORED)
-        return rules[c->record->state](c);
+        return is_to_freeze(c) ? be_frozen(c) : rules[c->record->state](c);
     if (c->record->state == SERVICE_ABSENT)
         return stay(c);
     return become(c, SERVICE_ABSENT, reason_of(REASON_WANTED_IGNORED));
@@ -456,6 +514,7 @@ bool service_step(struct round *round, service_id id)
 
     /* Whatever failed on a node that was lost may work on the next boot of it. */
     record->tried &= ~round->lost;
+    record->is_held = record->is_held && round->policy->services[id].requested == REQUESTED_STARTED;
     for (int i = 0; i < CHANGES_EACH_MAX; i++) {
         struct service_case c = {
             .round = round,
@@ -477,6 +536,9 @@ bool service_step(struct round *round, service_id id)
         if (verdict.kind != VERDICT_CHANGE)
             break;
         has_changed = true;
+        /* All that are to start are known before the first of them is given a place. */
+        if (verdict.next == SERVICE_REQUEST_START)
+            break;
     }
     return has_changed;
 }

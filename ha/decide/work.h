@@ -32,12 +32,22 @@ struct bonds {
     rule_id group_rule;     /* one that keeps the group together */
 };
 
+/* What a service takes or a node carries. */
+struct usage {
+    int64_t cpus_milli;
+    int64_t memory;
+};
+
 struct crm_work {
     int n_memberships;
     int n_groups;
     struct bonds bonds[SERVICES_MAX];
     struct membership memberships[MEMBERSHIPS_MAX];
-    int load[NODES_MAX];                   /* services that use a node */
-    uint16_t used[RULES_MAX][NODES_MAX];   /* the same, of the services of one rule */
-    uint16_t homes[GROUPS_MAX][NODES_MAX]; /* members of a group that are, or will be, on a node */
+    int present[NODES_MAX];              /* services that use a node */
+    int load[NODES_MAX];                 /* and those that wait to start where they were last */
+    struct usage usage[NODES_MAX];       /* what they take by the policy; while loads are measured,
+                                              only of those that have not started yet */
+    uint16_t used[RULES_MAX][NODES_MAX]; /* present, of the services of one rule */
+    uint16_t awaited[RULES_MAX][NODES_MAX]; /* those that wait to start where they were last */
+    uint16_t homes[GROUPS_MAX][NODES_MAX];  /* members of a group that are, or will be, on a node */
 };

@@ -9,8 +9,9 @@
 
 struct change {
     service_id service; /* SERVICE_NONE: about a node */
-    node_id node;       /* the node it is about; for a service, where it is now */
-    int from;           /* enum service_state or node_state */
+    node_id node;       /* the node it is about; for a service, where it is now; NODE_NONE and
+                           SERVICE_NONE: about the cluster, whether it is armed */
+    int from;           /* enum service_state, node_state or arming_state */
     int to;
     struct reason why;
 };

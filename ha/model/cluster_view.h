@@ -19,8 +19,11 @@ struct node_view {
     bool has_report;       /* its player has told, in this ring, what it runs; else: anything */
     bool is_proven_off;    /* absent, and nothing it ever started can still be running */
     bool is_history_known; /* absent, but the state has all it was told to run; else: anything */
+    bool is_armed;         /* its newest beat said so: whatever it runs ends with its lease */
+    enum leaving leaving;  /* as its agent said last; it stays so while it is away */
+    int used_cpus_milli;   /* as measured on it, all in all; 0 if nobody measures */
+    int64_t used_memory;   /* bytes */
     bool is_unarmed;       /* its newest beat said that nothing there needs a watchdog */
-    bool is_leaving;       /* its agent said that it is shutting down */
     char boot_id[BOOT_ID_MAX]; /* of the newest beat; "" if never heard */
     struct instant last_beat;  /* local clock */
     struct instant dead_at;    /* local clock: when it will be proven off, or INSTANT_NEVER */
@@ -48,7 +51,11 @@ enum command_kind {
     COMMAND_RELOCATE,
     COMMAND_MAINTENANCE_ON,
     COMMAND_MAINTENANCE_OFF,
-    COMMAND_CLEAR, /* out of error: try again */
+    COMMAND_CLEAR, /* out of error: try again; and what was stopped by hand is started again */
+    COMMAND_STOP,  /* stop it, and keep it stopped whatever the policy wants, until cleared */
+    COMMAND_DISARM_FREEZE,
+    COMMAND_DISARM_IGNORE,
+    COMMAND_ARM,
 };
 
 struct command {

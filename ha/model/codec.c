@@ -21,6 +21,10 @@ static const char *const command_names[] = {
     [COMMAND_MAINTENANCE_ON] = "maintenance-on",
     [COMMAND_MAINTENANCE_OFF] = "maintenance-off",
     [COMMAND_CLEAR] = "clear",
+    [COMMAND_STOP] = "stop",
+    [COMMAND_DISARM_FREEZE] = "disarm-freeze",
+    [COMMAND_DISARM_IGNORE] = "disarm-ignore",
+    [COMMAND_ARM] = "arm",
 };
 
 #define COUNT(names) (int)(sizeof(names) / sizeof((names)[0]))
@@ -179,6 +183,9 @@ json_t *codec_node(const struct node *node, const struct policy *policy)
 
     put_text(to, "boot", node->boot_id);
     put_flag(to, "maintenance", node->wants_maintenance);
+    put_flag(to, "released", node->is_released);
+    if (node->leaving != LEAVING_NOT)
+        put_text(to, "leaving", leaving_name(node->leaving));
     put_int(to, "since", node->since.ms);
     put_reason(to, &node->why, policy);
     return to;
@@ -198,6 +205,10 @@ bool codec_read_node(const json_t *from, const struct policy *policy, struct nod
     if (!text_copy(node->boot_id, sizeof(node->boot_id), json_text(from, "boot", "")))
         return err_set(err, "\"boot\" is longer than a boot id");
     node->wants_maintenance = json_flag(from, "maintenance", false);
+    node->is_released = json_flag(from, "released", false);
+    node->leaving = leaving_of_name(json_text(from, "leaving", leaving_name(LEAVING_NOT)));
+    if (node->leaving == LEAVINGS)
+        return err_set(err, "\"leaving\" is no way to leave that this version knows");
     node->since.ms = json_int(from, "since", 0);
     if (!get_reason(from, policy, &node->why))
         return err_set(err, "\"why\" is not a reason");
@@ -213,6 +224,7 @@ json_t *codec_service(const struct service *service, const struct policy *policy
     put_node(to, "fallback", service->fallback, policy);
     put_flag(to, "running", service->is_running);
     put_flag(to, "stays", service->stays_put);
+    put_flag(to, "held", service->is_held);
     put_int(to, "failed", service->n_failed);
     put_int(to, "cause", (int64_t)service->cause);
     put_int(to, "since", service->since.ms);
@@ -253,6 +265,7 @@ bool codec_read_service(const json_t *from, const struct policy *policy, struct 
         return false;
     service->is_running = json_flag(from, "running", false);
     service->stays_put = json_flag(from, "stays", false);
+    service->is_held = json_flag(from, "held", false);
     service->n_failed = (int)json_int(from, "failed", 0);
     service->cause = (uint64_t)json_int(from, "cause", 0);
     service->since.ms = json_int(from, "since", 0);
@@ -267,13 +280,39 @@ bool codec_read_service(const json_t *from, const struct policy *policy, struct 
     return true;
 }
 
+json_t *codec_cluster(const struct ha_state *state)
+{
+    json_t *to = json_object();
+
+    if (state->arming.state != ARMED)
+        put_text(to, "arming", arming_state_name(state->arming.state));
+    put_flag(to, "ignores", state->arming.ignores);
+    put_int(to, "imbalanced", state->imbalanced_since.ms);
+    return to;
+}
+
+bool codec_read_cluster(const json_t *from, struct ha_state *state, struct err *err)
+{
+    const char *name = json_text(from, "arming", arming_state_name(ARMED));
+
+    state->arming.state = arming_state_of_name(name);
+    if (state->arming.state == ARMING_STATES)
+        return err_set(err, "\"arming\" is %s, which this version does not know", name);
+    state->arming.ignores = json_flag(from, "ignores", false);
+    state->imbalanced_since.ms = json_int(from, "imbalanced", 0);
+    return true;
+}
+
 json_t *codec_change(const struct change *change, const struct policy *policy)
 {
     json_t *to = json_object();
 
     put_service(to, "service", change->service, policy);
     put_node(to, "node", change->node, policy);
-    if (change->service == SERVICE_NONE) {
+    if (change->service == SERVICE_NONE && change->node == NODE_NONE) {
+        put_text(to, "from", arming_state_name((enum arming_state)change->from));
+        put_text(to, "to", arming_state_name((enum arming_state)change->to));
+    } else if (change->service == SERVICE_NONE) {
         put_text(to, "from", node_state_name((enum node_state)change->from));
         put_text(to, "to", node_state_name((enum node_state)change->to));
     } else {

@@ -28,6 +28,10 @@ json_t *codec_service(const struct service *service, const struct policy *policy
 bool codec_read_service(const json_t *from, const struct policy *policy, struct service *service,
                         struct err *err);
 
+/* Ledger record: key "cluster": what is decided of all together; {} while armed and balanced. */
+json_t *codec_cluster(const struct ha_state *state);
+bool codec_read_cluster(const json_t *from, struct ha_state *state, struct err *err);
+
 /* {"service":"ocf:web","node":"beta","from":"started","to":"fence","why":{}}, or of a node. */
 json_t *codec_change(const struct change *change, const struct policy *policy);
 json_t *codec_answer(const struct answer *answer, const struct policy *policy);

@@ -31,6 +31,29 @@ static const struct row node_rows[] = {
 
 static const char absent[] = "absent";
 
+static const char *const leaving_names[] = {
+    [LEAVING_NOT] = "no",
+    [LEAVING_RESTART] = "restart",
+    [LEAVING_REBOOT] = "reboot",
+    [LEAVING_POWEROFF] = "poweroff",
+};
+
+static const char *const arming_names[] = {
+    [ARMED] = "armed",
+    [DISARMING] = "disarming",
+    [RELEASING] = "releasing",
+    [DISARMED] = "disarmed",
+};
+
+static int name_in(const char *const *names, int count, const char *name)
+{
+    int found = 0;
+
+    while (found < count && strcmp(names[found], name) != 0)
+        found++;
+    return found;
+}
+
 static int row_of_name(const struct row *rows, int count, const char *name)
 {
     int found = 0;
@@ -63,6 +86,26 @@ void state_diagram(char *diagram, size_t size)
     add_diagram(&text, "the life of a node", node_rows, NODE_STATES);
 }
 
+const char *leaving_name(enum leaving leaving)
+{
+    return leaving_names[leaving];
+}
+
+enum leaving leaving_of_name(const char *name)
+{
+    return (enum leaving)name_in(leaving_names, LEAVINGS, name);
+}
+
+const char *arming_state_name(enum arming_state state)
+{
+    return arming_names[state];
+}
+
+enum arming_state arming_state_of_name(const char *name)
+{
+    return (enum arming_state)name_in(arming_names, ARMING_STATES, name);
+}
+
 const char *service_state_name(enum service_state state)
 {
     return state < SERVICE_STATES ? service_rows[state].name : absent;
@@ -86,7 +129,7 @@ enum node_state node_state_of_name(const char *name)
 bool service_state_may_follow(enum service_state from, enum service_state to)
 {
     if (from == SERVICE_ABSENT)
-        return to == SERVICE_REQUEST_START || to == SERVICE_STOPPED;
+        return to == SERVICE_REQUEST_START || to == SERVICE_REQUEST_STOP || to == SERVICE_STOPPED;
     return to == SERVICE_ABSENT || (service_rows[from].next & 1u << to) != 0;
 }
 
@@ -99,6 +142,8 @@ void ha_state_init(struct ha_state *state, int n_nodes, int n_services)
 {
     state->version = 0;
     state->manager = NODE_NONE;
+    state->arming = (struct arming){.state = ARMED};
+    state->imbalanced_since = INSTANT_UNKNOWN;
     state->n_nodes = n_nodes;
     state->n_services = n_services;
     memset(state->nodes, 0, (size_t)n_nodes * sizeof(state->nodes[0]));
@@ -118,6 +163,8 @@ void ha_state_copy(struct ha_state *to, const struct ha_state *from)
 {
     to->version = from->version;
     to->manager = from->manager;
+    to->arming = from->arming;
+    to->imbalanced_since = from->imbalanced_since;
     to->n_nodes = from->n_nodes;
     to->n_services = from->n_services;
     memcpy(to->nodes, from->nodes, (size_t)from->n_nodes * sizeof(from->nodes[0]));

@@ -12,6 +12,7 @@
 #include "ha/base/id.h"
 #include "ha/base/instant.h"
 #include "ha/base/limits.h"
+#include "ha/model/policy.h"
 #include "ha/model/reason.h"
 
 enum service_state {
@@ -29,10 +30,26 @@ enum node_state {
     NODE_STATES
 };
 
+/* Whether the cluster acts at all. */
+enum arming_state {
+    ARMED,
+    DISARMING, /* what is under way is brought to an end first */
+    RELEASING, /* players leave everything alone and let go of their watchdogs */
+    DISARMED,  /* all of them have */
+    ARMING_STATES
+};
+
+struct arming {
+    enum arming_state state;
+    bool ignores; /* services may be moved by hand meanwhile; else they are frozen */
+};
+
 struct node {
     enum node_state state;
     char boot_id[BOOT_ID_MAX]; /* of the boot that this record speaks of */
     bool wants_maintenance;
+    bool is_released; /* it may run services without a watchdog: silence proves nothing */
+    enum leaving leaving;
     struct instant since;
     struct reason why;
 };
@@ -42,10 +59,12 @@ struct service {
     node_id node;     /* who runs it, or ran it last; NODE_NONE before the first placement */
     node_id target;   /* migrate, relocate: where to */
     node_id fallback; /* where it ran before that node went into maintenance */
-    bool is_running;  /* started: its node has reported success for this cause */
+    bool is_running;  /* started: its node has reported success for this cause;
+                         freeze: it was not stopped before, so it may be running */
     node_set tried;   /* nodes where it failed and that have not been rebooted or cleared since */
     int n_failed;     /* failed starts since the last success */
     bool stays_put;   /* its last move failed to stop it: it moves again only when told to */
+    bool is_held;     /* somebody stopped it by hand; whatever the policy wants, it stays so */
     uint64_t cause;   /* the ledger version that last asked something of its node */
     struct instant since;
     struct reason why;
@@ -54,6 +73,8 @@ struct service {
 struct ha_state {
     uint64_t version; /* of the ledger */
     node_id manager;
+    struct arming arming;
+    struct instant imbalanced_since; /* INSTANT_UNKNOWN: loads are balanced well enough */
     struct node nodes[NODES_MAX];
     struct service services[SERVICES_MAX];
     int n_nodes; /* both as in the policy that the ids belong to */
@@ -65,13 +86,17 @@ void ha_state_init(struct ha_state *state, int n_nodes, int n_services);
 /* Copies only what is in use. */
 void ha_state_copy(struct ha_state *to, const struct ha_state *from);
 
+const char *leaving_name(enum leaving leaving);
+enum leaving leaving_of_name(const char *name);
+const char *arming_state_name(enum arming_state state);
+enum arming_state arming_state_of_name(const char *name);
 const char *service_state_name(enum service_state state);
 const char *node_state_name(enum node_state state);
 enum service_state service_state_of_name(const char *name);
 enum node_state node_state_of_name(const char *name);
 /*
  * What the .def row says; the guard of every decision. SERVICE_ABSENT may
- * become REQUEST_START or STOPPED; whatever the policy says to ignore becomes
+ * become REQUEST_START, REQUEST_STOP or STOPPED; whatever the policy says to ignore becomes
  * SERVICE_ABSENT.
  */
 bool service_state_may_follow(enum service_state from, enum service_state to);

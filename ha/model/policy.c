@@ -82,6 +82,15 @@ struct timing timing_of_network(const char *network, struct duration token,
     return timing;
 }
 
+enum shutdown_policy policy_when_leaving(const struct policy *policy, enum leaving leaving)
+{
+    if (leaving == LEAVING_RESTART)
+        return SHUTDOWN_FREEZE;
+    if (policy->shutdown != SHUTDOWN_CONDITIONAL)
+        return policy->shutdown;
+    return leaving == LEAVING_REBOOT ? SHUTDOWN_FREEZE : SHUTDOWN_FAILOVER;
+}
+
 struct duration timing_token(const struct timing *timing, int nodes)
 {
     int more = nodes > 2 ? nodes - 2 : 0;

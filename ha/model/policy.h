@@ -105,6 +105,15 @@ enum shutdown_policy {
     SHUTDOWN_FREEZE,
 };
 
+/* Why a node goes, as its agent says before it does. */
+enum leaving {
+    LEAVING_NOT,
+    LEAVING_RESTART, /* only the agent: its services go on running, watched by nobody */
+    LEAVING_REBOOT,
+    LEAVING_POWEROFF,
+    LEAVINGS
+};
+
 struct policy {
     char cluster[NODE_NAME_MAX];
     const char *network; /* lan, virtual, cloud, wan */
@@ -130,5 +139,7 @@ struct timing timing_of_network(const char *network, struct duration token,
 struct duration timing_token(const struct timing *timing, int nodes);
 /* Safety: how long after its last beat a node cannot be running anything: L + W + e + H. */
 struct duration timing_recovery_wait(const struct timing *timing);
+/* What its shutdown policy means for a node that leaves in that way: never conditional. */
+enum shutdown_policy policy_when_leaving(const struct policy *policy, enum leaving leaving);
 /* Liveness: L + W must exceed this: 2.2 x token + 3 B + e. */
 struct duration timing_liveness_floor(const struct timing *timing, int nodes);

@@ -222,8 +222,8 @@ static void do_to_node(struct world *world, const struct drill_step *step, node_
     case DRILL_POWER_OFF: world_power_off(world, node, INSTANT_NEVER); break;
     case DRILL_CRASH: world_kill_agent(world, node, INSTANT_NEVER); break;
     case DRILL_RESTART: world_restart_agent(world, node); break;
-    case DRILL_REBOOT: world_leave(world, node, LEAVES_TO_BOOT); break;
-    case DRILL_SHUTDOWN: world_leave(world, node, LEAVES_FOR_GOOD); break;
+    case DRILL_REBOOT: world_leave(world, node, LEAVING_REBOOT); break;
+    case DRILL_SHUTDOWN: world_leave(world, node, LEAVING_POWEROFF); break;
     case DRILL_STORE_FAIL: world_set_store(world, node, false); break;
     case DRILL_STORE_WORK: world_set_store(world, node, true); break;
     case DRILL_MAINTENANCE_ON:
@@ -270,14 +270,12 @@ static bool act(struct world *world, const struct drill_step *step)
 {
     switch (step->verb) {
     case DRILL_DISARM_FREEZE:
+        world_command(world, COMMAND_DISARM_FREEZE, SERVICE_NONE, NODE_NONE);
+        return true;
     case DRILL_DISARM_IGNORE:
-    case DRILL_ARM: return false;
-    case DRILL_REBOOT:
-    case DRILL_SHUTDOWN:
-        /* The players do not let go of what runs for any other policy yet. */
-        if (world->policy->shutdown != SHUTDOWN_MIGRATE)
-            return false;
-        break;
+        world_command(world, COMMAND_DISARM_IGNORE, SERVICE_NONE, NODE_NONE);
+        return true;
+    case DRILL_ARM: world_command(world, COMMAND_ARM, SERVICE_NONE, NODE_NONE); return true;
     case DRILL_CUT:
     case DRILL_MEND: world_cut(world, step->nodes, step->verb == DRILL_CUT); return true;
     case DRILL_CHANGE_POLICY: world_set_policy(world, step->policy); return true;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ha/base/text.h"
+#include "ha/whatif/world_events.h"
 
 /* More events than that at one moment, and the world turns without getting anywhere. */
 #define EVENTS_AT_ONCE_MAX 1000
@@ -58,30 +59,22 @@ static void say(struct world *world, node_id id, const char *words)
         world->listener.machine(world->listener.context, id, words);
 }
 
-static bool runs_nothing(const struct world *world, const struct world_node *node)
-{
-    for (service_id service = 0; service < world->policy->n_services; service++) {
-        const struct service *agreed = &node->seen.services[service];
-
-        if (node->is_running[service] || lrm_may_be_running(&node->lrm, service) ||
-            agreed->target == node->lrm.self ||
-            (agreed->node == node->lrm.self &&
-             (agreed->state == SERVICE_MIGRATE || agreed->state == SERVICE_RELOCATE)))
-            return false;
-    }
-    return true;
-}
-
 /* It has let go of everything, so it says goodbye. */
 static void leave(struct world *world, node_id id)
 {
     struct world_node *node = &world->nodes[id];
-    bool is_back = node->leaving == LEAVES_TO_BOOT;
+    bool is_back = node->leaving == LEAVING_REBOOT;
 
+    if (node->leaving == LEAVING_RESTART) {
+        say(world, id, "closes its watchdog; its agent restarts");
+        node->is_armed = false;
+        world_kill_agent(world, id, world_soon(world, world->habits.boot));
+        return;
+    }
+    node->has_left = true;
     say(world, id, is_back ? "reboots" : "shuts down");
     world_power_off(world, id,
                     is_back ? instant_after(world->now, world->habits.boot) : INSTANT_NEVER);
-    node->has_left = true;
 }
 
 static void turn_machines(struct world *world)
@@ -93,7 +86,8 @@ static void turn_machines(struct world *world)
             say(world, id, "is reset by its watchdog");
             world_power_off(world, id, world_soon(world, world->habits.boot));
         }
-        if (node->leaving != STAYS && node->has_agent && runs_nothing(world, node))
+        if (node->leaving != LEAVING_NOT && node->has_agent &&
+            lrm_may_leave(&node->lrm, world->policy, &node->seen))
             leave(world, id);
         if (!node->has_power && instant_reached(world->now, node->on_at)) {
             bool is_cut = node->is_cut;
@@ -337,6 +331,15 @@ static void begin_job(struct world *world, struct world_node *node, const struct
         node->is_running[job->service] = true;
 }
 
+/* Only in the ring does anybody hear whether it is armed. */
+static void beat(struct world *world, struct world_node *node)
+{
+    if (!node_in(world->ring, node->lrm.self))
+        return;
+    world->is_manager_due |= node->said_armed != node->is_armed;
+    node->said_armed = node->is_armed;
+}
+
 static void play(struct world *world, struct world_node *node)
 {
     bool has_lease = instant_before(world->now, lease_end(world, node));
@@ -345,7 +348,8 @@ static void play(struct world *world, struct world_node *node)
     node->is_player_due = false;
     if (lrm_needs_arming(&node->lrm, &node->seen) && has_lease)
         node->is_armed = true;
-    lrm_step(&node->lrm, world->policy, &node->seen, has_lease && node->is_armed, world->now,
+    beat(world, node);
+    lrm_step(&node->lrm, world->policy, &node->seen, has_lease && node->said_armed, world->now,
              &outcome);
     for (int i = 0; i < outcome.n_jobs; i++)
         begin_job(world, node, &world->begun[i]);
@@ -356,6 +360,7 @@ static void play(struct world *world, struct world_node *node)
     }
     if (!lrm_needs_arming(&node->lrm, &node->seen))
         node->is_armed = false;
+    beat(world, node);
 }
 
 static void play_all(struct world *world)
@@ -405,7 +410,8 @@ static bool is_news(const struct world *world)
 {
     const struct ha_state *a = &world->agreed, *b = &world->proposed;
 
-    return a->manager != b->manager ||
+    return a->manager != b->manager || memcmp(&a->arming, &b->arming, sizeof(a->arming)) != 0 ||
+           a->imbalanced_since.ms != b->imbalanced_since.ms ||
            memcmp(a->nodes, b->nodes, (size_t)a->n_nodes * sizeof(a->nodes[0])) != 0 ||
            memcmp(a->services, b->services, (size_t)a->n_services * sizeof(a->services[0])) != 0;
 }

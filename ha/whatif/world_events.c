@@ -47,7 +47,8 @@ void world_begin_agent(struct world *world, node_id id)
 
     node->has_agent = true;
     node->is_player_due = true;
-    node->leaving = STAYS;
+    if (!node->has_left)
+        node->leaving = LEAVING_NOT;
     node->wake_at = INSTANT_NEVER;
     lrm_init(&node->lrm, id, world->policy->n_services);
     snprintf(boot_id, sizeof(boot_id), "boot-%d-%d", id, node->boot);
@@ -62,7 +63,8 @@ void world_begin_agent(struct world *world, node_id id)
 static void end_agent(struct world_node *node)
 {
     node->has_agent = false;
-    node->leaving = STAYS;
+    if (!node->has_left)
+        node->leaving = LEAVING_NOT;
     node->sent.is_there = node->told.is_there = false;
     memset(node->jobs, 0, sizeof(node->jobs));
 }
@@ -88,6 +90,7 @@ void world_power_on(struct world *world, node_id id)
         return;
     node->has_power = true;
     node->has_left = false;
+    node->leaving = LEAVING_NOT;
     node->has_failing_store = false;
     node->boot++;
     ha_state_init(&node->seen, world->policy->n_nodes, world->policy->n_services);
@@ -140,13 +143,14 @@ void world_restart_agent(struct world *world, node_id id)
         world->nodes[id].agent_at = back_at;
 }
 
-void world_leave(struct world *world, node_id id, enum world_leaving how)
+void world_leave(struct world *world, node_id id, enum leaving how)
 {
     struct world_node *node = &world->nodes[id];
 
     if (!node->has_agent)
         return;
     node->leaving = how;
+    lrm_leave(&node->lrm, how);
     node->is_player_due = true;
     world->is_manager_due = true;
 }
@@ -203,9 +207,11 @@ bool world_carry(struct world *world, service_id service, node_id to)
 {
     bool is_running = world_running(world, service) != 0;
 
-    if (world->agreed.services[service].state != SERVICE_ABSENT)
-        return false;
+    bool is_absent = world->agreed.services[service].state == SERVICE_ABSENT;
 
+    /* Whoever moves what is managed works against the cluster; it would not stay so. */
+    if (!is_absent && !(world->agreed.arming.ignores && world->agreed.arming.state > DISARMING))
+        return false;
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
         struct world_node *node = &world->nodes[id];
 
@@ -219,7 +225,8 @@ bool world_carry(struct world *world, service_id service, node_id to)
         node->sent.is_there = node->told.is_there = false;
     }
     world->is_manager_due = true;
-    world->agreed.services[service].node = to;
+    if (is_absent)
+        world->agreed.services[service].node = to;
     return true;
 }
 
@@ -282,13 +289,25 @@ static void disturb_service(struct world *world, node_id node, service_id servic
 
 static void ask_something(struct world *world, node_id node, service_id service)
 {
-    switch (random_below(&world->random, 5)) {
+    switch (random_below(&world->random, 9)) {
     case 0: world_command(world, COMMAND_MIGRATE, service, node); break;
     case 1: world_command(world, COMMAND_RELOCATE, service, node); break;
     case 2: world_command(world, COMMAND_MAINTENANCE_ON, SERVICE_NONE, node); break;
     case 3: world_command(world, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, node); break;
     case 4: world_command(world, COMMAND_CLEAR, service, NODE_NONE); break;
+    case 5: world_command(world, COMMAND_STOP, service, NODE_NONE); break;
+    case 6: world_command(world, COMMAND_DISARM_FREEZE, SERVICE_NONE, NODE_NONE); break;
+    case 7: world_command(world, COMMAND_DISARM_IGNORE, SERVICE_NONE, NODE_NONE); break;
+    case 8: world_command(world, COMMAND_ARM, SERVICE_NONE, NODE_NONE); break;
     }
+    /* Nothing happens in a cluster that is set aside. */
+    if (random_chance(&world->random, 50))
+        world_command(world, COMMAND_ARM, SERVICE_NONE, NODE_NONE);
+}
+
+static enum leaving any_way_to_leave(struct world *world)
+{
+    return (enum leaving)(LEAVING_RESTART + random_below(&world->random, 3));
 }
 
 void world_disturb(struct world *world)
@@ -296,7 +315,7 @@ void world_disturb(struct world *world)
     node_id node = any_node(world);
     service_id service = any_service(world);
 
-    switch (random_below(&world->random, 8)) {
+    switch (random_below(&world->random, 9)) {
     case 0: world_power_off(world, node, within(world, 30000)); break;
     case 1: world_kill_agent(world, node, within(world, 12000)); break;
     case 2: world->nodes[node].is_cut = true; break;
@@ -304,16 +323,21 @@ void world_disturb(struct world *world)
     case 4: world_power_on(world, node); break;
     case 5: disturb_service(world, node, service); break;
     case 6: ask_something(world, node, service); break;
-    case 7: break;
+    case 7: world_leave(world, node, any_way_to_leave(world)); break;
+    case 8: break;
     }
 }
 
 void world_heal(struct world *world)
 {
+    world_command(world, COMMAND_ARM, SERVICE_NONE, NODE_NONE);
     memset(world->failing, 0, sizeof(world->failing));
     for (node_id node = 0; node < world->policy->n_nodes; node++) {
         struct world_node *at = &world->nodes[node];
 
+        /* Who is about to go would go after all was mended. */
+        if (at->has_power && at->leaving != LEAVING_NOT)
+            world_power_off(world, node, world->now);
         world_power_on(world, node);
         at->side = 0;
         at->agent_at = world->now;

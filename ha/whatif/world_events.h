@@ -16,7 +16,7 @@ void world_part(struct world *world, node_set nodes, int side);
 void world_kill_agent(struct world *world, node_id node, struct instant back_at);
 void world_restart_agent(struct world *world, node_id node);
 /* It tells the others, lets go of what it runs, and goes. */
-void world_leave(struct world *world, node_id node, enum world_leaving how);
+void world_leave(struct world *world, node_id node, enum leaving how);
 void world_set_store(struct world *world, node_id node, bool works);
 void world_crash_service(struct world *world, service_id service);
 void world_fail(struct world *world, enum world_fault fault, service_id service,

@@ -22,23 +22,18 @@ struct world_report {
     struct report_row rows[WORLD_SERVICES_MAX];
 };
 
-enum world_leaving {
-    STAYS,
-    LEAVES_FOR_GOOD, /* shuts down */
-    LEAVES_TO_BOOT,
-};
-
 struct world_node {
     bool has_power;
     bool has_agent;
     bool is_cut;
     bool is_armed;
+    bool said_armed; /* in its last beat */
     bool is_history_known;
     bool has_failing_store;
     bool has_left; /* in good order: nothing runs there */
     bool is_report_due;
     bool is_player_due;
-    enum world_leaving leaving;
+    enum leaving leaving;
     int side;                    /* of a partition; those of one side hear each other */
     int boot;                    /* counts them; part of the boot id */
     struct instant on_at;        /* without power: when it comes back; INSTANT_NEVER */

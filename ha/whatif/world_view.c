@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ha/base/text.h"
-#include "ha/whatif/world.h"
+#include "ha/whatif/world_events.h"
 
 static void see_node(struct world *world, node_id id)
 {
@@ -17,15 +17,17 @@ static void see_node(struct world *world, node_id id)
     view->dead_at = instant_after(node->last_in_ring, timing_recovery_wait(&world->policy->timing));
     if (view->is_member)
         view->dead_at = INSTANT_NEVER;
-    else if (node->has_left)
-        view->dead_at = world->now;
+    else if (node->has_left || !node->said_armed)
+        view->dead_at = node->last_in_ring;
     view->is_proven_off = !view->is_member && instant_reached(world->now, view->dead_at);
     view->is_history_known = node->is_history_known;
-    view->is_leaving = node->leaving != STAYS || node->has_left;
+    view->is_armed = node->said_armed;
+    view->leaving = node->leaving;
     if (node->boot)
         snprintf(view->boot_id, sizeof(view->boot_id), "boot-%d-%d", id, node->boot);
     for (service_id service = 0; service < world->policy->n_services; service++) {
-        if (view->is_proven_off && node->is_running[service])
+        if (view->is_proven_off && node->is_running[service] &&
+            !world->agreed.nodes[id].is_released)
             world_break(world, "runs on a node that is proven off", service, id);
     }
 }
@@ -66,6 +68,11 @@ void world_see(struct world *world)
     for (service_id service = 0; service < world->policy->n_services; service++) {
         world->view.services[service].used_cpus_milli = world->used_cpus_milli[service];
         world->view.services[service].used_memory = world->used_memory[service];
+        NODE_SET_EACH(node, world_running(world, service))
+        {
+            world->view.nodes[node].used_cpus_milli += world->used_cpus_milli[service];
+            world->view.nodes[node].used_memory += world->used_memory[service];
+        }
     }
     memcpy(world->view.commands, world->commands,
            (size_t)world->n_commands * sizeof(world->commands[0]));

@@ -110,16 +110,68 @@ static void what_cannot_be_done_is_refused_with_the_reason(void **state)
     free(scene);
 }
 
-static void a_service_that_does_not_run_is_not_moved(void **state)
+static void a_stopped_service_moves_to_another_home_without_running(void **state)
 {
     struct scene *scene = scene_new(3, 1);
 
     (void)state;
-    scene->services[A].requested = REQUESTED_STOPPED;
     scene_start(scene);
+    scene->services[A].requested = REQUESTED_STOPPED;
+    scene_settle(scene);
+    assert_true(scene_command(scene, COMMAND_MIGRATE, A, BETA));
+    assert_true(scene_has_change(scene, A, SERVICE_STOPPED, REASON_STOPPED_MOVES));
+    assert_true(scene_command(scene, COMMAND_MIGRATE, A, BETA));
+    assert_int_equal(answer(scene), REASON_ALREADY_THERE);
+    scene->services[A].requested = REQUESTED_STARTED;
+    scene_settle(scene);
+    assert_service(scene, A, SERVICE_STARTED, BETA);
+    free(scene);
+}
+
+static void a_service_in_error_is_not_moved(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene_start(scene);
+    scene->state.services[A].state = SERVICE_ERROR;
     assert_false(scene_command(scene, COMMAND_MIGRATE, A, BETA));
     assert_int_equal(answer(scene), REASON_REFUSED_STATE);
-    assert_string_equal(scene->outcome.answers[0].why.words, "stopped");
+    assert_string_equal(scene->outcome.answers[0].why.words, "error");
+    free(scene);
+}
+
+static void what_is_stopped_by_hand_stays_stopped_until_cleared(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene_start(scene);
+    assert_false(scene_command(scene, COMMAND_STOP, SERVICE_NONE, NODE_NONE));
+    assert_true(scene_command(scene, COMMAND_STOP, A, NODE_NONE));
+    assert_true(scene_has_change(scene, A, SERVICE_REQUEST_STOP, REASON_HELD));
+    scene_settle(scene);
+    assert_service(scene, A, SERVICE_STOPPED, ALPHA);
+    assert_true(scene_command(scene, COMMAND_STOP, A, NODE_NONE));
+    assert_int_equal(answer(scene), REASON_ALREADY_STOPPED);
+    assert_true(scene_command(scene, COMMAND_CLEAR, A, NODE_NONE));
+    scene_settle(scene);
+    assert_service(scene, A, SERVICE_STARTED, ALPHA);
+    free(scene);
+}
+
+static void the_policy_has_the_last_word_over_a_stop_by_hand(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene_start(scene);
+    scene_command(scene, COMMAND_STOP, A, NODE_NONE);
+    scene->services[A].requested = REQUESTED_STOPPED;
+    scene_settle(scene);
+    scene->services[A].requested = REQUESTED_STARTED;
+    scene_settle(scene);
+    assert_service(scene, A, SERVICE_STARTED, ALPHA);
     free(scene);
 }
 
@@ -197,7 +249,9 @@ static void maintenance_outlives_the_boot_of_its_node(void **state)
     scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, GAMMA);
     scene_silence(scene, GAMMA);
     scene_step(scene);
-    assert_int_equal(scene->state.nodes[GAMMA].state, NODE_UNKNOWN);
+    /* Nothing was on it, so there is nothing to find out about it. */
+    assert_int_equal(scene->state.nodes[GAMMA].state, NODE_MAINTENANCE);
+    assert_int_equal(scene->state.nodes[GAMMA].why.code, REASON_NODE_LEFT_IN_MAINTENANCE);
     assert_false(scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, NODE_NONE));
     scene_join_boot(scene, GAMMA, "two");
     scene_step(scene);
@@ -237,7 +291,10 @@ int main(void)
         cmocka_unit_test(a_live_move_remembers_its_target_when_the_source_dies),
         cmocka_unit_test(a_group_moves_as_one),
         cmocka_unit_test(what_cannot_be_done_is_refused_with_the_reason),
-        cmocka_unit_test(a_service_that_does_not_run_is_not_moved),
+        cmocka_unit_test(a_stopped_service_moves_to_another_home_without_running),
+        cmocka_unit_test(a_service_in_error_is_not_moved),
+        cmocka_unit_test(what_is_stopped_by_hand_stays_stopped_until_cleared),
+        cmocka_unit_test(the_policy_has_the_last_word_over_a_stop_by_hand),
         cmocka_unit_test(what_the_rules_forbid_is_refused_by_name),
         cmocka_unit_test(maintenance_empties_a_node_and_its_end_fills_it_again),
         cmocka_unit_test(a_move_by_hand_is_not_undone_by_the_end_of_maintenance),

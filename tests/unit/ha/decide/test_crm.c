@@ -146,7 +146,8 @@ static void draw_view(struct scene *scene, struct random *random)
         view->has_report = view->is_member && random_chance(random, 80);
         view->is_proven_off = !view->is_member && random_chance(random, 50);
         view->is_history_known = random_chance(random, 50);
-        view->is_leaving = random_chance(random, 10);
+        view->leaving =
+            random_chance(random, 10) ? (enum leaving)(1 + random_below(random, 3)) : LEAVING_NOT;
         snprintf(view->boot_id, sizeof(view->boot_id), "%d", random_below(random, 3));
         view->dead_at.ms = scene->view.now.ms + random_below(random, 5000);
     }

@@ -192,8 +192,9 @@ static void one_that_left_in_good_order_is_said_so(void **state)
 
     (void)state;
     scene_start(scene);
+    scene->view.nodes[GAMMA].leaving = LEAVING_POWEROFF;
+    scene_step(scene);
     scene_prove_off(scene, GAMMA);
-    scene->view.nodes[GAMMA].is_leaving = true;
     scene_step(scene);
     assert_true(scene_has_node_change(scene, GAMMA, NODE_FENCE, REASON_NODE_LEFT));
     free(scene);

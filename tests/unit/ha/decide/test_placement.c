@@ -249,11 +249,16 @@ static void each_choice_is_explained(void **state)
     assert_says(with_b_on(BETA, RULE_TOGETHER, false), REASON_NEAR_PARTNER, 0);
     scene = with_b_on(ALPHA, RULE_APART, true);
     assert_says(scene, REASON_FIRST_BY_NAME, RULE_NONE);
+    scene = with_b_on(BETA, RULE_APART, true);
+    scene->state.services[B].state = SERVICE_REQUEST_START;
+    scene->state.services[A].node = GAMMA;
+    scene->state.nodes[GAMMA].leaving = LEAVING_POWEROFF;
+    assert_says(scene, REASON_LEAVES_A_PLACE, RULE_NONE);
     scene = with_b_on(ALPHA, RULE_APART, false);
-    scene->view.nodes[GAMMA].is_leaving = true;
+    scene->state.nodes[GAMMA].leaving = LEAVING_POWEROFF;
     assert_says(scene, REASON_AWAY_FROM_OTHERS, 0);
     scene = with_b_on(ALPHA, RULE_APART, true);
-    scene->view.nodes[BETA].is_leaving = scene->view.nodes[GAMMA].is_leaving = true;
+    scene->state.nodes[BETA].leaving = scene->state.nodes[GAMMA].leaving = LEAVING_POWEROFF;
     assert_says(scene, REASON_APART_LEAVES_NONE, 0);
     scene = with_b_on(ALPHA, RULE_ON, false);
     scene_tier(&scene->rules[0], node_bit(GAMMA));
@@ -261,7 +266,7 @@ static void each_choice_is_explained(void **state)
     scene = with_b_on(ALPHA, RULE_ON, false);
     scene_tier(&scene->rules[0], node_bit(GAMMA));
     scene_tier(&scene->rules[0], node_bit(BETA));
-    scene->view.nodes[GAMMA].is_leaving = true;
+    scene->state.nodes[GAMMA].leaving = LEAVING_POWEROFF;
     assert_says(scene, REASON_LOWER_TIER, 0);
     scene = with_b_on(ALPHA, RULE_ON, true);
     assert_says(scene, REASON_RULE_LEAVES_NONE, 0);
@@ -338,7 +343,7 @@ static void the_last_possible_node_is_said_to_be_so(void **state)
 
     (void)state;
     scene_join(scene, node_bit(ALPHA) | node_bit(BETA) | node_bit(GAMMA));
-    scene->view.nodes[ALPHA].is_leaving = scene->view.nodes[BETA].is_leaving = true;
+    scene->view.nodes[ALPHA].leaving = scene->view.nodes[BETA].leaving = LEAVING_POWEROFF;
     scene_step(scene);
     assert_true(scene_has_change(scene, A, SERVICE_STARTED, REASON_ONLY_PLACE));
     free(scene);

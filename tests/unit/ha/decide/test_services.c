@@ -317,11 +317,11 @@ static void a_frozen_one_thaws_when_its_agent_is_back(void **state)
 
     (void)state;
     scene_start(scene);
-    scene->state.services[A].state = SERVICE_FREEZE;
-    scene->view.nodes[ALPHA].is_leaving = true;
+    scene->view.nodes[ALPHA].leaving = LEAVING_RESTART;
     scene_step(scene);
     assert_service(scene, A, SERVICE_FREEZE, ALPHA);
-    scene->view.nodes[ALPHA].is_leaving = false;
+    assert_true(scene_has_change(scene, A, SERVICE_FREEZE, REASON_FROZEN_FOR_RESTART));
+    scene->view.nodes[ALPHA].leaving = LEAVING_NOT;
     scene_step(scene);
     assert_true(scene_has_change(scene, A, SERVICE_STARTED, REASON_THAWED));
     free(scene);
@@ -333,7 +333,7 @@ static void one_on_a_node_that_shuts_down_moves_if_the_policy_says_so(void **sta
 
     (void)state;
     scene_start(scene);
-    scene->view.nodes[ALPHA].is_leaving = true;
+    scene->view.nodes[ALPHA].leaving = LEAVING_POWEROFF;
     scene_step(scene);
     assert_service(scene, A, SERVICE_STARTED, ALPHA);
     scene->policy.shutdown = SHUTDOWN_MIGRATE;

@@ -21,6 +21,27 @@
 #define EVENTS 100
 #define N_SERVICES 6
 
+static void weigh(struct scene *scene, struct random *random)
+{
+    scene->policy.scheduling = (struct scheduling){
+        .mode = (enum scheduling_mode)random_below(random, 3),
+        .method = (enum scheduling_method)random_below(random, 2),
+        .rebalances_on_start = random_chance(random, 30),
+        .rebalances = random_chance(random, 50),
+        .imbalance_millionths = 300000,
+        .imbalance_hold = {random_below(random, 20000)},
+        .improve_millionths = 100000,
+    };
+    for (int i = 0; i < scene->policy.n_nodes; i++) {
+        scene->policy.nodes[i].cpus_milli = 8000;
+        scene->policy.nodes[i].memory = 1 << 30;
+    }
+    for (int i = 0; i < N_SERVICES; i++) {
+        scene->services[i].cpus_milli = random_below(random, 4000);
+        scene->services[i].memory = random_below(random, 1 << 28);
+    }
+}
+
 static struct scene *policy_of_seed(uint64_t seed)
 {
     struct random random = {.state = seed * 77};
@@ -36,6 +57,8 @@ static struct scene *policy_of_seed(uint64_t seed)
     }
     if (random_chance(&random, 50))
         scene_rule(scene, RULE_APART, false, 1u << D | 1u << E | 1u << F);
+    scene->policy.shutdown = (enum shutdown_policy)random_below(&random, 4);
+    weigh(scene, &random);
     for (int i = 0; i < N_SERVICES; i++) {
         scene->services[i].failback = random_chance(&random, 50);
         scene->services[i].relocate_max = random_below(&random, 3);
@@ -75,10 +98,13 @@ static void mend(struct world *world, struct scene *scene, uint64_t seed)
 {
     for (int i = 0; i < N_SERVICES; i++)
         scene->services[i].requested = REQUESTED_STARTED;
+    /* Arming may have to wait for reports, and what failed meanwhile is seen only then. */
+    for (int i = 0; i < 2; i++) {
+        world_heal(world);
+        world_run(world, duration_ms(40000));
+    }
     world_heal(world);
-    world_run(world, duration_ms(40000));
-    world_heal(world);
-    world_run(world, duration_ms(60000));
+    world_run(world, duration_ms(120000));
     check(world, seed);
 }
 

@@ -161,6 +161,7 @@ static void a_service_comes_back(void **state)
         .tried = 3,
         .n_failed = 2,
         .stays_put = true,
+        .is_held = true,
         .cause = 9007199254740993,
         .since = {456},
         .why = full_reason(),
@@ -175,7 +176,7 @@ static void a_service_comes_back(void **state)
     assert_int_equal(back.node, 1);
     assert_int_equal(back.target, 0);
     assert_int_equal(back.fallback, 1);
-    assert_true(back.is_running && back.stays_put);
+    assert_true(back.is_running && back.stays_put && back.is_held);
     assert_int_equal(back.tried, 3);
     assert_int_equal(back.n_failed, 2);
     assert_true(back.cause == service.cause);
@@ -267,6 +268,48 @@ static void unknown_members_are_passed_over(void **state)
 
     (void)state;
     assert_true(codec_read_node(value, &policy, &node, NULL));
+    json_decref(value);
+}
+
+static void what_is_decided_of_the_cluster_comes_back(void **state)
+{
+    static struct ha_state before, after;
+    struct err err;
+    json_t *value;
+
+    (void)state;
+    before.arming = (struct arming){.state = RELEASING, .ignores = true};
+    before.imbalanced_since.ms = 4711;
+    value = codec_cluster(&before);
+    assert_true(codec_read_cluster(value, &after, &err));
+    assert_int_equal(after.arming.state, RELEASING);
+    assert_true(after.arming.ignores);
+    assert_int_equal(after.imbalanced_since.ms, 4711);
+    assert_text(value, "{\"arming\":\"releasing\",\"ignores\":true,\"imbalanced\":4711}");
+    before.arming = (struct arming){.state = ARMED};
+    before.imbalanced_since = INSTANT_UNKNOWN;
+    assert_text(codec_cluster(&before), "{}");
+    value = read("{\"arming\":\"half\"}");
+    assert_false(codec_read_cluster(value, &after, &err));
+    json_decref(value);
+}
+
+static void a_node_that_leaves_comes_back(void **state)
+{
+    struct node before = {.state = NODE_ONLINE, .leaving = LEAVING_REBOOT, .is_released = true};
+    struct node after;
+    struct err err;
+    json_t *value;
+
+    (void)state;
+    before.why = reason_of(REASON_NONE);
+    value = codec_node(&before, &policy);
+    assert_true(codec_read_node(value, &policy, &after, &err));
+    assert_int_equal(after.leaving, LEAVING_REBOOT);
+    assert_true(after.is_released);
+    assert_text(value, "{\"leaving\":\"reboot\",\"released\":true,\"state\":\"online\"}");
+    value = read("{\"state\":\"online\",\"leaving\":\"in a huff\"}");
+    assert_false(codec_read_node(value, &policy, &after, &err));
     json_decref(value);
 }
 
@@ -385,6 +428,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_says_why),
         cmocka_unit_test(a_node_that_cannot_be_read_says_why),
         cmocka_unit_test(unknown_members_are_passed_over),
+        cmocka_unit_test(what_is_decided_of_the_cluster_comes_back),
+        cmocka_unit_test(a_node_that_leaves_comes_back),
         cmocka_unit_test(a_change_names_what_it_is_about),
         cmocka_unit_test(an_answer_names_its_command),
         cmocka_unit_test(commands_come_back),
