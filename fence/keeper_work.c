@@ -362,7 +362,7 @@ static void accept_agent(struct worker *worker)
 static void kill_agent(struct worker *worker)
 {
     log_error("the agent (pid %d) made no step for %" PRId64 " ms and is killed",
-              (int)worker->agent_pid, worker->keeper->lease.ms);
+              (int)worker->agent_pid, instant_since(boottime_now(), worker->keeper->alive).ms);
     if (worker->agent_pidfd < 0 ||
         syscall(SYS_pidfd_send_signal, worker->agent_pidfd, SIGKILL, NULL, 0) < 0)
         log_error("cannot kill the agent: %m");

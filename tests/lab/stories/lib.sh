@@ -349,6 +349,13 @@ page_watch_begin() {
 
 # The longest time without an answer, in milliseconds, between two answers.
 page_watch_end() {
+    local lines
+    # The watch itself must have seen the page come back, or the gap has no end.
+    lines=$(wc -l <"$STORY_DIR/page-watch")
+    for _ in $(seq 60); do
+        [ "$(wc -l <"$STORY_DIR/page-watch")" -lt $((lines + 3)) ] || break
+        sleep 0.1
+    done
     kill "$page_watch"
     wait "$page_watch" 2>/dev/null
     awk '$2 == "yes" { if (last && $1 - last > longest) longest = $1 - last; last = $1 }
