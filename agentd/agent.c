@@ -3,7 +3,8 @@
  * The loop: observe, step, propose, perform. Every source of events only feeds
  * the member (or the hands, or a session); after each of them agent_turn runs
  * once, does all there is to do, tells the keeper that this loop makes
- * progress, and says when to wake. Nothing in here waits for a disk or a child.
+ * progress, and says when to wake. A turn waits for no disk and no child; only the
+ * connection to corosync (corosync.c) is made by calls that can wait.
  */
 #include "agentd/agent.h"
 
