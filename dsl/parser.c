@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The grammar of design language, one function a rule, each with its rule above it. Which
+ * The grammar of the policy language, one function a rule, each with its rule above it: here
+ * are statements and their blocks, the other parser_ files have what needs no block. Which
  * statement may stand where is in phrase.def. A rule returns false as soon as it has
  * reported a slip; recovery then goes to the end of the statement, reading its block on the
  * way, so that one slip gives one message.
  */
 #include "dsl/parser.h"
 
-#include <string.h>
-
 #include "dsl/cursor.h"
 #include "dsl/parser_drill.h"
+#include "dsl/parser_rules.h"
+#include "dsl/parser_settings.h"
 #include "dsl/suggest.h"
 
 struct phrase;
@@ -157,191 +158,10 @@ static bool read_service(struct cursor *c, struct syntax *node)
     return cursor_read_names(c, node, "a service") && read_block_if_there(c, node);
 }
 
-/* tiers = NODE { "," NODE } { [ "," ] "then" NODE { "," NODE } } */
-static bool read_tiers(struct cursor *c, struct syntax *node)
-{
-    struct syntax *tiers = cursor_add(c, node, SYNTAX_TIERS);
-    bool is_right;
-
-    c->is_in_tiers = true;
-    is_right = cursor_read_names(c, tiers, "a node");
-    while (is_right && cursor_take_word(c, "then")) {
-        cursor_settle_over_lines(c);
-        is_right = cursor_read_names(c, tiers, "a node");
-    }
-    c->is_in_tiers = false;
-    cursor_finish(c, tiers);
-    return is_right;
-}
-
-/* "before" SERVICE { "," SERVICE } */
-static bool read_before(struct cursor *c, struct syntax *node)
-{
-    if (!cursor_need_word(c, "before"))
-        return false;
-    cursor_settle_over_lines(c);
-    return cursor_read_names(c, node, "a service");
-}
-
-/* A word behind a list that looks like a service: the comma between them is missing. */
-static bool is_comma_missing(const struct cursor *c)
-{
-    return cursor_kind(c) == TOKEN_WORD && strpbrk(cursor_text(c), ":*[") != NULL;
-}
-
-/*
- * sentence = ( "keep" | "try" ) services ( "together" | "apart" | "on" tiers )
- *          | "start" services "before" services
- */
-static bool read_sentence(struct cursor *c, struct syntax *node)
-{
-    bool is_start = cursor_is_word(c, "start");
-
-    if (!cursor_read_choice(c, node, "keep|try|start") || !cursor_read_names(c, node, "a service"))
-        return false;
-    if (is_comma_missing(c))
-        return cursor_expected(c, "\",\" between two services");
-    if (is_start)
-        return read_before(c, node);
-    if (!cursor_read_choice(c, node, "together|apart|on"))
-        return false;
-    return !token_is_word(c->diagnostics, &c->tokens.list[c->previous], "on") ||
-           read_tiers(c, node);
-}
-
-/* "web:keep" was meant as "web: keep". */
-static bool read_rule_colon(struct cursor *c, const char *name)
-{
-    const char *colon = strchr(name, ':');
-    struct location at = token_place(c->diagnostics, &c->tokens.list[c->previous]);
-
-    if (!colon)
-        return cursor_need(c, TOKEN_COLON, "\":\" behind the rule's name");
-    at.length = (int)(colon - name) + 1;
-    diagnostics_add(c->diagnostics, DIAGNOSTIC_RULE_COLON, at,
-                    arena_strndup(c->diagnostics->arena, name, (size_t)(colon - name)));
-    return false;
-}
-
-/* "rule" NAME ":" sentence */
-static bool read_rule(struct cursor *c, struct syntax *node)
-{
-    const char *name = cursor_text(c);
-
-    return cursor_read(c, node, SYNTAX_NAME, "the rule's name") && read_rule_colon(c, name) &&
-           read_sentence(c, node);
-}
-
-/* "disabled" "rule" NAME ":" sentence */
-static bool read_disabled(struct cursor *c, struct syntax *node)
-{
-    return cursor_need_word(c, "rule") && read_rule(c, node);
-}
-
 /* "drill" STRING block */
 static bool read_drill(struct cursor *c, struct syntax *node)
 {
     return cursor_read_string(c, node) && read_block(c, node);
-}
-
-/* One of the words that the usage lists behind the first. */
-static bool read_choice(struct cursor *c, struct syntax *node)
-{
-    return cursor_read_choice(c, node, strchr(syntax_usage(node->kind), ' ') + 1);
-}
-
-/* VALUE */
-static bool read_value(struct cursor *c, struct syntax *node)
-{
-    return cursor_read(c, node, SYNTAX_VALUE, "a value");
-}
-
-/* VALUE { "," VALUE } */
-static bool read_values(struct cursor *c, struct syntax *node)
-{
-    return cursor_read_names(c, node, "a value");
-}
-
-/* STRING */
-static bool read_string(struct cursor *c, struct syntax *node)
-{
-    return cursor_read_string(c, node);
-}
-
-/* "witness" HOST [ "ffsplit" | "lms" ] */
-static bool read_witness(struct cursor *c, struct syntax *node)
-{
-    return cursor_read(c, node, SYNTAX_VALUE, "a host") &&
-           (cursor_is_over(c) || cursor_read_choice(c, node, "ffsplit|lms"));
-}
-
-/* "rebalance" ( "on" "start" | "when" "imbalance" N "for" DURATION ) */
-static bool read_rebalance(struct cursor *c, struct syntax *node)
-{
-    bool is_on = cursor_is_word(c, "on");
-
-    if (!cursor_read_choice(c, node, "on|when"))
-        return false;
-    if (is_on)
-        return cursor_need_word(c, "start");
-    return cursor_need_word(c, "imbalance") && cursor_read(c, node, SYNTAX_VALUE, "a number") &&
-           cursor_need_word(c, "for") && cursor_read(c, node, SYNTAX_VALUE, "a duration");
-}
-
-/* "set" NAME ( WORD | STRING | "secret" NAME ) */
-static bool read_set(struct cursor *c, struct syntax *node)
-{
-    if (!cursor_read(c, node, SYNTAX_NAME, "the parameter's name"))
-        return false;
-    if (cursor_kind(c) == TOKEN_STRING)
-        return cursor_read_string(c, node);
-    if (cursor_take_word(c, "secret") && !cursor_is_over(c))
-        return cursor_read(c, node, SYNTAX_SECRET, "the secret's name");
-    if (cursor_kind(c) == TOKEN_COLON || cursor_kind(c) == TOKEN_EQUALS)
-        return cursor_expected(c, "a value");
-    return cursor_read(c, node, SYNTAX_VALUE, "a value");
-}
-
-/* "monitor" "every" DURATION [ "timeout" DURATION ] */
-static bool read_monitor(struct cursor *c, struct syntax *node)
-{
-    if (!cursor_need_word(c, "every") || !cursor_read(c, node, SYNTAX_VALUE, "a duration"))
-        return false;
-    return cursor_is_over(c) ||
-           (cursor_need_word(c, "timeout") && cursor_read(c, node, SYNTAX_VALUE, "a duration"));
-}
-
-/* ( "start" | "stop" ) "timeout" DURATION */
-static bool read_timeout(struct cursor *c, struct syntax *node)
-{
-    return cursor_need_word(c, "timeout") && cursor_read(c, node, SYNTAX_VALUE, "a duration");
-}
-
-/* "migrate" ( "live" | "restart" | "never" | "timeout" DURATION ) */
-static bool read_migrate(struct cursor *c, struct syntax *node)
-{
-    if (cursor_is_word(c, "timeout"))
-        return read_timeout(c, node);
-    return cursor_read_choice(c, node, "live|restart|never|timeout");
-}
-
-/* ( "keep" | "try" ) "on" tiers */
-static bool read_on(struct cursor *c, struct syntax *node)
-{
-    return cursor_need_word(c, "on") && read_tiers(c, node);
-}
-
-/* "recover" "within" DURATION */
-static bool read_recover(struct cursor *c, struct syntax *node)
-{
-    return cursor_need_word(c, "within") && cursor_read(c, node, SYNTAX_VALUE, "a duration");
-}
-
-/* ( "admin" | "operator" | "viewer" ) NAME "key" STRING */
-static bool read_person(struct cursor *c, struct syntax *node)
-{
-    return cursor_read(c, node, SYNTAX_NAME, "a name") && cursor_need_word(c, "key") &&
-           cursor_read_string(c, node);
 }
 
 /* "at" DURATION command */
