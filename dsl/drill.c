@@ -259,6 +259,16 @@ static enum drill_verb either(const struct maker *m, const struct syntax *node, 
     return is_word(m, syntax_part(node, SYNTAX_WORD), word) ? yes : no;
 }
 
+/* How long it is asked for; 0: until somebody ends it. */
+static void take_span(struct maker *m, const struct syntax *node)
+{
+    const struct syntax *value = syntax_part(node, SYNTAX_VALUE);
+
+    if (value)
+        value_duration(m->tree, value, (struct bounds){"the time", 1, SUSPENDED_MAX_MS},
+                       &m->draft.lasts);
+}
+
 static void make_command(struct maker *m, const struct syntax *node)
 {
     m->draft.line = syntax_line(m->tree, node);
@@ -286,9 +296,11 @@ static void make_command(struct maker *m, const struct syntax *node)
     case SYNTAX_DRILL_RELOCATE: make_placed(m, node, DRILL_RELOCATE); break;
     case SYNTAX_DRILL_CLEAR: make_service_step(m, node, DRILL_CLEAR); break;
     case SYNTAX_DRILL_MAINTENANCE:
+        take_span(m, node);
         make_node_step(m, node, either(m, node, "on", DRILL_MAINTENANCE_ON, DRILL_MAINTENANCE_OFF));
         break;
     case SYNTAX_DRILL_DISARM:
+        take_span(m, node);
         make_plain(m, either(m, node, "freeze", DRILL_DISARM_FREEZE, DRILL_DISARM_IGNORE));
         break;
     case SYNTAX_DRILL_ARM: make_plain(m, DRILL_ARM); break;

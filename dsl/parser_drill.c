@@ -8,10 +8,31 @@
     "started|stopped|error|recovery|fence|freeze|migrate|relocate|request_start|request_stop"
 #define NODE_STATES_SHOWN "online|unknown|maintenance|fenced|gone"
 
-/* ( "power" | "maintenance" ) ( "on" | "off" ) NODES */
+/* "power" ( "on" | "off" ) NODES */
 bool read_power(struct cursor *c, struct syntax *node)
 {
     return cursor_read_choice(c, node, "on|off") && read_nodes(c, node);
+}
+
+/* [ "for" T ] */
+static bool read_span(struct cursor *c, struct syntax *node)
+{
+    return !cursor_take_word(c, "for") ||
+           cursor_read(c, node, SYNTAX_VALUE, "how long, such as 2h");
+}
+
+/* "maintenance" ( "off" NODES | "on" NODES [ "for" T ] ) */
+bool read_maintenance(struct cursor *c, struct syntax *node)
+{
+    bool is_on = cursor_is_word(c, "on");
+
+    return read_power(c, node) && (!is_on || read_span(c, node));
+}
+
+/* "disarm" ( "freeze" | "ignore" ) [ "for" T ] */
+bool read_disarm(struct cursor *c, struct syntax *node)
+{
+    return cursor_read_choice(c, node, "freeze|ignore") && read_span(c, node);
 }
 
 /* NODES */

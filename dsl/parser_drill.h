@@ -5,6 +5,8 @@
 #include "dsl/cursor.h"
 
 bool read_power(struct cursor *c, struct syntax *node);
+bool read_maintenance(struct cursor *c, struct syntax *node);
+bool read_disarm(struct cursor *c, struct syntax *node);
 bool read_nodes(struct cursor *c, struct syntax *node);
 bool read_services(struct cursor *c, struct syntax *node);
 bool read_partition(struct cursor *c, struct syntax *node);

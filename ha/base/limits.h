@@ -63,6 +63,8 @@
 #define MOVE_RETRY_MS 30000
 /* Between two tries to stop what left the policy: an operator sees it in the log, the log lives. */
 #define ORPHAN_RETRY_MS 10000
+/* How long maintenance or disarming may be asked for: longer is for ever, and is said so. */
+#define SUSPENDED_MAX_MS (366LL * 24 * 60 * 60 * 1000)
 /* Events kept on each node for the timeline. */
 #define EVENTS_KEPT_MAX 10000
 /* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */

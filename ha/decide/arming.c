@@ -133,14 +133,43 @@ static void take_where_found(struct round *round, service_id id)
     round_change_service(round, id, &verdict);
 }
 
-void arming_end(struct round *round)
+bool arming_may_end(const struct round *round, struct reason *why_not)
+{
+    node_set unheard = round->members & ~round->reported, armed = arming_armed_nodes(round);
+
+    /* Nobody has been let go yet. */
+    if (round->state->arming.state <= DISARMING)
+        return true;
+    /* What was moved by hand has to be found, and not started where it was. */
+    *why_not = reason_of(REASON_REFUSED_UNHEARD);
+    why_not->node = node_set_first(unheard);
+    if (unheard)
+        return false;
+    /* Only then is a beat that says "armed" newer than the letting go, and proves something. */
+    *why_not = reason_of(REASON_REFUSED_LETTING_GO);
+    why_not->node = node_set_first(armed);
+    return !armed;
+}
+
+void arming_end_in_time(struct round *round)
+{
+    struct arming *arming = &round->state->arming;
+    struct reason why_not;
+
+    if (arming->state != ARMED && arming->until.ms &&
+        round_has_passed(round, arming->until, duration_ms(0)) && arming_may_end(round, &why_not))
+        arming_end(round, reason_of(REASON_ARM_TIME_UP));
+}
+
+void arming_end(struct round *round, struct reason why)
 {
     bool was_let_go = round->state->arming.state == DISARMED;
 
-    arming_change(round, ARMED, reason_of(REASON_ARM_ASKED));
+    arming_change(round, ARMED, why);
     for (service_id id = 0; id < round->policy->n_services && was_let_go; id++) {
         if (round->state->arming.ignores)
             take_where_found(round, id);
     }
     round->state->arming.ignores = false;
+    round->state->arming.until = INSTANT_UNKNOWN;
 }

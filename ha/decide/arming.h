@@ -15,7 +15,11 @@ void arming_change(struct round *round, enum arming_state to, struct reason why)
 void arming_step(struct round *round);
 /* Members that are armed, as far as they have said. */
 node_set arming_armed_nodes(const struct round *round);
+/* Everybody who was let go has said so, and what it runs; else why not. */
+bool arming_may_end(const struct round *round, struct reason *why_not);
 /* Everything acts again; services are taken where they are found. */
-void arming_end(struct round *round);
+void arming_end(struct round *round, struct reason why);
+/* The same, once the time is over for which the cluster was disarmed. */
+void arming_end_in_time(struct round *round);
 /* While disarming: it must be brought to an end before the nodes are let go. */
 bool arming_is_under_way(const struct round *round, service_id service);

@@ -3,6 +3,7 @@
 #include "ha/decide/commands.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "ha/base/text.h"
 #include "ha/decide/affinity.h"
@@ -138,11 +139,20 @@ static struct reply move_stopped(struct round *round, service_id service, node_i
     return accept(REASON_ACCEPTED, target);
 }
 
+/* A reason that says who asked. */
+static struct reason asked(enum reason_code code, const struct command *command)
+{
+    struct reason why = reason_of(code);
+
+    text_copy(why.words, sizeof(why.words), command->words);
+    return why;
+}
+
 static struct reply move(struct round *round, const struct command *command)
 {
     service_id service = command->service;
     node_id target = command->node;
-    struct reason why = reason_of(REASON_ASKED_TO_MOVE);
+    struct reason why = asked(REASON_ASKED_TO_MOVE, command);
     struct verdict verdict;
     struct reply reply;
 
@@ -175,17 +185,59 @@ static struct reply move(struct round *round, const struct command *command)
     return accept(REASON_ACCEPTED, target);
 }
 
-static struct reply set_maintenance(struct round *round, node_id id, bool is_wanted)
+/* When something that is asked for now ends by itself. */
+static struct instant end_of(struct round *round, const struct command *command)
+{
+    if (command->lasts.ms <= 0)
+        return INSTANT_UNKNOWN;
+    round_wake(round, instant_after(round->view->now, command->lasts));
+    return instant_after(round->view->stamp, command->lasts);
+}
+
+/* It is so already: only its end may become another one. */
+static struct reply set_end(struct round *round, const struct command *command,
+                            struct instant *until)
+{
+    struct instant end = end_of(round, command);
+    struct reply reply = accept(REASON_ALREADY_SO, command->node);
+
+    if (end.ms || until->ms)
+        reply.why.code = end.ms ? REASON_ENDS_LATER : REASON_ENDS_BY_HAND;
+    reply.why.number = command->lasts.ms;
+    *until = end;
+    return reply;
+}
+
+static struct reply begin_maintenance(struct round *round, const struct command *command)
+{
+    struct node *node = command->node == NODE_NONE ? NULL : &round->state->nodes[command->node];
+
+    if (!node)
+        return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
+    if (!node->wants_maintenance && node->state != NODE_ONLINE)
+        return refuse(REASON_REFUSED_NOT_ONLINE, command->node);
+    if (command->words[0] || !node->wants_maintenance) {
+        memset(node->maintenance_words, 0, sizeof(node->maintenance_words));
+        text_copy(node->maintenance_words, sizeof(node->maintenance_words), command->words);
+    }
+    if (node->wants_maintenance)
+        return set_end(round, command, &node->maintenance_until);
+    node->wants_maintenance = true;
+    node->maintenance_until = end_of(round, command);
+    node_step(round, command->node);
+    round_see_nodes(round);
+    return accept(REASON_ACCEPTED, command->node);
+}
+
+static struct reply end_maintenance(struct round *round, node_id id)
 {
     struct node *node = id == NODE_NONE ? NULL : &round->state->nodes[id];
 
     if (!node)
         return refuse(REASON_REFUSED_NO_SUCH, id);
-    if (node->wants_maintenance == is_wanted)
+    if (!node->wants_maintenance)
         return accept(REASON_ALREADY_SO, id);
-    if (is_wanted && node->state != NODE_ONLINE)
-        return refuse(REASON_REFUSED_NOT_ONLINE, id);
-    node->wants_maintenance = is_wanted;
+    node_end_maintenance(node);
     node_step(round, id);
     round_see_nodes(round);
     return accept(REASON_ACCEPTED, id);
@@ -203,8 +255,9 @@ static struct reply stop(struct round *round, service_id service)
     return accept(REASON_ACCEPTED, record->node);
 }
 
-static struct reply clear(struct round *round, service_id service)
+static struct reply clear(struct round *round, const struct command *command)
 {
+    service_id service = command->service;
     struct service *record = service == SERVICE_NONE ? NULL : &round->state->services[service];
     struct verdict verdict;
 
@@ -220,36 +273,86 @@ static struct reply clear(struct round *round, service_id service)
         verdict.kind = VERDICT_CHANGE;
         verdict.next = SERVICE_STOPPED;
         verdict.asks = true;
-        verdict.why = reason_of(REASON_CLEARED);
+        verdict.why = asked(REASON_CLEARED, command);
         round_change_service(round, service, &verdict);
     }
     return accept(REASON_CLEARED, record->node);
 }
 
-static struct reply disarm(struct round *round, bool ignores)
+static struct reply start(struct round *round, const struct command *command)
+{
+    service_id service = command->service;
+    const struct service *record =
+        service == SERVICE_NONE ? NULL : &round->state->services[service];
+    struct reply reply;
+
+    if (!record)
+        return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
+    if (round->policy->services[service].requested != REQUESTED_STARTED)
+        return refuse(REASON_REFUSED_POLICY_STOPS, record->node);
+    if (!record->is_held && record->state != SERVICE_ERROR)
+        return accept(REASON_ALREADY_STARTED, record->node);
+    reply = clear(round, command);
+    reply.why.code = REASON_ACCEPTED;
+    return reply;
+}
+
+/* A move to where it is. */
+static struct reply restart(struct round *round, const struct command *command)
+{
+    service_id service = command->service;
+    const struct service *record =
+        service == SERVICE_NONE ? NULL : &round->state->services[service];
+    struct reason why = asked(REASON_ASKED_TO_RESTART, command);
+    struct verdict verdict;
+    struct reply reply;
+
+    if (!record)
+        return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
+    if (record->state != SERVICE_STARTED || record->is_held) {
+        reply = refuse(REASON_REFUSED_RESTART, record->node);
+        text_copy(reply.why.words, sizeof(reply.why.words), service_state_name(record->state));
+        return reply;
+    }
+    if (!node_in(round->usable, record->node))
+        return refuse(REASON_REFUSED_NOT_ONLINE, record->node);
+    why.node = record->node;
+    verdict = move_verdict(round, service, record->node, why, false);
+    round_change_service(round, service, &verdict);
+    return accept(REASON_ACCEPTED, record->node);
+}
+
+static struct reply disarm(struct round *round, const struct command *command, bool ignores)
 {
     struct arming *arming = &round->state->arming;
+    bool has_end = command->lasts.ms > 0;
+    struct reason why = asked(has_end ? REASON_DISARM_ASKED_FOR : REASON_DISARM_ASKED, command);
+    struct reply reply;
 
-    if (arming->state != ARMED)
-        return answer(arming->ignores == ignores, REASON_ALREADY_DISARMED, NODE_NONE);
-    arming_change(round, DISARMING, reason_of(REASON_DISARM_ASKED));
+    if (arming->state != ARMED && arming->ignores != ignores)
+        return refuse(REASON_ALREADY_DISARMED, NODE_NONE);
+    if (arming->state != ARMED) {
+        reply = set_end(round, command, &arming->until);
+        if (reply.why.code == REASON_ALREADY_SO)
+            reply.why.code = REASON_ALREADY_DISARMED;
+        return reply;
+    }
+    why.number = command->lasts.ms;
+    arming_change(round, DISARMING, why);
     arming->ignores = ignores;
+    arming->until = end_of(round, command);
     return accept(REASON_ACCEPTED, NODE_NONE);
 }
 
-static struct reply arm(struct round *round)
+static struct reply arm(struct round *round, const struct command *command)
 {
-    node_set unheard = round->members & ~round->reported, armed = arming_armed_nodes(round);
+    struct reply reply = {.is_accepted = false};
 
     if (round->state->arming.state == ARMED)
         return accept(REASON_ALREADY_ARMED, NODE_NONE);
-    /* What was moved by hand has to be found, and not started where it was. */
-    if (unheard && round->state->arming.state > DISARMING)
-        return refuse(REASON_REFUSED_UNHEARD, node_set_first(unheard));
-    /* Only then is a beat that says "armed" newer than the letting go, and proves something. */
-    if (armed && round->state->arming.state > DISARMING)
-        return refuse(REASON_REFUSED_LETTING_GO, node_set_first(armed));
-    arming_end(round);
+    if (!arming_may_end(round, &reply.why))
+        return reply;
+    arming_end(round, asked(REASON_ARM_ASKED, command));
     return accept(REASON_ACCEPTED, NODE_NONE);
 }
 
@@ -266,13 +369,15 @@ static struct reply obey(struct round *round, const struct command *command)
     switch (command->kind) {
     case COMMAND_MIGRATE:
     case COMMAND_RELOCATE: return move(round, command);
-    case COMMAND_MAINTENANCE_ON: return set_maintenance(round, command->node, true);
-    case COMMAND_MAINTENANCE_OFF: return set_maintenance(round, command->node, false);
-    case COMMAND_CLEAR: return clear(round, command->service);
+    case COMMAND_MAINTENANCE_ON: return begin_maintenance(round, command);
+    case COMMAND_MAINTENANCE_OFF: return end_maintenance(round, command->node);
+    case COMMAND_CLEAR: return clear(round, command);
     case COMMAND_STOP: return stop(round, command->service);
-    case COMMAND_DISARM_FREEZE: return disarm(round, false);
-    case COMMAND_DISARM_IGNORE: return disarm(round, true);
-    case COMMAND_ARM: return arm(round);
+    case COMMAND_DISARM_FREEZE: return disarm(round, command, false);
+    case COMMAND_DISARM_IGNORE: return disarm(round, command, true);
+    case COMMAND_ARM: return arm(round, command);
+    case COMMAND_START: return start(round, command);
+    case COMMAND_RESTART: return restart(round, command);
     }
     assert(false && "a command of no kind");
     return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);

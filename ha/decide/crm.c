@@ -82,6 +82,7 @@ void crm_step(struct ha_state *state, const struct policy *policy, const struct 
     state->manager = view->self;
     nodes_step(&round);
     round_see_nodes(&round);
+    arming_end_in_time(&round);
     commands_step(&round);
     if (state->arming.state == ARMED)
         rebalance_step(&round);

@@ -20,6 +20,7 @@ struct node_case {
     node_id id;
     const struct node *record;
     const struct node_view *view;
+    bool is_time_up; /* of the maintenance that somebody asked for */
 };
 
 struct node_verdict {
@@ -119,6 +120,18 @@ static bool is_to_be_emptied(const struct node_case *c)
            policy_when_leaving(c->round->policy, c->record->leaving) == SHUTDOWN_MIGRATE;
 }
 
+static struct node_verdict begin_maintenance(const struct node_case *c)
+{
+    bool has_end = c->record->maintenance_until.ms != 0;
+    struct node_verdict verdict = become(
+        c, NODE_MAINTENANCE, has_end ? REASON_MAINTENANCE_WANTED_FOR : REASON_MAINTENANCE_WANTED);
+
+    if (has_end)
+        verdict.why.number = instant_since(c->record->maintenance_until, c->round->view->stamp).ms;
+    text_copy(verdict.why.words, sizeof(verdict.why.words), c->record->maintenance_words);
+    return verdict;
+}
+
 static struct node_verdict online(const struct node_case *c)
 {
     if (is_rebooted(c))
@@ -126,7 +139,7 @@ static struct node_verdict online(const struct node_case *c)
     if (!c->view->is_member)
         return become(c, NODE_UNKNOWN, REASON_NODE_SILENT);
     if (c->record->wants_maintenance)
-        return become(c, NODE_MAINTENANCE, REASON_MAINTENANCE_WANTED);
+        return begin_maintenance(c);
     if (is_to_be_emptied(c))
         return become(c, NODE_MAINTENANCE, REASON_NODE_SHUTS_DOWN);
     return become(c, NODE_ONLINE, REASON_NONE);
@@ -142,7 +155,8 @@ static struct node_verdict maintenance(const struct node_case *c)
     if (!c->view->is_member)
         return become(c, NODE_UNKNOWN, REASON_NODE_SILENT);
     if (!c->record->wants_maintenance && !is_to_be_emptied(c))
-        return become(c, NODE_ONLINE, REASON_MAINTENANCE_OVER);
+        return become(c, NODE_ONLINE,
+                      c->is_time_up ? REASON_MAINTENANCE_TIME_UP : REASON_MAINTENANCE_OVER);
     return become(c, NODE_MAINTENANCE, REASON_NONE);
 }
 
@@ -193,6 +207,13 @@ static void remember(struct round *round, node_id id, const struct node_verdict 
         text_copy(node->boot_id, sizeof(node->boot_id), view->boot_id);
 }
 
+void node_end_maintenance(struct node *node)
+{
+    node->wants_maintenance = false;
+    node->maintenance_until = INSTANT_UNKNOWN;
+    memset(node->maintenance_words, 0, sizeof(node->maintenance_words));
+}
+
 /* What the agent says of its going, and whether silence would prove anything. */
 static void note_leaving(struct node_case *c)
 {
@@ -206,6 +227,18 @@ static void note_leaving(struct node_case *c)
     else if (node->is_released && c->round->state->arming.state == ARMED &&
              (is_rebooted(c) || c->view->is_armed))
         node->is_released = false;
+}
+
+/* What was asked for some time only ends by itself, whoever manages then. */
+static void end_maintenance_in_time(struct node_case *c)
+{
+    struct node *node = &c->round->state->nodes[c->id];
+
+    if (!node->maintenance_until.ms ||
+        !round_has_passed(c->round, node->maintenance_until, duration_ms(0)))
+        return;
+    c->is_time_up = true;
+    node_end_maintenance(node);
 }
 
 /* Things worth saying of a node that stays as it is. */
@@ -226,6 +259,7 @@ void node_step(struct round *round, node_id id)
     };
 
     note_leaving(&c);
+    end_maintenance_in_time(&c);
     for (int i = 0; i < NODE_CHANGES_MAX; i++) {
         struct node_verdict verdict = rules[node->state](&c);
 

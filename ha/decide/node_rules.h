@@ -8,3 +8,5 @@
 void nodes_step(struct round *round);
 /* One node again, after a command spoke about it. */
 void node_step(struct round *round, node_id node);
+/* Nobody wants it to be in maintenance any more; the next node_step acts on it. */
+void node_end_maintenance(struct node *node);

@@ -336,6 +336,8 @@ static struct verdict it_has_left(const struct service_case *c)
     struct reason why = reason_on(REASON_MOVED, from);
 
     why.other = to;
+    if (from == to)
+        why.code = REASON_RESTARTS;
     if (!node_in(c->round->usable, to)) {
         why.code = REASON_TARGET_LOST;
         return become(c, SERVICE_REQUEST_START, why);

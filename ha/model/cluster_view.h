@@ -56,6 +56,8 @@ enum command_kind {
     COMMAND_DISARM_FREEZE,
     COMMAND_DISARM_IGNORE,
     COMMAND_ARM,
+    COMMAND_START,   /* what was stopped by hand, or is in error: as the policy wants it */
+    COMMAND_RESTART, /* stopped and started, on the same node */
 };
 
 struct command {
@@ -63,6 +65,8 @@ struct command {
     enum command_kind kind;
     service_id service;
     node_id node;
+    struct duration lasts;        /* maintenance on, disarm: it ends by itself then; 0: never */
+    char words[REASON_WORDS_MAX]; /* who asked, and why: "jin (new fan)"; or "" */
 };
 
 struct cluster_view {

@@ -25,6 +25,8 @@ static const char *const command_names[] = {
     [COMMAND_DISARM_FREEZE] = "disarm-freeze",
     [COMMAND_DISARM_IGNORE] = "disarm-ignore",
     [COMMAND_ARM] = "arm",
+    [COMMAND_START] = "start",
+    [COMMAND_RESTART] = "restart",
 };
 
 #define COUNT(names) (int)(sizeof(names) / sizeof((names)[0]))
@@ -183,6 +185,8 @@ json_t *codec_node(const struct node *node, const struct policy *policy)
 
     put_text(to, "boot", node->boot_id);
     put_flag(to, "maintenance", node->wants_maintenance);
+    put_int(to, "maintenance_until", node->maintenance_until.ms);
+    put_text(to, "maintenance_words", node->maintenance_words);
     put_flag(to, "released", node->is_released);
     if (node->leaving != LEAVING_NOT)
         put_text(to, "leaving", leaving_name(node->leaving));
@@ -205,6 +209,9 @@ bool codec_read_node(const json_t *from, const struct policy *policy, struct nod
     if (!text_copy(node->boot_id, sizeof(node->boot_id), json_text(from, "boot", "")))
         return err_set(err, "\"boot\" is longer than a boot id");
     node->wants_maintenance = json_flag(from, "maintenance", false);
+    node->maintenance_until.ms = json_int(from, "maintenance_until", 0);
+    text_copy(node->maintenance_words, sizeof(node->maintenance_words),
+              json_text(from, "maintenance_words", ""));
     node->is_released = json_flag(from, "released", false);
     node->leaving = leaving_of_name(json_text(from, "leaving", leaving_name(LEAVING_NOT)));
     if (node->leaving == LEAVINGS)
@@ -287,6 +294,7 @@ json_t *codec_cluster(const struct ha_state *state)
     if (state->arming.state != ARMED)
         put_text(to, "arming", arming_state_name(state->arming.state));
     put_flag(to, "ignores", state->arming.ignores);
+    put_int(to, "until", state->arming.until.ms);
     put_int(to, "imbalanced", state->imbalanced_since.ms);
     return to;
 }
@@ -299,6 +307,7 @@ bool codec_read_cluster(const json_t *from, struct ha_state *state, struct err *
     if (state->arming.state == ARMING_STATES)
         return err_set(err, "\"arming\" is %s, which this version does not know", name);
     state->arming.ignores = json_flag(from, "ignores", false);
+    state->arming.until.ms = json_int(from, "until", 0);
     state->imbalanced_since.ms = json_int(from, "imbalanced", 0);
     return true;
 }
@@ -339,6 +348,8 @@ json_t *codec_command(const struct command *command, const struct policy *policy
 
     put_service(to, "service", command->service, policy);
     put_node(to, "node", command->node, policy);
+    put_int(to, "lasts", command->lasts.ms);
+    put_text(to, "words", command->words);
     return to;
 }
 
@@ -357,6 +368,10 @@ bool codec_read_command(const json_t *from, const struct policy *policy, struct 
         return err_set(err, "\"%s\" is no command that this version knows", name);
     command->id = (uint64_t)id;
     command->kind = (enum command_kind)kind;
+    command->lasts.ms = json_int(from, "lasts", 0);
+    if (command->lasts.ms < 0 || command->lasts.ms > SUSPENDED_MAX_MS)
+        return err_set(err, "\"lasts\" is longer than anything may be set aside");
+    text_copy(command->words, sizeof(command->words), json_text(from, "words", ""));
     return get_service(from, "service", policy, &command->service, err) &&
            get_node(from, "node", policy, &command->node, err);
 }

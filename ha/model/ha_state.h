@@ -41,13 +41,16 @@ enum arming_state {
 
 struct arming {
     enum arming_state state;
-    bool ignores; /* services may be moved by hand meanwhile; else they are frozen */
+    bool ignores;         /* services may be moved by hand meanwhile; else they are frozen */
+    struct instant until; /* armed again by itself then; INSTANT_UNKNOWN: by a person */
 };
 
 struct node {
     enum node_state state;
     char boot_id[BOOT_ID_MAX]; /* of the boot that this record speaks of */
     bool wants_maintenance;
+    struct instant maintenance_until;         /* it ends by itself; INSTANT_UNKNOWN: by a person */
+    char maintenance_words[REASON_WORDS_MAX]; /* who wants it, and why */
     bool is_released; /* it may run services without a watchdog: silence proves nothing */
     enum leaving leaving;
     struct instant since;

@@ -71,6 +71,7 @@ static void add_argument(struct text *text, char letter, const struct reason *re
     case '#': text_add(text, "%lld", (long long)reason->number); break;
     case 't': add_span(text, reason->number); break;
     case 'w': text_add(text, "%s", reason->words[0] ? reason->words : "no words given"); break;
+    case 'b': text_add(text, "%s", reason->words[0] ? reason->words : "somebody"); break;
     default: text_add(text, "{%c}", letter); break;
     }
 }

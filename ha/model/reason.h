@@ -31,7 +31,7 @@ struct reason {
     rule_id rule;                 /* {r}: the rule it comes from, by position in the policy */
     int64_t number;               /* {#}, or {t} as a span of time in ms */
     int32_t line;                 /* of the policy, where one is behind it; else 0 */
-    char words[REASON_WORDS_MAX]; /* {w} */
+    char words[REASON_WORDS_MAX]; /* {w}; {b}: who asked */
 };
 
 /* A reason without arguments; the caller sets those that its row names. */

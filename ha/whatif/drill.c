@@ -227,7 +227,7 @@ static void do_to_node(struct world *world, const struct drill_step *step, node_
     case DRILL_STORE_FAIL: world_set_store(world, node, false); break;
     case DRILL_STORE_WORK: world_set_store(world, node, true); break;
     case DRILL_MAINTENANCE_ON:
-        world_command(world, COMMAND_MAINTENANCE_ON, SERVICE_NONE, node);
+        world_command_for(world, COMMAND_MAINTENANCE_ON, node, step->lasts);
         break;
     default: world_command(world, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, node); break;
     }
@@ -270,10 +270,10 @@ static bool act(struct world *world, const struct drill_step *step)
 {
     switch (step->verb) {
     case DRILL_DISARM_FREEZE:
-        world_command(world, COMMAND_DISARM_FREEZE, SERVICE_NONE, NODE_NONE);
+        world_command_for(world, COMMAND_DISARM_FREEZE, NODE_NONE, step->lasts);
         return true;
     case DRILL_DISARM_IGNORE:
-        world_command(world, COMMAND_DISARM_IGNORE, SERVICE_NONE, NODE_NONE);
+        world_command_for(world, COMMAND_DISARM_IGNORE, NODE_NONE, step->lasts);
         return true;
     case DRILL_ARM: world_command(world, COMMAND_ARM, SERVICE_NONE, NODE_NONE); return true;
     case DRILL_CUT:

@@ -47,6 +47,7 @@ enum drill_verb {
 struct drill_step {
     struct duration at;     /* since the beginning */
     struct duration within; /* an expectation: it may take so long */
+    struct duration lasts;  /* maintenance, disarm: it is asked for so long; 0: for ever */
     enum drill_verb verb;
     int line;
     const char *text;    /* as it was written: "cut alpha" */

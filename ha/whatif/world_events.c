@@ -250,6 +250,16 @@ void world_command(struct world *world, enum command_kind kind, service_id servi
     world->is_manager_due = true;
 }
 
+void world_command_for(struct world *world, enum command_kind kind, node_id node,
+                       struct duration lasts)
+{
+    int n_before = world->n_commands;
+
+    world_command(world, kind, SERVICE_NONE, node);
+    if (world->n_commands > n_before)
+        world->commands[n_before].lasts = lasts;
+}
+
 /* ---- drawn from the seed ------------------------------------------------------------------- */
 
 static struct instant within(struct world *world, int ms)

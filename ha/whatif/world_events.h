@@ -27,6 +27,9 @@ void world_place(struct world *world, service_id service, node_id node);
 bool world_carry(struct world *world, service_id service, node_id node);
 void world_measure(struct world *world, service_id service, int cpus_milli, int64_t memory);
 void world_command(struct world *world, enum command_kind kind, service_id service, node_id node);
+/* Maintenance or disarming that ends by itself; 0: it does not. */
+void world_command_for(struct world *world, enum command_kind kind, node_id node,
+                       struct duration lasts);
 /* Something happens, drawn from the seed. */
 void world_disturb(struct world *world);
 /* All that was broken is mended, and whoever waits for a person gets one. */

@@ -173,7 +173,10 @@ bool scene_command(struct scene *scene, enum command_kind kind, service_id servi
         .kind = kind,
         .service = service,
         .node = node,
+        .lasts = scene->lasts,
     };
+    text_copy(scene->view.commands[0].words, sizeof(scene->view.commands[0].words),
+              scene->words ? scene->words : "");
     scene->view.n_commands = 1;
     scene_step(scene);
     scene->view.n_commands = 0;

@@ -23,6 +23,8 @@ struct scene {
     struct ha_state state;
     struct cluster_view view;
     struct outcome outcome;
+    struct duration lasts; /* of the commands that follow */
+    const char *words;     /* and who asks; NULL: nobody says */
     struct change changes[CHANGES_OF(SCENE_NODES_MAX, SCENE_SERVICES_MAX)];
 };
 
