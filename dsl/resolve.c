@@ -92,6 +92,7 @@ static void resolve_shutdown(struct resolution *r, const struct syntax *statemen
         {"freeze", SHUTDOWN_FREEZE},
     };
 
+    r->policy->shutdown_line = syntax_line(r->tree, statement);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcmp(syntax_text(r->tree, statement->child), words[i].word) == 0)
             r->policy->shutdown = words[i].shutdown;

@@ -51,6 +51,7 @@ void resolve_scheduling(struct resolution *r, const struct syntax *statement)
     struct scheduling *scheduling = &r->policy->scheduling;
     const struct syntax *first[SYNTAX_KINDS] = {0}, *rebalances[2] = {0};
 
+    scheduling->line = syntax_line(r->tree, statement);
     for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
         if (at->is_broken)
             continue;

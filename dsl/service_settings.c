@@ -30,6 +30,13 @@
     FIELD(AGENT, agent)                                                                            \
     FIELD(ADDRESS, address)
 
+/* Of these, where they were written: decisions name the line. */
+#define LINES(LINE)                                                                                \
+    LINE(STATE, state_line)                                                                        \
+    LINE(RELOCATE, relocate_line)                                                                  \
+    LINE(FAILBACK, failback_line)                                                                  \
+    LINE(MIGRATE, migrate_line)
+
 enum field {
 #define FIELD(name, member) FIELD_##name,
     FIELDS(FIELD)
@@ -63,6 +70,11 @@ static void apply(struct service_policy *service, const struct service_policy *v
         service->field = values->field;
     FIELDS(FIELD)
 #undef FIELD
+#define LINE(name, field)                                                                          \
+    if (given & 1u << FIELD_##name)                                                                \
+        service->field = values->field;
+    LINES(LINE)
+#undef LINE
 }
 
 void service_settings_begin(struct service_policy *service)
@@ -129,14 +141,18 @@ static void read_word_setting(struct resolution *r, struct service_block *block,
         [MIGRATE_NEVER] = "never",
     };
     const char *word = syntax_text(r->tree, at->child);
+    int line = syntax_line(r->tree, at);
 
     if (at->kind == SYNTAX_STATE) {
+        block->values.state_line = line;
         block->values.requested = (enum requested_state)index_of(word, states, 4);
         give(block, FIELD_STATE);
     } else if (at->kind == SYNTAX_FAILBACK) {
+        block->values.failback_line = line;
         block->values.failback = strcmp(word, "yes") == 0;
         give(block, FIELD_FAILBACK);
     } else {
+        block->values.migrate_line = line;
         block->values.migrate = (enum migrate_how)index_of(word, ways, 3);
         give(block, FIELD_MIGRATE);
     }
@@ -183,6 +199,8 @@ static void read_number(struct resolution *r, struct service_block *block, const
 {
     struct service_policy *values = &block->values;
 
+    if (at->kind == SYNTAX_RELOCATE)
+        values->relocate_line = syntax_line(r->tree, at);
     if (at->kind == SYNTAX_RESTART &&
         value_count(r->tree, at->child, (struct bounds){"restart", 0, 1000}, &values->restart_max))
         give(block, FIELD_RESTART);

@@ -333,6 +333,26 @@ int affinity_friends_on(const struct round *round, service_id service, node_id n
     return friends;
 }
 
+rule_id affinity_forbids(const struct round *round, service_id service, node_id node)
+{
+    service_id leader = round->work->bonds[service].leader;
+
+    for (rule_id id = 0; id < round->policy->n_rules; id++) {
+        const struct rule *rule = &round->policy->rules[id];
+        node_set named = 0;
+
+        if (rule->kind != RULE_ON || !rule->is_strict)
+            continue;
+        for (int i = 0; i < rule->n_tiers; i++)
+            named |= rule->tiers[i];
+        for (int i = 0; i < rule->n_services && !node_in(named, node); i++) {
+            if (round->work->bonds[rule->services[i]].leader == leader)
+                return id;
+        }
+    }
+    return RULE_NONE;
+}
+
 /* The first service of a rule that uses the node; false if there is none but "but". */
 static bool name_user(const struct round *round, rule_id id, service_id but, node_id node,
                       struct reason *why)
@@ -353,8 +373,58 @@ static bool name_user(const struct round *round, rule_id id, service_id but, nod
     return false;
 }
 
+static bool name_neighbour(const struct round *round, service_id service, node_id node,
+                           bool is_strict, struct reason *why)
+{
+    const struct crm_work *work = round->work;
+
+    GROUP_EACH(round, member, service)
+    {
+        int32_t at = work->bonds[member].memberships;
+
+        for (; at >= 0; at = work->memberships[at].next) {
+            rule_id id = work->memberships[at].rule;
+
+            const struct rule *rule = &round->policy->rules[id];
+
+            if (rule->kind == RULE_APART && rule->is_strict == is_strict &&
+                name_user(round, id, member, node, why))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A rule that must hold weighs more than one that only prefers. */
 void affinity_name_neighbour(const struct round *round, service_id service, node_id node,
                              struct reason *why)
+{
+    if (!name_neighbour(round, service, node, true, why))
+        name_neighbour(round, service, node, false, why);
+}
+
+/* The one of a rule that is to start on the node. */
+static bool name_awaited(const struct round *round, rule_id id, service_id but, node_id node,
+                         struct reason *why)
+{
+    const struct rule *rule = &round->policy->rules[id];
+
+    for (int i = 0; i < rule->n_services; i++) {
+        service_id other = rule->services[i];
+
+        if (other == but || service_awaited_on(round, &round->state->services[other]) != node)
+            continue;
+        why->rule = id;
+        why->line = rule->line;
+        why->with = other;
+        why->node = node;
+        return true;
+    }
+    return false;
+}
+
+void affinity_name_awaited(const struct round *round, service_id service, node_id node,
+                           struct reason *why)
 {
     const struct crm_work *work = round->work;
 
@@ -366,7 +436,7 @@ void affinity_name_neighbour(const struct round *round, service_id service, node
             rule_id id = work->memberships[at].rule;
 
             if (round->policy->rules[id].kind == RULE_APART &&
-                name_user(round, id, member, node, why))
+                name_awaited(round, id, member, node, why))
                 return;
         }
     }

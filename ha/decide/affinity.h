@@ -40,8 +40,13 @@ int affinity_partners_on(const struct round *round, service_id service, node_id 
 /* The same for rules that only prefer together. */
 int affinity_friends_on(const struct round *round, service_id service, node_id node);
 
+/* A strict rule that does not let its group be on the node; RULE_NONE if all do. */
+rule_id affinity_forbids(const struct round *round, service_id service, node_id node);
+
 /* For explanations: who is in the way on a node, or waits there; fills rule, with and node. */
 void affinity_name_neighbour(const struct round *round, service_id service, node_id node,
                              struct reason *why);
+void affinity_name_awaited(const struct round *round, service_id service, node_id node,
+                           struct reason *why);
 void affinity_name_partner(const struct round *round, service_id service, node_id node,
                            struct reason *why);

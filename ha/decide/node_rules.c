@@ -265,7 +265,7 @@ void node_step(struct round *round, node_id id)
 
         if (verdict.next == node->state) {
             if (is_worth_saying(verdict.why.code) && node->why.code != verdict.why.code)
-                node->why = verdict.why;
+                round_note_node(round, id, verdict.why);
             return;
         }
         round_change_node(round, id, verdict.next, verdict.why);

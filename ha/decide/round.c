@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "ha/decide/affinity.h"
+#include "ha/decide/source.h"
 
 void round_init(struct round *round, struct ha_state *state, const struct policy *policy,
                 const struct cluster_view *view, struct outcome *outcome)
@@ -58,10 +59,17 @@ void round_add_change(struct round *round, struct change change)
     outcome->changes[outcome->n_changes++] = change;
 }
 
+void round_note_node(struct round *round, node_id id, struct reason why)
+{
+    why.line = source_line(round->policy, SERVICE_NONE, &why);
+    round->state->nodes[id].why = why;
+}
+
 void round_change_node(struct round *round, node_id id, enum node_state to, struct reason why)
 {
     struct node *node = &round->state->nodes[id];
 
+    why.line = source_line(round->policy, SERVICE_NONE, &why);
     assert(node_state_may_follow(node->state, to));
     round_add_change(round, (struct change){
                                 .service = SERVICE_NONE,
@@ -98,18 +106,21 @@ struct verdict verdict_of(const struct round *round, service_id id)
 static void write_wait(struct service *service, const struct reason *why)
 {
     if (service->why.code != why->code || service->why.node != why->node ||
-        service->why.rule != why->rule || service->why.with != why->with)
+        service->why.rule != why->rule || service->why.with != why->with ||
+        service->why.line != why->line)
         service->why = *why;
 }
 
 void round_change_service(struct round *round, service_id id, const struct verdict *verdict)
 {
     struct service *service = &round->state->services[id];
+    struct reason why = verdict->why;
 
     if (verdict->kind == VERDICT_STAY)
         return;
+    why.line = source_line(round->policy, id, &why);
     if (verdict->kind == VERDICT_WAIT) {
-        write_wait(service, &verdict->why);
+        write_wait(service, &why);
         return;
     }
     assert(service_state_may_follow(service->state, verdict->next));
@@ -118,7 +129,7 @@ void round_change_service(struct round *round, service_id id, const struct verdi
                                 .node = verdict->node,
                                 .from = (int)service->state,
                                 .to = (int)verdict->next,
-                                .why = verdict->why,
+                                .why = why,
                             });
     affinity_forget(round, id);
     if (service->state != verdict->next || verdict->asks)
@@ -126,7 +137,7 @@ void round_change_service(struct round *round, service_id id, const struct verdi
     service->state = verdict->next;
     service->node = verdict->node;
     service->target = verdict->target;
-    service->why = verdict->why;
+    service->why = why;
     service->is_running = verdict->is_running;
     service->stays_put = verdict->stays_put;
     service->is_held = verdict->is_held;

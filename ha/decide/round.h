@@ -52,6 +52,8 @@ void round_init(struct round *round, struct ha_state *state, const struct policy
 void round_see_nodes(struct round *round);
 
 void round_add_change(struct round *round, struct change change);
+/* What is worth saying of a node that stays as it is. */
+void round_note_node(struct round *round, node_id node, struct reason why);
 void round_change_node(struct round *round, node_id node, enum node_state to, struct reason why);
 /* What the record says now, to be altered and given back. */
 struct verdict verdict_of(const struct round *round, service_id service);

@@ -80,17 +80,46 @@ static struct reason failure(const struct service_case *c, enum reason_code code
     return why;
 }
 
+bool service_is_wanted(const struct round *round, service_id id)
+{
+    return round->policy->services[id].requested == REQUESTED_STARTED &&
+           !round->state->services[id].is_held;
+}
+
+struct reason service_why_not_wanted(const struct round *round, service_id id)
+{
+    if (round->state->services[id].is_held)
+        return reason_of(REASON_HELD);
+    return reason_of(round->policy->services[id].requested == REQUESTED_DISABLED
+                         ? REASON_WANTED_DISABLED
+                         : REASON_WANTED_STOPPED);
+}
+
 static bool is_wanted(const struct service_case *c)
 {
-    return c->policy->requested == REQUESTED_STARTED && !c->record->is_held;
+    return service_is_wanted(c->round, c->id);
 }
 
 static struct reason why_not_wanted(const struct service_case *c)
 {
-    if (c->record->is_held)
-        return reason_of(REASON_HELD);
-    return reason_of(c->policy->requested == REQUESTED_DISABLED ? REASON_WANTED_DISABLED
-                                                                : REASON_WANTED_STOPPED);
+    return service_why_not_wanted(c->round, c->id);
+}
+
+enum preference service_preference(const struct round *round, service_id id)
+{
+    const struct service *service = &round->state->services[id];
+
+    switch (service->state) {
+    case SERVICE_STARTED:
+    case SERVICE_MIGRATE:
+    case SERVICE_RELOCATE:
+    case SERVICE_FREEZE: return PREFER_STAYING;
+    /* Back already: nothing is gained by another place. */
+    case SERVICE_FENCE:
+    case SERVICE_RECOVERY:
+        return node_in(round->usable, service->node) ? PREFER_STAYING : PREFER_BEST;
+    default: return round->policy->scheduling.rebalances_on_start ? PREFER_BEST : PREFER_STAYING;
+    }
 }
 
 /* What was given to a rebooted node in this very step is given to its new boot. */
@@ -243,7 +272,7 @@ static struct verdict it_may_move(const struct service_case *c)
 
     if (!may_leave(c) || has_no_cause_to_leave(c))
         return stay(c);
-    placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);
+    placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node == c->record->node || place.node == NODE_NONE)
         return stay(c);
     verdict = move_verdict(c->round, c->id, place.node, why_leave(c, &place), true);
@@ -408,13 +437,11 @@ static struct verdict stop_before_start(const struct service_case *c)
 
 static struct verdict request_start(const struct service_case *c)
 {
-    bool balances = c->round->policy->scheduling.rebalances_on_start;
     struct placement place;
 
     if (!is_wanted(c))
         return stop_before_start(c);
-    placement_find(c->round, c->id, balances ? PREFER_BEST : PREFER_STAYING, c->record->tried,
-                   &place);
+    placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node != NODE_NONE)
         return ask(c, SERVICE_STARTED, place.node, place.why);
     if (place.step == LOST_UNSAFE && is_held_by_its_node(c))
@@ -437,12 +464,9 @@ static struct verdict fence(const struct service_case *c)
 
 static struct verdict recovery(const struct service_case *c)
 {
-    /* Back already: nothing is gained by another place. */
-    bool is_back = node_in(c->round->usable, c->record->node);
     struct placement place;
 
-    placement_find(c->round, c->id, is_back ? PREFER_STAYING : PREFER_BEST, c->record->tried,
-                   &place);
+    placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node == NODE_NONE && c->policy->requested == REQUESTED_DISABLED)
         return become(c, SERVICE_STOPPED, why_not_wanted(c));
     if (place.node == NODE_NONE)

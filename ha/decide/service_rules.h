@@ -2,7 +2,13 @@
 /* The life of a service: one rule a state, repeated until it says no more. */
 #pragma once
 
-#include "ha/decide/round.h"
+#include "ha/decide/placement.h"
 
 /* True if anything of it changed. */
 bool service_step(struct round *round, service_id service);
+
+/* What placement is asked, whenever this service is given a place. */
+enum preference service_preference(const struct round *round, service_id service);
+/* Is it to run? And of one that is not, why. */
+bool service_is_wanted(const struct round *round, service_id service);
+struct reason service_why_not_wanted(const struct round *round, service_id service);

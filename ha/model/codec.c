@@ -172,7 +172,8 @@ bool codec_read_reason(const json_t *from, const struct policy *policy, struct r
     reason->other = policy_find_node(policy, json_text(from, "other", ""));
     reason->with = policy_find_service(policy, json_text(from, "with", ""));
     reason->line = (int32_t)json_int(from, "line", 0);
-    if (reason->line)
+    /* The line of a setting may be one on which a rule without a name stands, too. */
+    if (reason->line && (json_text(from, "rule", NULL) || reason_names(reason->code, 'r')))
         reason->rule = find_rule(policy, json_text(from, "rule", ""), reason->line);
     reason->number = json_int(from, "number", 0);
     text_copy(reason->words, sizeof(reason->words), json_text(from, "words", ""));

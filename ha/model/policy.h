@@ -76,6 +76,7 @@ struct service_policy {
     int cpus_milli;
     int64_t memory;
     int line;
+    int state_line, relocate_line, failback_line, migrate_line; /* of these settings; 0: not said */
 };
 
 enum rule_kind {
@@ -119,6 +120,7 @@ struct policy {
     const char *network; /* lan, virtual, cloud, wan */
     struct timing timing;
     enum shutdown_policy shutdown;
+    int shutdown_line; /* 0: not said */
     struct scheduling scheduling;
     struct node_policy nodes[NODES_MAX];
     int n_nodes;

@@ -108,6 +108,13 @@ void reason_text(const struct reason *reason, const struct policy *policy, char 
     }
 }
 
+bool reason_names(enum reason_code code, char letter)
+{
+    char mark[] = {'{', letter, '}', '\0'};
+
+    return code < REASON_CODES && strstr(rows[code].text, mark) != NULL;
+}
+
 const char *reason_name(enum reason_code code)
 {
     return code < REASON_CODES ? rows[code].name : unknown;

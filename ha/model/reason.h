@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,8 @@ struct reason {
 struct reason reason_of(enum reason_code code);
 /* One sentence without a full stop. policy may be NULL: names show as "?". */
 void reason_text(const struct reason *reason, const struct policy *policy, char *text, size_t size);
+/* Does its sentence name such a thing: 'r' a rule, 't' a span of time. */
+bool reason_names(enum reason_code code, char letter);
 /* "NODE_LOST" and back; REASON_CODES if there is no such row. */
 const char *reason_name(enum reason_code code);
 enum reason_code reason_of_name(const char *name);

@@ -25,4 +25,5 @@ struct scheduling {
     int imbalance_millionths; /* raw coefficient of variation of the nodes' loads */
     struct duration imbalance_hold;
     int improve_millionths; /* the least relative gain that is worth a move */
+    int line;               /* of its statement in the policy text; 0: not said */
 };

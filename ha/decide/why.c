@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Explanations; see why.h. Steps and verdicts come from placement and the rules themselves. */
+#include "ha/decide/why.h"
+
+#include "ha/base/text.h"
+#include "ha/decide/affinity.h"
+#include "ha/decide/load.h"
+#include "ha/decide/service_rules.h"
+#include "ha/decide/source.h"
+
+static struct reason reason_on(enum reason_code code, node_id node, node_id other)
+{
+    struct reason why = reason_of(code);
+
+    why.node = node;
+    why.other = other;
+    return why;
+}
+
+/* ---- why not a node ------------------------------------------------------------------------- */
+
+static struct reason why_unusable(const struct round *round, node_id node)
+{
+    const struct node *record = &round->state->nodes[node];
+
+    if (record->state != NODE_ONLINE && record->why.code != REASON_NONE)
+        return record->why;
+    return reason_on(node_in(round->members, node) ? REASON_LEAVING : REASON_AWAY, node, NODE_NONE);
+}
+
+static struct reason why_unsafe(struct round *round, service_id id, node_id node)
+{
+    node_set holders = placement_holders(round, id), others = holders & ~node_bit(node);
+
+    return placement_wait(round, id, others ? others : holders);
+}
+
+/* Rules that only prefer: one that would have it elsewhere, or one that would rather not here. */
+static struct reason why_less_liked(const struct round *round, service_id id, node_id node,
+                                    node_id winner)
+{
+    struct reason why = reason_on(REASON_NEAR_PARTNER, winner, NODE_NONE);
+
+    if (node_in(affinity_apart(round, id, false), node)) {
+        why = reason_on(REASON_LIKES_APART, node, NODE_NONE);
+        affinity_name_neighbour(round, id, node, &why);
+    } else {
+        affinity_name_partner(round, id, winner, &why);
+    }
+    return why;
+}
+
+static struct reason why_more_load(const struct round *round, node_id node, node_id winner)
+{
+    struct reason why = reason_on(REASON_MORE_LOAD, node, winner);
+    struct text text;
+
+    if (load_is_weighed(round)) {
+        why.code = REASON_MORE_STRAIN;
+        return why;
+    }
+    why.number = round->work->load[node];
+    text_init(&text, why.words, sizeof(why.words));
+    text_add(&text, "%d", round->work->load[winner]);
+    return why;
+}
+
+static struct reason why_lost(struct round *round, service_id id, const struct placement *place,
+                              node_id node)
+{
+    const struct bonds *group = affinity_group(round, id);
+    struct reason why = reason_on(REASON_NONE, node, place->node);
+
+    switch (place->lost[node]) {
+    case PLACED_HERE: return place->why;
+    case LOST_UNUSABLE: return why_unusable(round, node);
+    case LOST_FORBIDDEN:
+        why.code = REASON_REFUSED_BY_RULE;
+        why.rule = affinity_forbids(round, id, node);
+        break;
+    case LOST_APART:
+        why.code = REASON_REFUSED_APART;
+        affinity_name_neighbour(round, id, node, &why);
+        break;
+    case LOST_UNSAFE: return why_unsafe(round, id, node);
+    case LOST_TRIED: why.code = REASON_FAILED_THERE; break;
+    case LOST_FAILBACK: return reason_on(REASON_NO_FAILBACK, place->node, NODE_NONE);
+    case LOST_TIER:
+        why.code = REASON_LESS_PREFERRED;
+        why.rule = group->group_tiers;
+        break;
+    case LOST_AWAITED:
+        why.code = REASON_PLACE_IS_TAKEN;
+        affinity_name_awaited(round, id, node, &why);
+        break;
+    case LOST_TOGETHER:
+        why.code = REASON_JOINS_PARTNER;
+        affinity_name_partner(round, id, place->node, &why);
+        break;
+    case LOST_FALLBACK: return reason_on(REASON_FALLS_BACK, place->node, NODE_NONE);
+    case LOST_STAYING: return reason_on(REASON_STAYS, place->node, NODE_NONE);
+    case LOST_LIKING: return why_less_liked(round, id, node, place->node);
+    case LOST_LOAD: return why_more_load(round, node, place->node);
+    case LOST_NUMBER: why.code = REASON_LATER_BY_NAME; break;
+    }
+    return why;
+}
+
+/* ---- why no place at all --------------------------------------------------------------------- */
+
+/* It runs, starts, or may be running: what keeps it from being given another place. */
+static struct reason what_holds_it_there(struct round *round, service_id id)
+{
+    const struct service *service = &round->state->services[id];
+
+    if (!node_in(round->reported, service->node))
+        return placement_wait(round, id, node_bit(service->node));
+    if (!service->is_running)
+        return reason_on(REASON_STARTING, service->node, NODE_NONE);
+    if (round->policy->services[id].migrate == MIGRATE_NEVER)
+        return reason_of(REASON_REFUSED_NEVER_MOVES);
+    return service->stays_put ? service->why : reason_of(REASON_NONE);
+}
+
+/* dry: what the manager would make of it now, where it was left waiting. */
+static struct reason what_holds_it(struct round *round, service_id id, const struct service *dry)
+{
+    const struct service *service = &round->state->services[id];
+
+    if (round->policy->services[id].requested == REQUESTED_IGNORED)
+        return reason_of(REASON_WANTED_IGNORED);
+    if (service->state == SERVICE_FREEZE)
+        return service->why;
+    if (round->state->arming.state != ARMED)
+        return reason_of(REASON_REFUSED_DISARMED);
+    if (!service_is_wanted(round, id))
+        return service_why_not_wanted(round, id);
+    switch (service->state) {
+    case SERVICE_STARTED: return what_holds_it_there(round, id);
+    case SERVICE_MIGRATE:
+    case SERVICE_RELOCATE: return reason_on(REASON_ALREADY_MOVING, service->target, NODE_NONE);
+    case SERVICE_REQUEST_STOP:
+    case SERVICE_ERROR: return service->why;
+    default: return dry->state == service->state ? dry->why : reason_of(REASON_NONE);
+    }
+}
+
+/* One step of the manager on the copy, its old waits forgotten so that it says them anew. */
+static struct service try_step(const struct why_world *world, service_id id)
+{
+    ha_state_copy(world->scratch, world->agreed);
+    world->scratch->version = world->agreed->version + 1;
+    world->scratch->services[id].why = reason_of(REASON_NONE);
+    world->view->n_commands = 0;
+    crm_step(world->scratch, world->policy, world->view, world->outcome);
+    return world->scratch->services[id];
+}
+
+void why_explain(const struct why_world *world, service_id id, struct explanation *why)
+{
+    struct service dry = try_step(world, id);
+    struct round round;
+
+    ha_state_copy(world->scratch, world->agreed);
+    round_init(&round, world->scratch, world->policy, world->view, world->outcome);
+    round_see_nodes(&round);
+    placement_find(&round, id, service_preference(&round, id), world->agreed->services[id].tried,
+                   &why->place);
+    why->held = what_holds_it(&round, id, &dry);
+    why->held.line = source_line(world->policy, id, &why->held);
+    for (node_id node = 0; node < world->policy->n_nodes; node++) {
+        why->lost[node] = why_lost(&round, id, &why->place, node);
+        why->lost[node].line = source_line(world->policy, id, &why->lost[node]);
+    }
+    /* Where it stays the search names no node: nobody asks then, but here somebody does. */
+    if (why->place.node != NODE_NONE && why->place.why.code == REASON_STAYS)
+        why->lost[why->place.node].node = why->place.node;
+}
+
+/* ---- what would come next -------------------------------------------------------------------- */
+
+/* Would those that are left have a majority of the policy's votes? */
+static bool has_quorum_without(const struct why_world *world, node_id lost)
+{
+    int all = 0, left = 0;
+
+    for (node_id node = 0; node < world->policy->n_nodes; node++) {
+        int votes = world->policy->nodes[node].votes;
+
+        all += votes;
+        left += node != lost && world->view->nodes[node].is_member ? votes : 0;
+    }
+    return 2 * left > all;
+}
+
+static void take_away(const struct why_world *world, node_id lost)
+{
+    struct node_view *view = &world->view->nodes[lost];
+
+    view->is_member = view->has_report = view->is_armed = false;
+    view->is_proven_off = view->is_history_known = true;
+    view->dead_at = world->view->now;
+    for (service_id id = 0; id < world->policy->n_services; id++)
+        world->view->services[id].running_on &= ~node_bit(lost);
+    /* Its end of a lease is another one's step: the one that asks has to be left. */
+    if (world->view->self == lost)
+        world->view->self = NODE_NONE;
+}
+
+bool why_after_loss(const struct why_world *world, service_id id, struct prospect *prospect)
+{
+    const struct service *service = &world->agreed->services[id];
+    struct service dry;
+
+    *prospect = (struct prospect){.lost = service_home(service), .node = NODE_NONE};
+    if (prospect->lost == NODE_NONE || service->state == SERVICE_FREEZE ||
+        !world->view->nodes[prospect->lost].is_member ||
+        world->agreed->nodes[prospect->lost].is_released)
+        return false;
+    if (!has_quorum_without(world, prospect->lost)) {
+        prospect->why = reason_on(REASON_QUORUM_WOULD_GO, prospect->lost, NODE_NONE);
+        return true;
+    }
+    take_away(world, prospect->lost);
+    dry = try_step(world, id);
+    if (service_home(&dry) != prospect->lost)
+        prospect->node = service_home(&dry);
+    prospect->why = dry.why;
+    return true;
+}
+
+enum why_cause why_cause(enum reason_code code)
+{
+    switch (code) {
+    case REASON_ITS_NODE_IS_OFF:
+    case REASON_ITS_NODE_REBOOTED:
+    case REASON_NODE_IN_MAINTENANCE:
+    case REASON_NODE_IS_LEAVING:
+    case REASON_FALLS_BACK:
+    case REASON_THAWED:
+    case REASON_FROZEN_FOR_RESTART:
+    case REASON_FROZEN_FOR_SHUTDOWN:
+    case REASON_FROZEN_TOO_LONG: return CAUSE_NODE;
+    case REASON_TARGET_LOST:
+    case REASON_BETTER_NODE: return CAUSE_TARGET;
+    case REASON_ADDED:
+    case REASON_REMOVED:
+    case REASON_WANTED_STARTED:
+    case REASON_WANTED_STOPPED:
+    case REASON_WANTED_DISABLED:
+    case REASON_WANTED_IGNORED:
+    case REASON_RULE_FORBIDS_NODE: return CAUSE_POLICY;
+    case REASON_JOINS_PARTNER:
+    case REASON_LEAVES_NEIGHBOUR:
+    case REASON_PARTNER_FAILED:
+    case REASON_ASKED_WITH_PARTNER: return CAUSE_PARTNER;
+    case REASON_ASKED_TO_MOVE:
+    case REASON_HELD:
+    case REASON_CLEARED:
+    case REASON_STOPPED_MOVES: return CAUSE_REQUEST;
+    default: return CAUSE_BEFORE;
+    }
+}
