@@ -357,6 +357,25 @@ static int refuse(const struct playing *playing, struct diagnostics *found)
         &(struct failure){.words = words, .code = CONTROL_EXIT_FAILED, .diagnostics = list});
 }
 
+/* What is doubtful about it all is said before anything happens, to programs as a row, too. */
+static void warn(const struct playing *playing, struct diagnostics *found)
+{
+    struct output *output = playing->output;
+    autojson *list = diagnostics_json(found);
+    json_t *entry;
+    size_t i;
+
+    fputs(diagnostics_text(found, output->errors_in_colour), output->err);
+    json_array_foreach(list, i, entry)
+    {
+        autojson *row = json_pack("{s:s, s:i}", "event", "warning", "at", 0);
+
+        json_object_update(row, entry);
+        if (output->maker == &output_json)
+            output_row(output, row);
+    }
+}
+
 int drill_play_file(const char *file, struct output *output)
 {
     struct playing playing = {.output = output, .file = file};
@@ -377,8 +396,7 @@ int drill_play_file(const char *file, struct output *output)
     if (!drill_compile(found, &source, &drill)) {
         code = refuse(&playing, found);
     } else {
-        if (output->maker != &output_json)
-            fputs(diagnostics_text(found, output->errors_in_colour), output->err);
+        warn(&playing, found);
         code = play(&playing, &drill);
     }
     free(text);

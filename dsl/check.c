@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "dsl/conflict.h"
+
 struct location check_place(const struct rule_view *view, rule_id rule)
 {
     return syntax_head_place(view->resolution->tree, view->resolution->rule_at[rule]);
@@ -52,19 +54,23 @@ static void report_second_on(const struct rule_view *view, rule_id first, rule_i
     rule_id later =
         check_place(view, first).offset > check_place(view, second).offset ? first : second;
     rule_id earlier = later == first ? second : first;
+    bool is_mixed = view->policy->rules[first].is_strict != view->policy->rules[second].is_strict;
     struct diagnostic *entry = diagnostics_add(
         diagnostics, DIAGNOSTIC_ON_TWICE, check_place(view, later),
         view->policy->rules[later].is_strict ? "keep" : "try", name_of(view, service));
 
     diagnostics_note(diagnostics, entry, check_place(view, earlier), "the first is %s",
                      check_title(view, earlier));
-    diagnostics_hint(diagnostics, entry, "say it in one place");
+    if (is_mixed)
+        diagnostics_hint(diagnostics, entry, "one rule says both: keep %s on NODE, then NODE",
+                         name_of(view, service));
+    else
+        diagnostics_hint(diagnostics, entry, "say it in one place");
 }
 
 static void read_on(struct rule_view *view, rule_id id)
 {
     const struct rule *rule = &view->policy->rules[id];
-    rule_id *rules = rule->is_strict ? view->keep_on : view->try_on;
     bool is_reported = false;
     node_set nodes = 0;
 
@@ -73,13 +79,20 @@ static void read_on(struct rule_view *view, rule_id id)
     for (int i = 0; i < rule->n_services; i++) {
         service_id service = rule->services[i];
 
-        if (rules[service] != RULE_NONE && !is_reported) {
-            report_second_on(view, rules[service], id, service);
+        if (view->on[service] != RULE_NONE) {
+            conflict_blame(view, id);
+            conflict_blame(view, view->on[service]);
+            if (!is_reported)
+                report_second_on(view, view->on[service], id, service);
             is_reported = true;
         }
-        rules[service] = id;
-        if (rule->is_strict)
-            view->allowed[service] &= nodes;
+        view->on[service] = id;
+        view->named[service] |= nodes;
+        view->has_tiers[service] |= rule->n_tiers > 1;
+        if (!rule->is_strict)
+            continue;
+        view->keep_on[service] = id;
+        view->allowed[service] &= nodes;
     }
 }
 
@@ -102,13 +115,16 @@ static void view_init(struct rule_view *view, struct resolution *r)
     view->policy = r->policy;
     view->group = arena_alloc(r->arena, n * sizeof(view->group[0]));
     view->together = arena_alloc(r->arena, n * sizeof(view->together[0]));
+    view->on = arena_alloc(r->arena, n * sizeof(view->on[0]));
+    view->named = arena_alloc(r->arena, n * sizeof(view->named[0]));
+    view->has_tiers = arena_alloc(r->arena, n * sizeof(view->has_tiers[0]));
+    view->blame = arena_alloc(r->arena, n * sizeof(view->blame[0]));
     view->keep_on = arena_alloc(r->arena, n * sizeof(view->keep_on[0]));
-    view->try_on = arena_alloc(r->arena, n * sizeof(view->try_on[0]));
     view->allowed = arena_alloc(r->arena, n * sizeof(view->allowed[0]));
     view->in_group = arena_alloc(r->arena, n * sizeof(view->in_group[0]));
     for (service_id id = 0; id < r->policy->n_services; id++) {
         view->group[id] = id;
-        view->together[id] = view->keep_on[id] = view->try_on[id] = RULE_NONE;
+        view->together[id] = view->on[id] = view->keep_on[id] = RULE_NONE;
         view->allowed[id] = view->in_group[id] = ~(node_set)0;
     }
     for (rule_id id = 0; id < r->policy->n_rules; id++) {
@@ -155,8 +171,10 @@ static void check_groups(struct rule_view *view)
     for (service_id id = 0; id < view->policy->n_services; id++) {
         node_set *nodes = &view->in_group[view->group[id]];
 
-        if (*nodes && !(*nodes & view->allowed[id]) && view->together[id] != RULE_NONE)
+        if (*nodes && !(*nodes & view->allowed[id]) && view->together[id] != RULE_NONE) {
             report_no_common(view, id, find_clash(view, id));
+            conflict_blame_group(view, id, true);
+        }
         *nodes &= view->allowed[id];
     }
 }
@@ -202,4 +220,5 @@ void check_rules(struct resolution *resolution)
     check_pins(&view);
     check_apart(&view);
     check_order(&view);
+    conflict_settle(&view);
 }

@@ -7,16 +7,22 @@
 
 #include "dsl/resolve.h"
 
+/* What of a group is to blame: what keeps it together, or what says where it runs, too. */
+enum { BLAME_NOTHING, BLAME_BONDS, BLAME_ALL };
+
 /* The rules seen from the services; all tables by service id. */
 struct rule_view {
     struct resolution *resolution;
     const struct policy *policy;
-    service_id *group;  /* the lowest id of those that are kept together with it, or its own */
-    rule_id *together;  /* a strict rule that keeps it together with others, or RULE_NONE */
-    rule_id *keep_on;   /* the strict rule that says where it may run, or RULE_NONE */
-    rule_id *try_on;    /* the rule that says where it would rather run, or RULE_NONE */
-    node_set *allowed;  /* where its strict rules let it run */
-    node_set *in_group; /* the same for its whole group, to be read at group[id] */
+    service_id *group;    /* the lowest id of those that are kept together with it, or its own */
+    rule_id *together;    /* a strict rule that keeps it together with others, or RULE_NONE */
+    rule_id *on;          /* the rule that says where it runs, or RULE_NONE */
+    rule_id *keep_on;     /* the same if it is strict */
+    node_set *named;      /* nodes that any rule names for it */
+    bool *has_tiers;      /* one of these rules has tiers */
+    unsigned char *blame; /* by group: BLAME_BONDS, BLAME_ALL */
+    node_set *allowed;    /* where its strict rules let it run */
+    node_set *in_group;   /* the same for its whole group, to be read at group[id] */
 };
 
 /* Level 3. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dsl/check.h"
+#include "dsl/conflict.h"
 
 static const char *name_of(const struct rule_view *view, service_id service)
 {
@@ -44,6 +45,10 @@ static bool check_groups(const struct rule_view *view, rule_id id, service_id *s
 
         if (seen[group] != SERVICE_NONE) {
             report_together(view, id, seen[group], rule->services[i]);
+            if (rule->is_strict) {
+                conflict_blame(view, id);
+                conflict_blame_group(view, rule->services[i], false);
+            }
             is_right = false;
         }
         seen[group] = rule->services[i];
@@ -92,6 +97,7 @@ static bool find_node(struct matching *m, int position)
 static void report_too_many(const struct rule_view *view, rule_id id, int services, int nodes,
                             const char *which)
 {
+    conflict_blame_apart(view, id);
     diagnostics_add(view->resolution->diagnostics, DIAGNOSTIC_TOO_MANY_APART, check_place(view, id),
                     services, nodes, which);
 }

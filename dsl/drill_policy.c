@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "dsl/conflict.h"
 #include "dsl/policy_text.h"
 #include "dsl/values.h"
 
@@ -78,6 +79,38 @@ static void rebuild(struct drill_policy *p)
     p->now = p->resolution->policy = policy;
 }
 
+/* Right but for rules that cannot be kept beside each other. */
+static bool is_right_but_for_rules(const struct diagnostics *found)
+{
+    int n_conflicts = 0;
+
+    for (int i = 0; i < found->n_list; i++)
+        n_conflicts +=
+            conflict_is_code(found->list[i].code) && found->list[i].severity == SEVERITY_ERROR;
+    return n_conflicts == found->n_errors;
+}
+
+/* Nobody may take such a drill for a leave to push; said once, not for each service added. */
+static void set_aside(struct drill_policy *p, struct resolution *resolution,
+                      const struct diagnostics *found, struct location at)
+{
+    const char *names = conflict_set_aside(resolution);
+    struct diagnostic *entry = NULL;
+
+    if (p->set_aside && strcmp(p->set_aside, names) == 0)
+        return;
+    p->set_aside = names;
+    for (int i = 0; i < found->n_list; i++) {
+        const struct diagnostic *error = &found->list[i];
+
+        if (error->severity == SEVERITY_ERROR)
+            entry = diagnostics_add(p->diagnostics, DIAGNOSTIC_RULES_SET_ASIDE, at, found->file,
+                                    error->at.line, error->words);
+    }
+    if (entry && *names)
+        diagnostics_hint(p->diagnostics, entry, "this drill sets aside %s", names);
+}
+
 /* Compiles the text as it is now; messages about it are told as one about the drill. */
 static bool compile(struct drill_policy *p, const struct tree *tree, const struct syntax *at,
                     const char *file)
@@ -88,7 +121,10 @@ static bool compile(struct drill_policy *p, const struct tree *tree, const struc
     struct diagnostic *entry;
 
     resolution->policy = policy;
-    if (policy_resolve(p->arena, file, p->text, p->length, resolution, found)) {
+    if (policy_resolve(p->arena, file, p->text, p->length, resolution, found) ||
+        is_right_but_for_rules(found)) {
+        if (found->n_errors)
+            set_aside(p, resolution, found, syntax_place(tree, at));
         resolution->diagnostics = p->diagnostics;
         resolution->tree = tree;
         resolution->is_over_policy = true;

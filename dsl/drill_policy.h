@@ -14,6 +14,7 @@ struct drill_policy {
     struct resolution *resolution; /* of that text, told to read the drill's tree */
     const struct policy *all;      /* what the text says */
     struct policy *now;            /* what is in force: less what was removed, and changed */
+    const char *set_aside;         /* the rules of which this was said last, or NULL */
     const char **removed;
     int n_removed;
 };

@@ -71,6 +71,7 @@ struct resolution {
     struct rule *rules;            /* the policy's, to write to */
     const struct syntax **rule_at; /* a rule's statement or a block's keep/try on, by rule id */
     int n_rule_statements;         /* those over RULES_MAX too */
+    bool *is_in_conflict;          /* by rule id: it cannot be kept beside another */
 };
 
 /* policy_compile, for those who need more than the policy; its memory is the caller's, zeroed. */

@@ -316,6 +316,7 @@ void resolve_rules(struct resolution *r)
     services.marks = arena_alloc(r->arena, n_services);
     r->rules = arena_alloc(r->arena, n_most * sizeof(r->rules[0]));
     r->rule_at = arena_alloc(r->arena, n_most * sizeof(r->rule_at[0]));
+    r->is_in_conflict = arena_alloc(r->arena, n_most * sizeof(r->is_in_conflict[0]));
     r->policy->rules = r->rules;
     add_written(r, &services, list, n_list);
     read_block_tiers(r, r->defaults);

@@ -223,8 +223,9 @@ struct service_block *resolve_on(const struct resolution *r, service_id service,
     };
 
     for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
-        if (candidates[i] && candidates[i]->on_at[is_strict])
-            return candidates[i];
+        /* The nearest block that says where decides, whichever of the two words it uses. */
+        if (candidates[i] && (candidates[i]->on_at[true] || candidates[i]->on_at[false]))
+            return candidates[i]->on_at[is_strict] ? candidates[i] : NULL;
     }
     return NULL;
 }

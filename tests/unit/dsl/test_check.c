@@ -76,11 +76,18 @@ static void apart_needs_a_node_for_each(void **state)
                      1);
 }
 
-static void keep_and_try_on_do_not_disturb_each_other(void **state)
+static void one_rule_says_where_a_service_runs(void **state)
 {
     (void)state;
     assert_int_equal(
-        count(SERVICES "rule p: keep vm:a on alpha, beta\nrule q: try vm:a on beta\n", "T0304"), 0);
+        count(SERVICES "rule p: keep vm:a on alpha, beta\nrule q: try vm:a on beta\n", "T0304"), 1);
+    assert_int_equal(
+        count(THREE_NODES "service vm:a { keep on alpha, beta; try on beta }\n", "T0304"), 1);
+    /* A nearer block speaks instead of one that is farther away, in whatever strength. */
+    assert_int_equal(count(THREE_NODES "defaults { try on alpha }\n"
+                                       "service vm:a { keep on beta, gamma }\nservice vm:b\n",
+                           "T0304"),
+                     0);
     assert_int_equal(count(THREE_NODES "defaults { keep on alpha, beta }\nservice vm:a\n"
                                        "rule q: keep vm:a on beta, gamma\n",
                            "T0304"),
@@ -175,7 +182,7 @@ int main(void)
         cmocka_unit_test(overlapping_together_rules_are_one_group),
         cmocka_unit_test(a_group_needs_one_node_for_all),
         cmocka_unit_test(apart_needs_a_node_for_each),
-        cmocka_unit_test(keep_and_try_on_do_not_disturb_each_other),
+        cmocka_unit_test(one_rule_says_where_a_service_runs),
         cmocka_unit_test(circles_of_before_are_found_over_patterns),
         cmocka_unit_test(the_liveness_of_a_ring_grows_with_its_nodes),
         cmocka_unit_test(the_watchdog_that_a_message_proposes_is_accepted),

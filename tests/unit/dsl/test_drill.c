@@ -10,6 +10,11 @@
 #define SERVICES                                                                                   \
     THREE_NODES "let fast = alpha, beta\nfencing { watchdog 5s }\n"                                \
                 "service vm:a, vm:b, vm:c\nrule r: try vm:* apart\n"
+/* p and q contradict each other; r has nothing to do with them. */
+#define CONFLICTS                                                                                  \
+    THREE_NODES "fencing { watchdog 5s }\nservice vm:a, vm:b, vm:c { state started }\n"            \
+                "rule p: keep vm:a, vm:b together\nrule q: keep vm:a, vm:b apart\n"                \
+                "rule r: keep vm:b, vm:c apart\n"
 #define HEAD "drill \"x\"\npolicy \"p\"\n"
 
 struct reading {
@@ -25,6 +30,7 @@ static const char *read_file(void *context, struct arena *arena, const char *nam
     const char *text = strcmp(name, "p") == 0       ? SERVICES
                        : strcmp(name, "other") == 0 ? THREE_NODES "service vm:z\n"
                        : strcmp(name, "wrong") == 0 ? THREE_NODES "servce vm:z\n"
+                       : strcmp(name, "rules") == 0 ? CONFLICTS
                        : strcmp(name, "nodes") == 0 ? "cluster home\nnode delta\n"
                                                     : NULL;
 
@@ -60,6 +66,25 @@ static void assert_said(const char *text, const char *said)
                            r.diagnostics->list[i].at.line,
                            diagnostic_code_name(r.diagnostics->list[i].code));
     assert_string_equal(all, said);
+    arena_free(r.arena);
+}
+
+static void rules_in_conflict_are_set_aside_and_named(void **state)
+{
+    struct reading r =
+        read_drill("drill \"x\"\npolicy \"rules\"\nat 0s add vm:d { state started }\n");
+
+    (void)state;
+    assert_true(r.is_right);
+    assert_int_equal(r.drill.policy->n_rules, 1);
+    assert_string_equal(r.drill.policy->rules[0].name, "r");
+    assert_int_equal(r.diagnostics->n_errors, 0);
+    assert_int_equal(r.diagnostics->n_warnings, 1);
+    assert_string_equal(diagnostic_code_name(r.diagnostics->list[0].code), "T0507");
+    assert_string_equal(r.diagnostics->list[0].words,
+                        "rules would be refused when pushed, for its line 8: vm:a and vm:b are to "
+                        "be kept apart here and together elsewhere");
+    assert_string_equal(r.diagnostics->list[0].hint, "this drill sets aside rule p, rule q");
     arena_free(r.arena);
 }
 
@@ -176,6 +201,7 @@ static void the_policy_is_read_and_looked_at(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_in_conflict_are_set_aside_and_named),
         cmocka_unit_test(steps_have_their_times_nodes_and_services),
         cmocka_unit_test(each_change_is_a_policy_of_its_own),
         cmocka_unit_test(what_is_named_must_be_there_at_that_time),
