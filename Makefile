@@ -117,6 +117,11 @@ SCREENS := $(patsubst tests/screens/%.c,$(OUT)/screens-%,$(wildcard tests/screen
 $(SCREENS): $(OUT)/screens-%: $(OUT)/obj/tests/screens/%.o $(OUT)/fakes.a $(call archives,console)
 	$(link) $(LIBS_console)
 
+# What tests/bench measures: the core, and nothing that it does not need.
+BENCH := $(OUT)/bench
+$(BENCH): $(call objects,$(wildcard tests/bench/*.c)) $(OUT)/ha.a
+	$(link) $(LIBS_ha) -lm
+
 # People call ./tenuto: the default build leaves links at the top.
 ifeq ($(OUT),build)
 TOP_LINKS := $(PROGRAMS)
@@ -168,7 +173,7 @@ deps: ## installs what building and testing need and is not there yet (apt; sudo
 
 all: $(ROOMS:%=$(OUT)/%.a) $(PROGRAMS:%=$(OUT)/%) $(LAB) $(TOP_LINKS) ## builds all but the tests
 
-compile: all $(UNIT_PROGRAMS) $(SCREENS) ## builds everything, tests too
+compile: all $(UNIT_PROGRAMS) $(SCREENS) $(BENCH) ## builds everything, tests too
 
 clang: ## builds everything, tests too, with clang
 	+@$(MAKE) --no-print-directory CC=clang SAN= compile
@@ -201,6 +206,10 @@ fuzz: $(FUZZ_PROGRAMS) ## any bytes at all: FUZZ_SECONDS=30 for each program of 
 	@for program in $^; do mkdir -p $$program.corpus && $$program -max_total_time=$(FUZZ_SECONDS) \
 		-timeout=10 -max_len=4096 -print_final_stats=1 -verbosity=0 \
 		-artifact_prefix=$(BUILD)/fuzz/ $$program.corpus tests/policies || exit 1; done
+
+# OUT= is where objects go, so the file that keeps the table has a name of its own.
+bench: $(BENCH) ## what the core takes, and crm_simulate where it is there; TABLE=FILE keeps it
+	@$(BENCH) $(TABLE)
 
 lab: all ## the faults, on three nodes with real corosync
 	@tests/lab/run
@@ -235,7 +244,7 @@ diagram-fix: ## writes them there
 # What the Makefile builds, for tests/tidy to find what it does not.
 list-sources:
 	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
-		$(wildcard tests/lab/*.c tests/screens/*.c) $(UNIT_SOURCES) \
+		$(wildcard tests/lab/*.c tests/screens/*.c tests/bench/*.c) $(UNIT_SOURCES) \
 		$(FUZZ_SOURCES)
 
 gates: ## the gates themselves: each must catch a planted fault
@@ -278,7 +287,7 @@ clean: ## removes everything generated
 
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
-	screens lab story fuzz \
+	screens lab story fuzz bench \
 	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:

@@ -308,6 +308,30 @@ node_set affinity_apart(const struct round *round, service_id service, bool is_s
     return apart;
 }
 
+node_set affinity_most_partners(const struct round *round, service_id service, node_set among)
+{
+    int32_t group = affinity_group(round, service)->group;
+    const struct service *record = &round->state->services[service];
+    node_set own = node_bit(service_home(record)) | node_bit(service_awaited_on(round, record));
+    node_set best = 0;
+    int most = 0;
+
+    if (group == NO_GROUP)
+        return among;
+    NODE_SET_EACH(node, among)
+    {
+        int count = round->work->homes[group][node] - (node_in(own, node) ? 1 : 0);
+
+        if (count > most) {
+            most = count;
+            best = 0;
+        }
+        if (count == most)
+            best |= node_bit(node);
+    }
+    return best;
+}
+
 int affinity_partners_on(const struct round *round, service_id service, node_id node)
 {
     int32_t group = affinity_group(round, service)->group;

@@ -37,7 +37,9 @@ node_set affinity_apart(const struct round *round, service_id service, bool is_s
 node_set affinity_awaited(const struct round *round, service_id service);
 /* Members of its group other than itself whose home is that node. */
 int affinity_partners_on(const struct round *round, service_id service, node_id node);
-/* The same for rules that only prefer together. */
+/* Those of some nodes where the most of these are; all of them if there are none. */
+node_set affinity_most_partners(const struct round *round, service_id service, node_set among);
+/* What affinity_partners_on says, for rules that only prefer together. */
 int affinity_friends_on(const struct round *round, service_id service, node_id node);
 
 /* A strict rule that does not let its group be on the node; RULE_NONE if all do. */

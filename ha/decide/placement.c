@@ -6,6 +6,8 @@
  */
 #include "ha/decide/placement.h"
 
+#include <string.h>
+
 #include "ha/decide/affinity.h"
 #include "ha/decide/load.h"
 
@@ -138,17 +140,15 @@ static void keep_best_tier(struct search *search)
         keep(search, rule->tiers[tier], false, LOST_TIER);
 }
 
-/* Keeps the nodes where the most of some others are. */
-static void keep_most(struct search *search,
-                      int (*count_on)(const struct round *, service_id, node_id),
-                      enum placement_step step)
+/* Keeps the nodes where the most of those are that it likes to be with. */
+static void keep_most_friends(struct search *search)
 {
     node_set best = 0;
     int most = 0;
 
     NODE_SET_EACH(node, search->left)
     {
-        int count = count_on(search->round, search->service, node);
+        int count = affinity_friends_on(search->round, search->service, node);
 
         if (count > most) {
             most = count;
@@ -157,7 +157,7 @@ static void keep_most(struct search *search,
         if (count == most)
             best |= node_bit(node);
     }
-    keep(search, best, false, step);
+    keep(search, best, false, LOST_LIKING);
 }
 
 /* Each node is scored as if it were started there, next to all others that could take services. */
@@ -241,12 +241,13 @@ static void keep_best(struct search *search)
     keep_best_tier(search);
     keep(search, ~affinity_awaited(search->round, search->service), false, LOST_AWAITED);
     if (search->preference != PREFER_UNTRIED)
-        keep_most(search, affinity_partners_on, LOST_TOGETHER);
+        keep(search, affinity_most_partners(search->round, search->service, search->left), false,
+             LOST_TOGETHER);
     choose(search, search->record->fallback, LOST_FALLBACK);
     if (is_staying)
         choose(search, search->record->node, LOST_STAYING);
     keep(search, ~affinity_apart(search->round, search->service, false), false, LOST_LIKING);
-    keep_most(search, affinity_friends_on, LOST_LIKING);
+    keep_most_friends(search);
     if (node_set_count(search->left) > 1 && load_is_weighed(search->round))
         keep_least_strain(search);
     else
@@ -346,7 +347,10 @@ void placement_find(struct round *round, service_id service, enum preference pre
         .placement = placement,
     };
 
-    *placement = (struct placement){.node = NODE_NONE};
+    placement->node = NODE_NONE;
+    placement->step = PLACED_HERE;
+    placement->tier = 0;
+    memset(placement->lost, 0, sizeof(placement->lost));
     keep_possible(&search);
     if (!search.left) {
         placement->why = why_nowhere(&search);

@@ -86,20 +86,33 @@ void round_change_node(struct round *round, node_id id, enum node_state to, stru
 struct verdict verdict_of(const struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
+    struct verdict verdict;
 
-    return (struct verdict){
-        .next = service->state,
-        .node = service->node,
-        .target = service->target,
-        .why = reason_of(REASON_NONE),
-        .kind = VERDICT_STAY,
-        .is_running = service->is_running,
-        .stays_put = service->stays_put,
-        .is_held = service->is_held,
-        .fallback = service->fallback,
-        .tried = service->tried,
-        .n_failed = service->n_failed,
-    };
+    /*
+     * Field by field, straight into the caller's: each service has a verdict in each step, most
+     * say nothing, and clearing and copying the words of a reason that nobody reads took longer
+     * than all the rest of such a step.
+     */
+    verdict.next = service->state;
+    verdict.node = service->node;
+    verdict.target = service->target;
+    verdict.why.code = REASON_NONE;
+    verdict.why.node = verdict.why.other = NODE_NONE;
+    verdict.why.with = SERVICE_NONE;
+    verdict.why.rule = RULE_NONE;
+    verdict.why.number = 0;
+    verdict.why.line = 0;
+    verdict.why.words[0] = '\0';
+    verdict.kind = VERDICT_STAY;
+    verdict.asks = false;
+    verdict.is_running = service->is_running;
+    verdict.stays_put = service->stays_put;
+    verdict.is_held = service->is_held;
+    verdict.takes_partners = false;
+    verdict.fallback = service->fallback;
+    verdict.tried = service->tried;
+    verdict.n_failed = service->n_failed;
+    return verdict;
 }
 
 /* A wait is written down once, not anew with each number that counts down in it. */

@@ -25,7 +25,7 @@ struct round {
     node_set rebooted; /* of those, the ones that came back with another boot */
 };
 
-/* The verdict on one service: what becomes of its record. */
+/* The verdict on one service: what becomes of its record. verdict_of sets each field. */
 struct verdict {
     enum service_state next;
     node_id node;

@@ -548,11 +548,11 @@ bool service_step(struct round *round, service_id id)
             .record = record,
             .policy = &round->policy->services[id],
             .view = &round->view->services[id],
+            .result = record->cause == round->state->version ? JOB_NONE
+                                                             : round->view->services[id].result,
         };
-        struct verdict verdict;
+        struct verdict verdict = service_decide(&c);
 
-        c.result = record->cause == round->state->version ? JOB_NONE : c.view->result;
-        verdict = service_decide(&c);
         round_change_service(round, id, &verdict);
         if (verdict.takes_partners && verdict.kind == VERDICT_CHANGE) {
             struct reason why = reason_on(REASON_PARTNER_FAILED, verdict.node);
