@@ -16,6 +16,7 @@
 
 #include "agentd/control_server.h"
 #include "agentd/corosync.h"
+#include "agentd/follow.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
 #include "ha/base/json.h"
@@ -174,6 +175,7 @@ static void committed(struct agent *agent, const struct member_event *event)
         reload(agent, member_records(agent->member), event->version);
     knowledge_apply(&agent->knowledge, event->patch, event->version);
     requests_committed(agent, event->patch, event->version);
+    follow_committed(agent, rows);
     log_rows(rows);
     remember(agent, event->patch, rows);
     agent->must_decide = true;
@@ -225,6 +227,7 @@ static void looked_again(struct agent *agent)
                 agent->told[at].has_told = false;
         }
         agent->must_report = true;
+        requests_ring_changed(agent);
     }
     if (before.leader != agent->status.leader && agent->status.leader != NODE_NONE)
         log_info("%s leads", agent->roster.nodes[agent->status.leader].name);
@@ -242,6 +245,8 @@ static void reset(struct agent *agent, const struct member_event *event)
         remember_all(agent, event->patch);
     requests_forget_pushes(agent);
     reload(agent, member_records(agent->member), event->version);
+    requests_caught_up(agent, event->patch);
+    follow_committed(agent, NULL);
 }
 
 static void handle(struct agent *agent, const struct member_event *event)
@@ -330,6 +335,7 @@ static int agent_turn(sd_event_source *source, void *context)
     conduct(agent, now);
     drain(agent);
     next = instant_earliest(next, requests_expire(agent, now));
+    next = instant_earliest(next, follow_expire(agent, now));
     next = instant_earliest(next, instant_earliest(agent->play_at, agent->decide_at));
     if (agent->member && agent->must_decide && agent->status.is_leader &&
         !agent->status.has_proposal)
@@ -492,6 +498,7 @@ void agent_free(struct agent *agent)
     json_decref(agent->recent);
     if (agent->store)
         store_close(agent->store);
+    follow_end(agent);
     requests_free(agent->requests);
     knowledge_fini(&agent->knowledge);
     for (node_id at = 0; at < NODES_MAX; at++) {

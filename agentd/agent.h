@@ -20,6 +20,7 @@
 
 struct asking;
 struct control;
+struct following;
 struct requests;
 
 /* What one node's player said last, in this group. */
@@ -52,6 +53,7 @@ struct agent {
     struct hands *hands; /* NULL until our own name is known */
     struct control *control;
     struct requests *requests;
+    struct following *following; /* who waits for the end of what was accepted */
 
     struct knowledge knowledge;
     node_id policy_of[NODES_MAX]; /* roster position -> id in the policy */

@@ -8,6 +8,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/control_server.h"
+#include "agentd/follow.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
@@ -29,7 +30,10 @@ struct waiting {
     struct instant expires;
     uint64_t durable_at; /* a push that was decided: answered when this is on a quorum's disks */
     json_t *done;
+    json_t *message; /* a command, to be told again in another ring */
+    struct goal goal;
     bool is_push;
+    bool is_told;
 };
 
 /* Something that all members know and the leader has not decided yet. */
@@ -42,6 +46,9 @@ struct pending {
 struct requests {
     struct waiting *waiting;
     struct pending *commands, *pushes;
+    /* The last commands that were answered: who did not hear it may ask again. */
+    char answered[COMMANDS_MAX][24];
+    unsigned n_answered;
 };
 
 struct requests *requests_new(void)
@@ -52,6 +59,7 @@ struct requests *requests_new(void)
 static void waiting_free(struct waiting *waiting)
 {
     json_decref(waiting->done);
+    json_decref(waiting->message);
     free(waiting);
 }
 
@@ -100,38 +108,91 @@ static int n_pending(const struct pending *list)
     return count;
 }
 
-bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
-                   int *code, struct err *err)
+static bool can_be_told(const struct agent *agent, struct err *err)
 {
-    bool is_push = strcmp(json_text(body, "kind", ""), "push") == 0;
-    struct waiting *waiting;
-    char id[24];
-
-    *code = CONTROL_EXIT_NO_QUORUM;
     if (!agent->member || !agent->status.is_quorate)
         return err_set(err, "%s",
                        agent->problem[0] ? agent->problem
                                          : "this node is not part of a quorate cluster");
     if (!agent->status.is_in_sync || agent->status.leader == NODE_NONE)
         return err_set(err, "the cluster has just changed and is catching up");
+    return true;
+}
+
+static void wait_for_answer(struct agent *agent, struct session *session, int64_t reply_to,
+                            json_t *body, bool is_told)
+{
+    struct waiting *waiting = xcalloc(1, sizeof(*waiting));
+    int64_t patience = json_int(body, "patience", 0);
+
+    waiting->is_push = strcmp(json_text(body, "kind", ""), "push") == 0;
+    text_copy(waiting->id, sizeof(waiting->id), json_text(body, "id", ""));
+    waiting->session = session;
+    waiting->reply_to = reply_to;
+    waiting->is_told = is_told;
+    waiting->message = waiting->is_push ? NULL : json_incref(body);
+    if (patience < ANSWER_MS)
+        patience = ANSWER_MS;
+    waiting->expires =
+        instant_after(agent_now(), duration_ms(waiting->is_push ? PUSH_MS : patience));
+    waiting->next = agent->requests->waiting;
+    agent->requests->waiting = waiting;
+}
+
+bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
+                   int *code, struct err *err)
+{
+    bool is_push = strcmp(json_text(body, "kind", ""), "push") == 0;
+    bool is_patient = !is_push && json_int(body, "patience", 0) > 0 && agent->member;
+    char id[24];
+
+    *code = CONTROL_EXIT_NO_QUORUM;
+    new_id(id, sizeof(id));
+    json_object_set_new(body, "id", json_string(id));
+    if (!can_be_told(agent, err)) {
+        if (!is_patient)
+            return false;
+        session_row(session, reply_to,
+                    json_pack("{s:o}", "words", json_sprintf("it is kept for now: %s", err->text)));
+        wait_for_answer(agent, session, reply_to, body, false);
+        return true;
+    }
     *code = CONTROL_EXIT_UNAVAILABLE;
     if (n_pending(is_push ? agent->requests->pushes : agent->requests->commands) >=
         (is_push ? PUSHES_MAX : COMMANDS_MAX))
         return err_set(err, "too many others wait for the leader already; try again in a while");
-    new_id(id, sizeof(id));
-    json_object_set_new(body, "id", json_string(id));
     *code = CONTROL_EXIT_FAILED;
     if (!member_tell(agent->member, body, err))
         return false;
-    waiting = xcalloc(1, sizeof(*waiting));
-    text_copy(waiting->id, sizeof(waiting->id), id);
-    waiting->session = session;
-    waiting->reply_to = reply_to;
-    waiting->is_push = is_push;
-    waiting->expires = instant_after(agent_now(), duration_ms(is_push ? PUSH_MS : ANSWER_MS));
-    waiting->next = agent->requests->waiting;
-    agent->requests->waiting = waiting;
+    wait_for_answer(agent, session, reply_to, body, true);
     return true;
+}
+
+void requests_set_goal(struct agent *agent, const struct session *session, int64_t reply_to,
+                       const struct goal *goal)
+{
+    struct waiting *newest = agent->requests->waiting;
+
+    if (newest && newest->session == session && newest->reply_to == reply_to)
+        newest->goal = *goal;
+}
+
+void requests_ring_changed(struct agent *agent)
+{
+    for (struct waiting *each = agent->requests->waiting; each; each = each->next)
+        each->is_told = false;
+}
+
+/* The same command under the same id: whoever knows it already does not take it twice. */
+static void tell_again(struct agent *agent)
+{
+    struct err err;
+
+    for (struct waiting *each = agent->requests->waiting; each; each = each->next) {
+        if (each->is_told || !each->message || !can_be_told(agent, &err))
+            continue;
+        each->is_told = member_tell(agent->member, each->message, &err);
+    }
 }
 
 static struct waiting **find_waiting(struct requests *requests, const char *id)
@@ -178,15 +239,35 @@ static void refused(struct agent *agent, const json_t *message)
     finish(link);
 }
 
+static bool was_answered(const struct requests *requests, const char *id)
+{
+    for (unsigned i = 0; i < requests->n_answered && i < COMMANDS_MAX; i++) {
+        if (strcmp(requests->answered[i], id) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void keep(struct pending **list, const json_t *message, int64_t stale_ms)
 {
-    struct pending *pending = xcalloc(1, sizeof(*pending));
+    struct pending *pending;
 
+    drop_pending(list, json_text(message, "id", ""));
+    pending = xcalloc(1, sizeof(*pending));
     pending->message = json_deep_copy(message);
     pending->stale_at = instant_after(agent_now(), duration_ms(stale_ms));
     while (*list)
         list = &(*list)->next;
     *list = pending;
+}
+
+static void keep_command(struct requests *requests, const json_t *message)
+{
+    int64_t patience = json_int(message, "patience", 0) - (ANSWER_MS - COMMAND_STALE_MS);
+
+    if (!was_answered(requests, json_text(message, "id", "")))
+        keep(&requests->commands, message,
+             patience > COMMAND_STALE_MS ? patience : COMMAND_STALE_MS);
 }
 
 void requests_message(struct agent *agent, node_id from, const json_t *message)
@@ -199,7 +280,7 @@ void requests_message(struct agent *agent, node_id from, const json_t *message)
     else if (strcmp(kind, "push") == 0)
         keep(&agent->requests->pushes, message, PUSH_STALE_MS);
     else if (strcmp(kind, "command") == 0)
-        keep(&agent->requests->commands, message, COMMAND_STALE_MS);
+        keep_command(agent->requests, message);
     agent->must_decide = true;
 }
 
@@ -218,25 +299,49 @@ static void pushed(struct agent *agent, const json_t *push, uint64_t version)
         json_sprintf("version %lld is in force, on the disks of a quorum", (long long)policy));
 }
 
+/* Refused or done at once, or accepted and followed to its end. */
+static void tell_answer(struct agent *agent, const struct waiting *waiting, const json_t *answer)
+{
+    const char *words = json_text(json_object_get(answer, "why"), "text", "");
+
+    if (!json_flag(answer, "accepted", false)) {
+        session_error(waiting->session, waiting->reply_to, CONTROL_EXIT_FAILED, NULL, "%s", words);
+    } else if (waiting->goal.kind == GOAL_NONE) {
+        session_done(waiting->session, waiting->reply_to,
+                     json_pack("{s:b,s:s}", "done", 1, "words", words));
+    } else {
+        session_row(waiting->session, waiting->reply_to, json_pack("{s:s}", "words", words));
+        follow_begin(agent, waiting->session, waiting->reply_to, &waiting->goal);
+    }
+}
+
 static void answered(struct agent *agent, const json_t *answer)
 {
+    struct requests *requests = agent->requests;
     char id[24];
     struct text text;
     struct waiting **link;
-    const char *words = json_text(json_object_get(answer, "why"), "text", "");
 
     text_init(&text, id, sizeof(id));
     text_add(&text, "%lld", (long long)json_int(answer, "command", 0));
-    drop_pending(&agent->requests->commands, id);
-    link = find_waiting(agent->requests, id);
+    drop_pending(&requests->commands, id);
+    text_copy(requests->answered[requests->n_answered++ % COMMANDS_MAX], sizeof(id), id);
+    link = find_waiting(requests, id);
     if (!link)
         return;
-    if (json_flag(answer, "accepted", false))
-        session_done((*link)->session, (*link)->reply_to,
-                     json_pack("{s:b,s:s}", "done", 1, "words", words));
-    else
-        session_error((*link)->session, (*link)->reply_to, CONTROL_EXIT_FAILED, NULL, "%s", words);
+    tell_answer(agent, *link, answer);
     finish(link);
+}
+
+void requests_caught_up(struct agent *agent, const json_t *patches)
+{
+    json_t *patch, *answer;
+    size_t i, j;
+
+    json_array_foreach(patches, i, patch)
+    {
+        json_array_foreach(json_object_get(patch, "answers"), j, answer) answered(agent, answer);
+    }
 }
 
 void requests_committed(struct agent *agent, const json_t *patch, uint64_t version)
@@ -309,6 +414,7 @@ struct instant requests_expire(struct agent *agent, struct instant now)
     struct instant next =
         instant_earliest(drop_stale(&requests->commands, now), drop_stale(&requests->pushes, now));
 
+    tell_again(agent);
     while (*link) {
         if (instant_reached(now, (*link)->expires)) {
             expired(agent, *link);
@@ -325,6 +431,7 @@ void requests_forget(struct agent *agent, struct session *session)
 {
     struct waiting **link = &agent->requests->waiting;
 
+    follow_forget(agent, session);
     while (*link) {
         if ((*link)->session == session)
             finish(link);
@@ -333,22 +440,36 @@ void requests_forget(struct agent *agent, struct session *session)
     }
 }
 
+/* The policy has moved on, or a newer version asks: an answer, not silence. */
+static void refuse(struct agent *agent, const json_t *message, const char *words)
+{
+    autojson *refusal =
+        json_pack("{s:s,s:s,s:{s:o,s:i}}", "kind", "refused", "id", json_text(message, "id", ""),
+                  "error", "error", json_sprintf("it cannot be done any more: %s", words), "code",
+                  CONTROL_EXIT_FAILED);
+
+    member_tell(agent->member, refusal, NULL);
+}
+
 void requests_into_view(struct agent *agent)
 {
     struct cluster_view *view = agent->view;
+    struct pending *each = agent->requests->commands, *next;
 
     view->n_commands = 0;
-    for (struct pending *each = agent->requests->commands; each; each = each->next) {
+    for (; each && view->n_commands < COMMANDS_MAX; each = next) {
         struct err err = {{0}};
         struct command *command = &view->commands[view->n_commands];
 
-        if (view->n_commands == COMMANDS_MAX)
-            return;
-        if (!codec_read_command(json_object_get(each->message, "command"), agent->knowledge.policy,
-                                command, &err))
-            continue;
-        command->id = strtoull(json_text(each->message, "id", "0"), NULL, 10);
-        view->n_commands++;
+        next = each->next;
+        if (codec_read_command(json_object_get(each->message, "command"), agent->knowledge.policy,
+                               command, &err)) {
+            command->id = strtoull(json_text(each->message, "id", "0"), NULL, 10);
+            view->n_commands++;
+        } else {
+            refuse(agent, each->message, err.text);
+            drop_pending(&agent->requests->commands, json_text(each->message, "id", ""));
+        }
     }
 }
 

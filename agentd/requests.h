@@ -23,10 +23,22 @@ void requests_free(struct requests *requests);
 
 /*
  * Sends {"kind":kind, ...body} with an id to everybody and remembers who waits.
- * false: not quorate, not in sync; *code is then the exit code.
+ * false: not quorate, not in sync; *code is then the exit code. A command with "patience" (ms) is
+ * kept and sent later.
  */
 bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
                    int *code, struct err *err);
+/*
+ * The command that was just sent is followed to this goal once it is accepted. Who waits is also
+ * patient with a cluster that has no leader for a while: its command is not refused but kept.
+ */
+struct goal;
+void requests_set_goal(struct agent *agent, const struct session *session, int64_t reply_to,
+                       const struct goal *goal);
+/* Another ring: who leads it may not know what is waited for; it is told again. */
+void requests_ring_changed(struct agent *agent);
+/* Patches that came by transfer: what they answer was decided while we were not there. */
+void requests_caught_up(struct agent *agent, const json_t *patches);
 /* A message with "kind":"command", "push" or "refused" came in, in order. */
 void requests_message(struct agent *agent, node_id from, const json_t *message);
 /* A patch took effect, or our proposal did not: answers those who wait. */

@@ -76,6 +76,16 @@ static int64_t lease_left_ms(const struct agent *agent, struct instant now)
     return left > 0 ? left : 0;
 }
 
+/* Whether the cluster acts at all, and when it does so again by itself. */
+static json_t *arming_row(const struct agent *agent)
+{
+    const struct arming *arming = &agent->knowledge.agreed->arming;
+
+    return json_pack("{s:s,s:b,s:o}", "state", arming_state_name(arming->state), "ignores",
+                     arming->ignores, "until",
+                     arming->until.ms ? json_integer(arming->until.ms) : json_null());
+}
+
 json_t *rows_cluster(struct agent *agent)
 {
     const struct member_status *status = &agent->status;
@@ -98,6 +108,7 @@ json_t *rows_cluster(struct agent *agent)
                             ? json_string(agent->roster.nodes[status->leader].name)
                             : json_null());
     json_object_set_new(row, "policy", policy_row(agent));
+    json_object_set_new(row, "arming", arming_row(agent));
     json_object_set_new(row, "ledger", ledger_row(agent));
     json_object_set_new(row, "keeper", json_string(keeper_word(agent)));
     json_object_set_new(row, "armed", json_boolean(feeding_state(agent->feeding) == FEEDING_ARMED));
@@ -167,6 +178,9 @@ static json_t *node_row(struct agent *agent, node_id at, struct instant now)
                         json_string(node_state_name(agent->knowledge.agreed->nodes[id].state)));
     json_object_set_new(row, "services", json_integer(count_services(agent, id)));
     json_object_set_new(row, "addresses", addresses_row(&agent->knowledge.policy->nodes[id]));
+    if (agent->knowledge.agreed->nodes[id].maintenance_until.ms)
+        json_object_set_new(row, "maintenance_until",
+                            json_integer(agent->knowledge.agreed->nodes[id].maintenance_until.ms));
     set_why(row, agent, &agent->knowledge.agreed->nodes[id].why,
             agent->knowledge.agreed->nodes[id].since);
     return row;
@@ -254,6 +268,8 @@ static json_t *service_row(struct agent *agent, service_id id, node_set running)
                         is_known ? name_or_null(agent, service->target) : json_null());
     json_object_set_new(row, "running", running_row(agent, running));
     json_object_set_new(row, "together", together_row(agent, id));
+    if (service->is_held)
+        json_object_set_new(row, "held", json_true());
     set_why(row, agent, &service->why, service->since);
     return row;
 }

@@ -6,25 +6,13 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/call.h"
 #include "agentd/control_server.h"
 #include "agentd/requests.h"
 #include "agentd/rows.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
-
-struct call {
-    struct agent *agent;
-    struct session *session;
-    const json_t *request;
-    const json_t *args;
-    int64_t id;
-};
-
-static const char *argument(const struct call *call, size_t which)
-{
-    return json_string_value(json_array_get(call->args, which));
-}
 
 /* What a node without the others knows is old; whoever reads it must be told. */
 static json_t *done_of(const struct agent *agent)
@@ -256,7 +244,7 @@ static void verb_events(const struct call *call)
 }
 
 /* The service that an argument names, or an error with the nearest name. */
-static service_id need_service(const struct call *call, const char *name)
+service_id call_service(const struct call *call, const char *name)
 {
     const struct policy *policy = call->agent->knowledge.policy;
     service_id id = policy && name ? policy_find_service(policy, name) : SERVICE_NONE;
@@ -288,61 +276,12 @@ static service_id need_service(const struct call *call, const char *name)
 static void verb_ha_why(const struct call *call)
 {
     struct question question = {.kind = QUESTION_PATCHES, .limit = EVENTS_KEPT_MAX};
-    service_id service = need_service(call, argument(call, 0));
+    service_id service = call_service(call, call_argument(call, 0));
 
     if (service == SERVICE_NONE)
         return;
-    text_copy(question.subject, sizeof(question.subject), argument(call, 0));
+    text_copy(question.subject, sizeof(question.subject), call_argument(call, 0));
     ask(call, &question, false, answer_events);
-}
-
-static void send_command(const struct call *call, const struct command *command)
-{
-    struct err err = {{0}};
-    json_t *body = json_pack("{s:s,s:o}", "kind", "command", "command",
-                             codec_command(command, call->agent->knowledge.policy));
-    int code;
-
-    if (!requests_send(call->agent, call->session, call->id, body, &code, &err))
-        session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
-                      "nothing was asked of the cluster: %s", err.text);
-    json_decref(body);
-}
-
-static void move(const struct call *call, enum command_kind kind)
-{
-    const char *node = argument(call, 1);
-    struct command command = {.kind = kind, .node = NODE_NONE};
-
-    command.service = need_service(call, argument(call, 0));
-    if (command.service == SERVICE_NONE)
-        return;
-    command.node = node ? policy_find_node(call->agent->knowledge.policy, node) : NODE_NONE;
-    if (command.node == NODE_NONE)
-        session_error(call->session, call->id, CONTROL_EXIT_FAILED,
-                      "tenuto cluster nodes lists them", "no node is called \"%s\"",
-                      node ? node : "");
-    else
-        send_command(call, &command);
-}
-
-static void verb_ha_migrate(const struct call *call)
-{
-    move(call, COMMAND_MIGRATE);
-}
-
-static void verb_ha_clear(const struct call *call)
-{
-    struct command command = {.kind = COMMAND_CLEAR, .node = NODE_NONE};
-
-    command.service = need_service(call, argument(call, 0));
-    if (command.service != SERVICE_NONE)
-        send_command(call, &command);
-}
-
-static void verb_ha_relocate(const struct call *call)
-{
-    move(call, COMMAND_RELOCATE);
 }
 
 /* The leader checks again; here first, so that a slip goes no further than this node. */
@@ -368,7 +307,7 @@ static bool text_is_good(const struct call *call, const char *file, const char *
 static void verb_policy_push(const struct call *call)
 {
     const char *text = json_text(call->request, "text", NULL);
-    const char *file = argument(call, 0);
+    const char *file = call_argument(call, 0);
     struct err err = {{0}};
     json_t *body;
     int code;
@@ -397,7 +336,7 @@ static void verb_policy_push(const struct call *call)
 
 static void verb_policy_show(const struct call *call)
 {
-    const char *which = argument(call, 0);
+    const char *which = call_argument(call, 0);
     struct question question = {.kind = QUESTION_POLICY};
     char *end = NULL;
 
@@ -435,9 +374,15 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_CLUSTER_STATUS] = verb_cluster_status,
     [VERB_CLUSTER_NODES] = verb_cluster_nodes,
     [VERB_HA_STATUS] = verb_ha_status,
+    [VERB_HA_START] = verb_ha_start,
+    [VERB_HA_STOP] = verb_ha_stop,
+    [VERB_HA_RESTART] = verb_ha_restart,
     [VERB_HA_MIGRATE] = verb_ha_migrate,
     [VERB_HA_RELOCATE] = verb_ha_relocate,
     [VERB_HA_CLEAR] = verb_ha_clear,
+    [VERB_HA_MAINTENANCE] = verb_ha_maintenance,
+    [VERB_HA_DISARM] = verb_ha_disarm,
+    [VERB_HA_ARM] = verb_ha_arm,
     [VERB_HA_WHY] = verb_ha_why,
     [VERB_FENCE_STATUS] = verb_fence_status,
     [VERB_EVENTS] = verb_events,

@@ -9,11 +9,20 @@
 
 #include "console/local.h"
 #include "ha/base/json.h"
+#include "ha/base/limits.h"
+#include "ha/base/text.h"
 
 /* What a shell says for a program that Ctrl-C ended. */
 #define EXIT_INTERRUPTED 130
 /* Whole numbers that JSON programs of all kinds can carry. */
 #define VERSION_MAX (1LL << 53)
+
+/* What was typed, and how much of it has been read. */
+struct words {
+    int count;
+    char *const *list;
+    int at;
+};
 
 static bool wrong_usage(const struct verb *verb, const char *words, struct err *err)
 {
@@ -21,55 +30,113 @@ static bool wrong_usage(const struct verb *verb, const char *words, struct err *
                    verb->arguments[0] ? " " : "", verb->arguments);
 }
 
-static bool read_version(const struct verb *verb, const char *word, json_int_t *version,
-                         struct err *err)
+static json_t *read_version(const char *word, struct err *err)
 {
     char *end;
+    long long version = strtoll(word, &end, 10);
 
-    *version = strtoll(word, &end, 10);
-    if (*end != '\0' || end == word || *version < 0 || *version > VERSION_MAX) {
-        err_set(err, "\"%s\" is not a version: those are whole numbers", word);
-        return err_in(err, "%s", verb->name);
+    if (*end == '\0' && end != word && version >= 0 && version <= VERSION_MAX)
+        return json_integer(version);
+    err_set(err, "\"%s\" is not a version: those are whole numbers", word);
+    return NULL;
+}
+
+/* In milliseconds. */
+static json_t *read_time(const char *word, struct err *err)
+{
+    long long ms;
+
+    if (text_to_ms(word, &ms) && ms > 0)
+        return json_integer(ms);
+    err_set(err, "\"%s\" is not a time: those are like 30s, 5m, 2h or 1d", word);
+    return NULL;
+}
+
+/* All that follows, up to the next option. */
+static json_t *read_words(int n_words, char *const *words, int *at)
+{
+    struct text text;
+    char joined[REASON_TEXT_MAX] = "";
+
+    text_init(&text, joined, sizeof(joined));
+    while (*at < n_words && strncmp(words[*at], "--", 2) != 0) {
+        text_add(&text, "%s%s", joined[0] ? " " : "", words[*at]);
+        ++*at;
     }
+    return json_string(joined);
+}
+
+static json_t *read_value(const struct verb_argument *argument, const char *word, struct err *err)
+{
+    if (strcmp(argument->kind, "VERSION") == 0)
+        return read_version(word, err);
+    if (strcmp(argument->kind, "TIME") == 0)
+        return read_time(word, err);
+    return json_string(word);
+}
+
+/* The words that follow an option, or what came behind its "=". */
+static bool read_option_value(struct command *command, const struct verb_argument *argument,
+                              const char *given, struct words *words, struct err *err)
+{
+    const char *name = argument->option + (argument->option[0] == '-' ? 2 : 0);
+    json_t *value;
+    char said[96];
+
+    if (argument->kind[0] == '\0' || (argument->value_is_optional && !given)) {
+        value = json_true();
+    } else if (!given && words->at >= words->count) {
+        snprintf(said, sizeof(said), "%s needs %s", argument->option, argument->kind);
+        return wrong_usage(command->verb, said, err);
+    } else if (argument->repeats && !given) {
+        value = read_words(words->count, words->list, &words->at);
+    } else {
+        value = read_value(argument, given ? given : words->list[words->at], err);
+        words->at += given ? 0 : 1;
+        if (!value && err->text[0])
+            return err_in(err, "%s", command->verb->name);
+    }
+    if (!value)
+        return err_set(err, "the value of %s is not UTF-8", argument->option);
+    json_object_set_new(command->request, name, value);
     return true;
 }
 
-/* An option and its value, if it takes one; *at moves over both. */
-static bool read_option(struct command *command, int n_words, char *const *words, int *at,
-                        struct err *err)
+/* An option and its value, if it takes one. */
+static bool read_option(struct command *command, struct words *words, struct err *err)
 {
-    const char *option = words[*at];
+    const char *option = words->list[words->at++], *given = strchr(option, '=');
     struct verb_argument argument;
-    json_int_t version;
+    char name[32], said[96];
 
-    *at += 1;
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(option, "="), option);
     if (strcmp(option, "--json") == 0) {
         command->is_json = true;
         return true;
     }
-    if (!verb_find_option(command->verb, option, &argument)) {
-        char words_[96];
+    err->text[0] = '\0';
+    if (verb_find_option(command->verb, name, &argument))
+        return read_option_value(command, &argument, given ? given + 1 : NULL, words, err);
+    snprintf(said, sizeof(said), "%s does not know %s", command->verb->name, option);
+    return wrong_usage(command->verb, said, err);
+}
 
-        snprintf(words_, sizeof(words_), "%s does not know %s", command->verb->name, option);
-        return wrong_usage(command->verb, words_, err);
-    }
-    if (argument.kind[0] == '\0') {
-        json_object_set_new(command->request, option + 2, json_true());
-        return true;
-    }
-    if (*at >= n_words) {
-        char words_[96];
+/* A word that offers choices has to be one of them. */
+static bool choices_are_right(const struct command *command, struct err *err)
+{
+    struct verb_argument argument;
+    const json_t *args = json_object_get(command->request, "args");
+    char said[96];
 
-        snprintf(words_, sizeof(words_), "%s needs %s", option, argument.kind);
-        return wrong_usage(command->verb, words_, err);
+    for (size_t i = 0; i < json_array_size(args); i++) {
+        const char *word = json_string_value(json_array_get(args, i));
+
+        if (!verb_find_argument(command->verb, (int)i, &argument) ||
+            verb_argument_allows(&argument, word))
+            continue;
+        snprintf(said, sizeof(said), "\"%.32s\" is none of %s", word, argument.kind);
+        return wrong_usage(command->verb, said, err);
     }
-    if (strcmp(argument.kind, "VERSION") != 0)
-        json_object_set_new(command->request, option + 2, json_string(words[*at]));
-    else if (read_version(command->verb, words[*at], &version, err))
-        json_object_set_new(command->request, option + 2, json_integer(version));
-    else
-        return false;
-    *at += 1;
     return true;
 }
 
@@ -97,25 +164,36 @@ static bool count_is_right(const struct command *command, int count, struct err 
                        err);
 }
 
-static bool read_arguments(struct command *command, int n_words, char *const *words,
-                           struct err *err)
+/* "--since", or a word such as "for" that opens an option; the first words never do. */
+static bool is_option(const struct command *command, const char *word, size_t n_before)
+{
+    struct verb_argument argument;
+
+    return strncmp(word, "--", 2) == 0 ||
+           (n_before > 0 && verb_find_option(command->verb, word, &argument));
+}
+
+static bool read_arguments(struct command *command, struct words words, struct err *err)
 {
     json_t *args = json_array();
     bool only_plain = false;
 
     json_object_set_new(command->request, "args", args);
-    for (int at = 0; at < n_words;) {
-        if (!only_plain && strcmp(words[at], "--") == 0) {
+    while (words.at < words.count) {
+        const char *word = words.list[words.at];
+
+        if (!only_plain && strcmp(word, "--") == 0) {
             only_plain = true;
-            at++;
-        } else if (!only_plain && strncmp(words[at], "--", 2) == 0) {
-            if (!read_option(command, n_words, words, &at, err))
+            words.at++;
+        } else if (!only_plain && is_option(command, word, json_array_size(args))) {
+            if (!read_option(command, &words, err))
                 return false;
-        } else if (json_array_append_new(args, json_string(words[at++])) != 0) {
-            return err_set(err, "\"%s\" is not UTF-8", words[at - 1]);
+        } else if (json_array_append_new(args, json_string(words.list[words.at++])) != 0) {
+            return err_set(err, "\"%s\" is not UTF-8", word);
         }
     }
-    return count_is_right(command, (int)json_array_size(args), err);
+    return count_is_right(command, (int)json_array_size(args), err) &&
+           choices_are_right(command, err);
 }
 
 static bool has_word(int n_words, char *const *words, const char *word)
@@ -142,7 +220,7 @@ bool command_parse(struct command *command, int n_words, char *const *words, str
         return false;
     command->request = json_object();
     json_object_set_new(command->request, "verb", json_string(command->verb->name));
-    if (!read_arguments(command, n_words - taken, words + taken, err))
+    if (!read_arguments(command, (struct words){n_words - taken, words + taken, 0}, err))
         return false;
     command->is_stream =
         command->verb->id == VERB_WATCH || json_flag(command->request, "follow", false);
@@ -195,6 +273,9 @@ static bool prepare_push(struct command *command, struct output *output, int *co
 
 bool command_prepare(struct command *command, struct output *output, int *code)
 {
+    /* What is asked of the cluster is done in somebody's name. */
+    if (command->verb->where == VERB_IS_AGENT && command->verb->role > ROLE_VIEWER)
+        json_object_set_new(command->request, "author", json_string(author_name()));
     return command->verb->id != VERB_POLICY_PUSH || prepare_push(command, output, code);
 }
 
@@ -250,7 +331,9 @@ static int stopped_by(enum client_event event, const struct command *command, st
 
 static int ask(struct command *command, struct client *client, struct output *output)
 {
-    int timeout_ms = command->is_stream ? -1 : CLIENT_SILENCE_MS;
+    /* Who waits for the end of something may hear nothing for long. */
+    bool is_patient = command->is_stream || json_object_get(command->request, "wait");
+    int timeout_ms = is_patient ? -1 : CLIENT_SILENCE_MS;
     struct err err;
     int code = 0;
 

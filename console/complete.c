@@ -71,6 +71,17 @@ static void add_options(struct list *list, const struct verb *verb)
     list_add(list, "--json", strlen("--json"));
 }
 
+/* "on|off" */
+static void add_choices(struct list *list, const char *choices)
+{
+    while (*choices) {
+        size_t length = strcspn(choices, "|");
+
+        list_add(list, choices, length);
+        choices += length + (choices[length] == '|');
+    }
+}
+
 static void add_names(struct list *list, char **names)
 {
     for (char **name = names; name && *name; name++) {
@@ -81,18 +92,18 @@ static void add_names(struct list *list, char **names)
 }
 
 /* The kind of the argument that comes after these words of a verb; "" for none. */
-static void next_kind(const struct verb *verb, int n_words, char *const *words, char kind[16])
+static void next_kind(const struct verb *verb, int n_words, char *const *words, char kind[32])
 {
     struct verb_argument argument;
     int position = 0;
 
     kind[0] = '\0';
     for (int i = 0; i < n_words; i++) {
-        bool is_option = strncmp(words[i], "--", 2) == 0;
+        bool is_known = verb_find_option(verb, words[i], &argument);
 
-        if (!is_option)
+        if (strncmp(words[i], "--", 2) != 0 && !is_known)
             position++;
-        else if (verb_find_option(verb, words[i], &argument) && argument.kind[0] && ++i == n_words)
+        else if (is_known && argument.kind[0] && !argument.value_is_optional && ++i == n_words)
             memcpy(kind, argument.kind, sizeof(argument.kind));
     }
     if (!kind[0] && verb_find_argument(verb, position, &argument))
@@ -102,7 +113,7 @@ static void next_kind(const struct verb *verb, int n_words, char *const *words, 
 static bool add_arguments(struct list *list, const struct verb *verb, const struct line *line,
                           int taken, complete_names *ask, void *context)
 {
-    char kind[16];
+    char kind[32];
 
     next_kind(verb, line->n_words - taken, line->words + taken, kind);
     if (list->prefix[0] == '-') {
@@ -111,6 +122,8 @@ static bool add_arguments(struct list *list, const struct verb *verb, const stru
         add_verbs(list, line->n_words > taken ? line->words[taken] : NULL);
     } else if (strcmp(kind, "NODE") == 0 || strcmp(kind, "SERVICE") == 0) {
         add_names(list, ask(context, kind));
+    } else if (strchr(kind, '|')) {
+        add_choices(list, kind);
     } else if (kind[0] == '\0') {
         add_options(list, verb);
     }

@@ -16,12 +16,12 @@ static void write_value(struct output *output, const json_t *value)
     free(line);
 }
 
-/* Verbs that answer with rows end in silence; what others did is their result. */
+/* Verbs that answer with rows end in silence, unless they have the last word. */
 static void write_done(struct output *output, const json_t *done)
 {
     json_t *result;
 
-    if (output->n_rows > 0 || json_object_size(done) == 0)
+    if ((output->n_rows > 0 && !json_object_get(done, "words")) || json_object_size(done) == 0)
         return;
     result = json_copy((json_t *)done);
     json_object_del(result, "id");

@@ -209,6 +209,23 @@ static void write_plain(FILE *out, const json_t *row)
     free(line);
 }
 
+static void write_words(FILE *out, const char *words)
+{
+    width_write(out, words, 0);
+    fputc('\n', out);
+}
+
+/* The answer, and then what becomes of it. */
+static void write_progress(struct output *output, const json_t *row)
+{
+    const char *words = json_text(row, "words", NULL);
+
+    if (words)
+        write_words(output->out, words);
+    else
+        story_event_line(output->out, row, now_of(output), output->in_colour);
+}
+
 static void write_row(struct output *output, const json_t *row)
 {
     if (output->verb->columns[0] || output->verb->id == VERB_HA_WHY) {
@@ -221,6 +238,15 @@ static void write_row(struct output *output, const json_t *row)
     case VERB_POLICY_SHOW: write_policy(output->out, row); break;
     case VERB_CLUSTER_STATUS: story_status(output->out, row, now_of(output)); break;
     case VERB_EVENTS: story_event_line(output->out, row, now_of(output), output->in_colour); break;
+    case VERB_HA_START:
+    case VERB_HA_STOP:
+    case VERB_HA_RESTART:
+    case VERB_HA_MIGRATE:
+    case VERB_HA_RELOCATE:
+    case VERB_HA_CLEAR:
+    case VERB_HA_MAINTENANCE:
+    case VERB_HA_DISARM:
+    case VERB_HA_ARM: write_progress(output, row); break;
     default: write_plain(output->out, row); break;
     }
     fflush(output->out);
@@ -248,12 +274,6 @@ static void write_story(struct output *output)
         fprintf(output->out, "%zu earlier decision%s: --all\n", first, first == 1 ? "" : "s");
     for (size_t i = first; i < json_array_size(output->rows); i++)
         story_decision(output->out, json_array_get(output->rows, i), now_of(output));
-}
-
-static void write_words(FILE *out, const char *words)
-{
-    width_write(out, words, 0);
-    fputc('\n', out);
 }
 
 /* What was known when this node last heard the others is not what is. */

@@ -216,6 +216,25 @@ static void write_keeper(FILE *out, const json_t *status)
     fputc('\n', out);
 }
 
+/* Nothing is said while all is as it should be. */
+static void write_arming(FILE *out, const json_t *arming, int64_t now_ms)
+{
+    const char *state = json_text(arming, "state", "armed");
+    int64_t until = json_int(arming, "until", 0);
+    struct when when;
+
+    if (strcmp(state, "armed") == 0)
+        return;
+    begin_line(out, "ha");
+    fprintf(out, "%s: services are %s; ", strcmp(state, "disarmed") == 0 ? "DISARMED" : state,
+            json_flag(arming, "ignores", false) ? "ignored" : "frozen");
+    if (until > 0)
+        fprintf(out, "armed again by itself in %s\n",
+                when_span(&when, until > now_ms ? until - now_ms : 0));
+    else
+        fputs("until: tenuto ha arm\n", out);
+}
+
 static void write_reason(FILE *out, const json_t *status)
 {
     const char *reason = json_text(status, "reason", NULL);
@@ -254,6 +273,7 @@ void story_status(FILE *out, const json_t *status, int64_t now_ms)
         write_reason(out, status);
     else
         fputc('\n', out);
+    write_arming(out, json_object_get(status, "arming"), now_ms);
     write_policy(out, status, now_ms);
     write_keeper(out, status);
     write_times(out, json_object_get(status, "timing"));

@@ -38,6 +38,42 @@ static void copy_word(char *to, size_t size, const char *from, size_t length)
     to[length] = '\0';
 }
 
+/* The length of one argument; in brackets, up to the one that closes it. */
+static size_t argument_length(const char *word, bool is_optional)
+{
+    size_t length = 0;
+
+    if (!is_optional)
+        return strcspn(word, " ");
+    for (int depth = 1; word[length]; length++) {
+        depth += (word[length] == '[') - (word[length] == ']');
+        if (depth == 0)
+            break;
+    }
+    return length;
+}
+
+/* "--since VERSION", "--follow", "--wait[=TIME]", "for TIME": cuts off the option's name. */
+static void read_option_name(const char **word, size_t *length, struct verb_argument *argument)
+{
+    size_t name = strcspn(*word, " []");
+
+    if (strncmp(*word, "--", 2) != 0 && name >= *length)
+        return;
+    if (name > *length)
+        name = *length;
+    copy_word(argument->option, sizeof(argument->option), *word, name);
+    argument->value_is_optional = (*word)[name] == '[';
+    *word += name;
+    *length -= name;
+    while (*length > 0 && strchr(" [=", **word)) {
+        ++*word;
+        --*length;
+    }
+    if (argument->value_is_optional && *length > 0)
+        --*length;
+}
+
 bool verb_next_argument(const char **at, struct verb_argument *argument)
 {
     const char *word = *at + strspn(*at, " ");
@@ -48,24 +84,14 @@ bool verb_next_argument(const char **at, struct verb_argument *argument)
     if (*word == '\0')
         return false;
     word += is_optional;
-    length = strcspn(word, is_optional ? "]" : " ");
+    length = argument_length(word, is_optional);
     *at = word + length + (is_optional && word[length] == ']');
     if (length > 3 && strncmp(word + length - 3, "...", 3) == 0) {
         argument->repeats = true;
         length -= 3;
     }
-    if (strncmp(word, "--", 2) == 0) {
-        size_t option = strcspn(word, " ]");
-
-        copy_word(argument->option, sizeof(argument->option), word,
-                  option < length ? option : length);
-        word += option;
-        length = length > option ? length - option : 0;
-        while (length > 0 && *word == ' ') {
-            word++;
-            length--;
-        }
-    }
+    if (is_optional)
+        read_option_name(&word, &length, argument);
     copy_word(argument->kind, sizeof(argument->kind), word, length);
     return true;
 }
@@ -73,10 +99,28 @@ bool verb_next_argument(const char **at, struct verb_argument *argument)
 bool verb_find_option(const struct verb *verb, const char *option, struct verb_argument *argument)
 {
     const char *at = verb->arguments;
+    bool has_dashes = strncmp(option, "--", 2) == 0;
 
     while (verb_next_argument(&at, argument)) {
-        if (argument->option[0] && strcmp(argument->option, option) == 0)
+        if (argument->option[0] && (strcmp(argument->option, option) == 0 ||
+                                    (has_dashes && strcmp(argument->option, option + 2) == 0)))
             return true;
+    }
+    return false;
+}
+
+bool verb_argument_allows(const struct verb_argument *argument, const char *word)
+{
+    const char *at = argument->kind;
+
+    if (!strchr(at, '|'))
+        return true;
+    while (*at) {
+        size_t length = strcspn(at, "|");
+
+        if (strlen(word) == length && strncmp(word, at, length) == 0)
+            return true;
+        at += length + (at[length] == '|');
     }
     return false;
 }

@@ -26,8 +26,9 @@ enum verb_where {
 
 struct verb {
     enum verb_id id;
-    const char *name;      /* one or two words */
-    const char *arguments; /* "SERVICE NODE", "[--since VERSION] [--follow]", "FILE..." */
+    const char *name; /* one or two words */
+    const char
+        *arguments; /* "SERVICE NODE", "[--since VERSION] [--follow]", "[for TIME]", "FILE..." */
     enum verb_where where;
     enum control_role role;
     const char *columns; /* "HEAD:member word,..." or "" */
@@ -38,18 +39,21 @@ extern const struct verb verb_table[VERBS];
 
 /* One argument of a verb's row. */
 struct verb_argument {
-    char kind[16];   /* NODE, FILE, ...; "" for an option without a value */
-    char option[16]; /* "--since"; "" for a plain argument */
+    char kind[32];   /* NODE, FILE, on|off, ...; "" for an option without a value */
+    char option[16]; /* "--since", "for"; "" for a plain argument */
     bool is_optional;
     bool repeats;
+    bool value_is_optional; /* "--wait" or "--wait=TIME" */
 };
 
 /* Reads the next argument from the row; false at its end. */
 bool verb_next_argument(const char **at, struct verb_argument *argument);
-/* The option of that name; false if the verb has none. */
+/* The option of that name, with or without the dashes; false if the verb has none. */
 bool verb_find_option(const struct verb *verb, const char *option, struct verb_argument *argument);
 /* The plain argument at that position; false if there are not so many. */
 bool verb_find_argument(const struct verb *verb, int position, struct verb_argument *argument);
+/* Whether a word is one of "on|off"; any word is one of NODE. */
+bool verb_argument_allows(const struct verb_argument *argument, const char *word);
 
 /*
  * The verb that the words open with, and how many words it took; NULL and err

@@ -21,7 +21,7 @@ static struct {
     int64_t now;
     bool is_deaf;
     json_t *told; /* the last message */
-    int n_done, n_errors, code;
+    int n_done, n_errors, n_rows, n_told, code;
     int64_t reply_to;
     char words[256];
 } world;
@@ -38,7 +38,17 @@ bool member_tell(struct member *member, const json_t *body, struct err *err)
         return err_set(err, "not now");
     json_decref(world.told);
     world.told = json_deep_copy(body);
+    world.n_told++;
     return true;
+}
+
+void session_row(struct session *session, int64_t id, json_t *row)
+{
+    (void)session;
+    (void)id;
+    world.n_rows++;
+    text_copy(world.words, sizeof(world.words), json_text(row, "words", "a step"));
+    json_decref(row);
 }
 
 void session_done(struct session *session, int64_t id, json_t *members)
@@ -257,6 +267,159 @@ static void a_push_that_waited_through_a_reset_is_not_repeated(void **state)
     close_scene(&agent);
 }
 
+/* ---- through a change of the leader -------------------------------------------------------- */
+
+static json_t *answer_to(const char *id, bool is_accepted)
+{
+    return json_pack("{s:[{s:I,s:b,s:{s:s}}]}", "answers", "command",
+                     (json_int_t)strtoll(id, NULL, 10), "accepted", is_accepted, "why", "text",
+                     "it moves");
+}
+
+/* The one who was asked is gone, and the new leader may have joined after the question. */
+static void a_command_is_told_again_in_another_ring(void **state)
+{
+    static struct agent agent;
+    char id[32];
+
+    (void)state;
+    open_scene(&agent);
+    text_copy(id, sizeof(id), ask(&agent, "command", 7));
+    requests_expire(&agent, (struct instant){1100});
+    assert_int_equal(world.n_told, 1);
+    agent.status.is_in_sync = false;
+    requests_ring_changed(&agent);
+    requests_expire(&agent, (struct instant){1200});
+    assert_int_equal(world.n_told, 1);
+    agent.status.is_in_sync = true;
+    requests_expire(&agent, (struct instant){1300});
+    requests_expire(&agent, (struct instant){1400});
+    assert_int_equal(world.n_told, 2);
+    assert_string_equal(json_text(world.told, "id", ""), id);
+    /* It comes back in order; then it is decided, once. */
+    requests_message(&agent, 0, world.told);
+    commit(&agent, answer_to(id, true), 9);
+    assert_int_equal(world.n_done, 1);
+    close_scene(&agent);
+}
+
+/* The policy of the tests that look into what the leader would be given. */
+static const struct service_policy services[] = {{.name = "ocf:web"}};
+static const struct policy policy = {
+    .nodes = {{.name = "alpha"}, {.name = "beta"}},
+    .n_nodes = 2,
+    .services = services,
+    .n_services = 1,
+};
+
+static json_t *restart_of(const char *service, int64_t patience)
+{
+    return json_pack("{s:s,s:I,s:{s:i,s:s,s:s}}", "kind", "command", "patience",
+                     (json_int_t)patience, "command", "id", 0, "kind", "restart", "service",
+                     service);
+}
+
+static int n_given(struct agent *agent)
+{
+    static struct cluster_view view;
+    static struct policy copy;
+
+    copy = policy;
+    agent->knowledge.policy = &copy;
+    agent->view = &view;
+    requests_into_view(agent);
+    return view.n_commands;
+}
+
+static void a_command_that_comes_twice_is_given_to_the_leader_once(void **state)
+{
+    static struct agent agent;
+    autojson *body = restart_of("ocf:web", 0);
+    struct err err = {{0}};
+    char id[32];
+    int code;
+
+    (void)state;
+    open_scene(&agent);
+    assert_true(requests_send(&agent, client, 7, body, &code, &err));
+    text_copy(id, sizeof(id), json_text(world.told, "id", ""));
+    requests_message(&agent, 0, world.told);
+    requests_message(&agent, 0, world.told);
+    assert_int_equal(n_given(&agent), 1);
+    commit(&agent, answer_to(id, true), 9);
+    assert_int_equal(n_given(&agent), 0);
+    /* Told again by somebody who had not yet heard the answer. */
+    requests_message(&agent, 0, world.told);
+    assert_int_equal(n_given(&agent), 0);
+    close_scene(&agent);
+}
+
+static void what_was_answered_while_we_were_away_comes_with_the_transfer(void **state)
+{
+    static struct agent agent;
+    autojson *body = restart_of("ocf:web", 0);
+    autojson *patches = NULL;
+    struct err err = {{0}};
+    int code;
+
+    (void)state;
+    open_scene(&agent);
+    assert_true(requests_send(&agent, client, 7, body, &code, &err));
+    requests_message(&agent, 0, world.told);
+    patches = json_pack("[o]", answer_to(json_text(world.told, "id", ""), false));
+    requests_caught_up(&agent, patches);
+    assert_int_equal(world.n_errors, 1);
+    assert_string_equal(world.words, "it moves");
+    assert_int_equal(n_given(&agent), 0);
+    close_scene(&agent);
+}
+
+static void a_command_about_what_has_gone_is_answered(void **state)
+{
+    static struct agent agent;
+    autojson *body = restart_of("ocf:gone", 0);
+    struct err err = {{0}};
+    int code;
+
+    (void)state;
+    open_scene(&agent);
+    assert_true(requests_send(&agent, client, 7, body, &code, &err));
+    requests_message(&agent, 0, world.told);
+    assert_int_equal(n_given(&agent), 0);
+    assert_string_equal(json_text(world.told, "kind", ""), "refused");
+    requests_message(&agent, 1, world.told);
+    assert_int_equal(world.n_errors, 1);
+    assert_non_null(strstr(world.words, "ocf:gone"));
+    close_scene(&agent);
+}
+
+/* With patience, a command given while nobody leads is kept, and said so. */
+static void who_waits_is_patient_with_a_cluster_without_a_leader(void **state)
+{
+    static struct agent agent;
+    autojson *body = restart_of("ocf:web", 60000);
+    struct err err = {{0}};
+    int code;
+
+    (void)state;
+    open_scene(&agent);
+    agent.status.leader = NODE_NONE;
+    assert_true(requests_send(&agent, client, 7, body, &code, &err));
+    assert_int_equal(world.n_told, 0);
+    assert_int_equal(world.n_rows, 1);
+    assert_non_null(strstr(world.words, "it is kept for now"));
+    requests_expire(&agent, (struct instant){30000});
+    agent.status.leader = 0;
+    requests_expire(&agent, (struct instant){31000});
+    assert_int_equal(world.n_told, 1);
+    requests_message(&agent, 0, world.told);
+    world.now = 31000;
+    assert_int_equal(n_given(&agent), 1);
+    requests_expire(&agent, (struct instant){61000});
+    assert_int_equal(world.n_errors, 1);
+    close_scene(&agent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +431,11 @@ int main(void)
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(who_has_gone_is_not_answered),
         cmocka_unit_test(a_push_that_waited_through_a_reset_is_not_repeated),
+        cmocka_unit_test(a_command_is_told_again_in_another_ring),
+        cmocka_unit_test(a_command_that_comes_twice_is_given_to_the_leader_once),
+        cmocka_unit_test(what_was_answered_while_we_were_away_comes_with_the_transfer),
+        cmocka_unit_test(a_command_about_what_has_gone_is_answered),
+        cmocka_unit_test(who_waits_is_patient_with_a_cluster_without_a_leader),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

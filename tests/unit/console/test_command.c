@@ -12,6 +12,9 @@
 #include <cmocka.h>
 
 #include "agentd/control.h"
+#include "console/command.h"
+#include "console/line.h"
+#include "ha/base/json.h"
 #include "tests/unit/console/scene.h"
 
 static const char script[] =
@@ -34,6 +37,12 @@ static const char script[] =
     "\"code\":1}\n"
     "verb ha migrate\n"
     "done {\"words\":\"accepted: ocf:web goes to beta\"}\n"
+    "verb ha restart\n"
+    "row {\"words\":\"it is being done\",\"version\":7}\n"
+    "row {\"at\":1700000000000,\"version\":7,\"kind\":\"service\",\"subject\":\"ocf:web\","
+    "\"service\":\"ocf:web\",\"from\":\"started\",\"to\":\"relocate\",\"node\":\"beta\","
+    "\"why\":\"jin asked to restart it on beta\"}\n"
+    "error {\"error\":\"it is still under way after 30 s\",\"code\":4}\n"
     "verb ha relocate\n"
     "error {\"error\":\"no quorum\",\"code\":4}\n"
     "verb cluster status\n"
@@ -159,11 +168,68 @@ static void a_request_carries_its_arguments(void **state)
     char log[128];
 
     (void)state;
+    setenv("SUDO_USER", "jin", 1);
     assert_int_equal(scene_run(&scene, "ha migrate ocf:web beta"), 0);
     assert_string_equal(scene.out, "accepted: ocf:web goes to beta\n");
     snprintf(log, sizeof(log), "%s.log", scene.socket);
     assert_string_equal(scene_read(log),
-                        "{\"args\":[\"ocf:web\",\"beta\"],\"id\":1,\"verb\":\"ha migrate\"}\n");
+                        "{\"args\":[\"ocf:web\",\"beta\"],\"author\":\"jin\",\"id\":1,"
+                        "\"verb\":\"ha migrate\"}\n");
+    unsetenv("SUDO_USER");
+}
+
+/* The request that a line becomes, or what is wrong with the line. */
+static const char *parsed(const char *line, struct err *err)
+{
+    static char text[512];
+    struct command command;
+    struct line words;
+    char *written;
+
+    assert_true(line_split(&words, line, NULL));
+    text[0] = '\0';
+    if (command_parse(&command, words.n_words, words.words, err)) {
+        written = json_write(command.request);
+        snprintf(text, sizeof(text), "%s", written);
+        free(written);
+    }
+    command_fini(&command);
+    line_fini(&words);
+    return text;
+}
+
+static void words_and_dashes_both_open_an_option(void **state)
+{
+    struct err err;
+
+    (void)state;
+    assert_string_equal(parsed("ha maintenance on alpha for 2h because new fan --wait", &err),
+                        "{\"args\":[\"on\",\"alpha\"],\"because\":\"new fan\",\"for\":7200000,"
+                        "\"verb\":\"ha maintenance\",\"wait\":true}");
+    assert_string_equal(parsed("ha disarm ignore --because \"new switch\" --wait=30s", &err),
+                        "{\"args\":[\"ignore\"],\"because\":\"new switch\","
+                        "\"verb\":\"ha disarm\",\"wait\":30000}");
+    assert_string_equal(parsed("ha maintenance of alpha", &err), "");
+    assert_non_null(strstr(err.text, "\"of\" is none of on|off"));
+    assert_string_equal(parsed("ha maintenance on alpha for", &err), "");
+    assert_non_null(strstr(err.text, "for needs TIME"));
+    assert_string_equal(parsed("ha maintenance on alpha for ever", &err), "");
+    assert_non_null(strstr(err.text, "\"ever\" is not a time"));
+    assert_string_equal(parsed("ha stop ocf:web --wait=0s", &err), "");
+    assert_non_null(strstr(err.text, "is not a time"));
+    /* A node may be called as an option is, where no option can stand. */
+    assert_string_equal(parsed("ha stop for", &err), "{\"args\":[\"for\"],\"verb\":\"ha stop\"}");
+}
+
+/* The steps of what is waited for are told as they come; the end says how it ended. */
+static void who_waits_sees_each_step(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha restart ocf:web --wait"), CONTROL_EXIT_NO_QUORUM);
+    assert_non_null(strstr(scene.out, "it is being done\n"));
+    assert_non_null(strstr(scene.out, "ocf:web"));
+    assert_non_null(strstr(scene.out, "relocate"));
+    assert_non_null(strstr(scene.err, "still under way after 30 s"));
 }
 
 static void an_empty_answer_says_so(void **state)
@@ -200,7 +266,8 @@ static void wrong_usage_is_told_from_the_verbs_own_row(void **state)
     (void)state;
     assert_int_equal(scene_run(&scene, "ha migrate ocf:web"), CONTROL_EXIT_USAGE);
     assert_string_equal(scene.err, "tenuto: ha migrate needs NODE; it goes: "
-                                   "tenuto ha migrate SERVICE NODE\n");
+                                   "tenuto ha migrate SERVICE NODE "
+                                   "[--wait[=TIME]]\n");
     assert_int_equal(scene_run(&scene, "ha status now"), CONTROL_EXIT_USAGE);
     assert_int_equal(scene_run(&scene, "events --since"), CONTROL_EXIT_USAGE);
     assert_non_null(strstr(scene.err, "--since needs VERSION"));
@@ -289,6 +356,8 @@ int main(void)
         WITH_AGENT(an_error_of_the_agent_gives_words_hint_and_code),
         WITH_AGENT(diagnostics_of_the_agent_are_shown_one_by_one),
         WITH_AGENT(a_request_carries_its_arguments),
+        cmocka_unit_test(words_and_dashes_both_open_an_option),
+        WITH_AGENT(who_waits_sees_each_step),
         WITH_AGENT(an_empty_answer_says_so),
         WITH_AGENT(garbage_and_a_hangup_are_told_apart_from_an_answer),
         WITH_OTHER(what_is_no_longer_known_for_sure_is_said_first_and_in_the_exit_code),

@@ -52,7 +52,9 @@ static void the_first_word_is_a_family_or_a_verb(void **state)
 static void the_second_word_belongs_to_the_first(void **state)
 {
     (void)state;
-    assert_string_equal(candidates("ha ", ""), "clear migrate relocate status why");
+    assert_string_equal(candidates("ha ", ""),
+                        "arm clear disarm maintenance migrate relocate restart "
+                        "start status stop why");
     assert_string_equal(candidates("cluster ", "n"), "nodes");
     assert_string_equal(candidates("nonsense ", ""), "");
 }
@@ -64,7 +66,7 @@ static void arguments_are_asked_for_by_kind(void **state)
     assert_string_equal(kind_asked, "SERVICE");
     assert_string_equal(candidates("ha migrate ocf:web ", "a"), "alpha");
     assert_string_equal(kind_asked, "NODE");
-    assert_string_equal(candidates("ha migrate ocf:web beta ", ""), "--json");
+    assert_string_equal(candidates("ha migrate ocf:web beta ", ""), "--json --wait");
 }
 
 static void files_fit_where_a_file_is_wanted(void **state)
@@ -81,7 +83,12 @@ static void options_and_their_values(void **state)
     assert_string_equal(candidates("events ", "--f"), "--follow");
     assert_string_equal(candidates("events --since ", ""), "");
     assert_string_equal(candidates("help ", "ha"), "ha");
-    assert_string_equal(candidates("help ha ", "m"), "migrate");
+    assert_string_equal(candidates("help ha ", "m"), "maintenance migrate");
+    assert_string_equal(candidates("ha maintenance ", "o"), "off on");
+    assert_string_equal(candidates("ha maintenance on ", "a"), "alpha");
+    assert_string_equal(candidates("ha maintenance on alpha ", ""), "--json --wait because for");
+    assert_string_equal(candidates("ha maintenance on alpha for ", ""), "");
+    assert_string_equal(candidates("ha maintenance on alpha for 2h ", "b"), "because");
 }
 
 int main(void)

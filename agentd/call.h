@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One request of a client while its verb runs: for the files that hold the verbs, nobody else. */
+#pragma once
+
+#include <jansson.h>
+
+#include "ha/base/id.h"
+
+struct agent;
+struct session;
+
+struct call {
+    struct agent *agent;
+    struct session *session;
+    const json_t *request;
+    const json_t *args;
+    int64_t id;
+};
+
+static inline const char *call_argument(const struct call *call, size_t which)
+{
+    return json_string_value(json_array_get(call->args, which));
+}
+
+/* The service that an argument names, or an error with the nearest name. */
+service_id call_service(const struct call *call, const char *name);
+
+/* verbs_ha.c: what is asked of the one who decides. */
+void verb_ha_start(const struct call *call);
+void verb_ha_stop(const struct call *call);
+void verb_ha_restart(const struct call *call);
+void verb_ha_migrate(const struct call *call);
+void verb_ha_relocate(const struct call *call);
+void verb_ha_clear(const struct call *call);
+void verb_ha_maintenance(const struct call *call);
+void verb_ha_disarm(const struct call *call);
+void verb_ha_arm(const struct call *call);
