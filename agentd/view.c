@@ -54,6 +54,7 @@ static void view_row(struct agent *agent, node_id node, const json_t *from)
         return;
     view->result = row.result;
     view->exit_code = row.exit_code;
+    view->pause = row.pause;
     memcpy(view->words, row.words, sizeof(view->words));
 }
 

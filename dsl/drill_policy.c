@@ -75,6 +75,7 @@ static void rebuild(struct drill_policy *p)
                 before == SERVICE_NONE ? *service : p->now->services[before];
     }
     policy->services = services;
+    keep_ids(p, map, &policy->in_order, all->n_services);
     keep_rules(p, policy, map);
     p->now = p->resolution->policy = policy;
 }

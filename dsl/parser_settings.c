@@ -62,6 +62,14 @@ bool read_set(struct cursor *c, struct syntax *node)
     return cursor_read(c, node, SYNTAX_VALUE, "a value");
 }
 
+/* "restart" COUNT [ "after" DURATION ] */
+bool read_restart(struct cursor *c, struct syntax *node)
+{
+    if (!cursor_read(c, node, SYNTAX_VALUE, "a value"))
+        return false;
+    return !cursor_take_word(c, "after") || cursor_read(c, node, SYNTAX_VALUE, "a duration");
+}
+
 /* "monitor" "every" DURATION [ "timeout" DURATION ] */
 bool read_monitor(struct cursor *c, struct syntax *node)
 {

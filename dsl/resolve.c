@@ -209,6 +209,7 @@ bool resolve_run(struct resolution *r)
     r->policy->network = "lan";
     /* A tenth, as the reference of this trade has it: less is noise. */
     r->policy->scheduling.improve_millionths = 100000;
+    r->policy->scheduling.workers = WORKERS_USUAL;
     resolve_lone_statements(r);
     resolve_nodes(r);
     resolve_missing(r);

@@ -7,6 +7,7 @@
 
 #include "dsl/resolve.h"
 #include "dsl/values.h"
+#include "ha/base/limits.h"
 
 #define MINUTE (60 * 1000)
 /* A gain of so much, or nodes so unlike, and no number would stop it any more. */
@@ -65,7 +66,10 @@ void resolve_scheduling(struct resolution *r, const struct syntax *statement)
             read_mode(r, at);
             continue;
         }
-        if (at->kind == SYNTAX_IMPROVE)
+        if (at->kind == SYNTAX_WORKERS)
+            value_count(r->tree, at->child, (struct bounds){"workers", 1, WORKERS_MOST},
+                        &scheduling->workers);
+        else if (at->kind == SYNTAX_IMPROVE)
             value_millionths(r->tree, at->child, (struct bounds){"the gain", 0, 1},
                              &scheduling->improve_millionths);
         else if (strcmp(syntax_text(r->tree, at->child), "topsis") == 0)

@@ -313,6 +313,29 @@ static void warn_of_types(struct resolution *r)
     }
 }
 
+/* Turns are taken by what the policy calls most urgent; ids are in the order of names. */
+static int compare_turns(const void *a, const void *b, void *context)
+{
+    const struct service_policy *services = context;
+    service_id left = *(const service_id *)a, right = *(const service_id *)b;
+
+    if (services[left].priority != services[right].priority)
+        return services[left].priority > services[right].priority ? -1 : 1;
+    return left < right ? -1 : left > right;
+}
+
+static void order_services(struct resolution *r, struct service_policy *services)
+{
+    size_t n = (size_t)r->policy->n_services;
+    service_id *in_order = arena_alloc(r->arena, n * sizeof(in_order[0]));
+
+    for (size_t i = 0; i < n; i++)
+        in_order[i] = (service_id)i;
+    if (n > 0)
+        qsort_r(in_order, n, sizeof(in_order[0]), compare_turns, services);
+    r->policy->in_order = in_order;
+}
+
 void resolve_services(struct resolution *r)
 {
     struct service_policy *services;
@@ -323,5 +346,6 @@ void resolve_services(struct resolution *r)
     r->policy->services = services;
     for (int i = 0; i < r->policy->n_services; i++)
         build_service(r, &services[i], &r->sources[i]);
+    order_services(r, services);
     warn_of_types(r);
 }

@@ -16,7 +16,9 @@
 #define FIELDS(FIELD)                                                                              \
     FIELD(STATE, requested)                                                                        \
     FIELD(RESTART, restart_max)                                                                    \
+    FIELD(RESTART_AFTER, restart_after)                                                            \
     FIELD(RELOCATE, relocate_max)                                                                  \
+    FIELD(PRIORITY, priority)                                                                      \
     FIELD(FAILBACK, failback)                                                                      \
     FIELD(EVERY, monitor_every)                                                                    \
     FIELD(MONITOR_TIMEOUT, monitor_timeout)                                                        \
@@ -48,6 +50,7 @@ static const struct service_policy builtin = {
     .requested = REQUESTED_STARTED,
     .migrate = MIGRATE_RESTART,
     .restart_max = 1,
+    .restart_after = {RESTART_AFTER_MS},
     .relocate_max = 1,
     .failback = true,
     .monitor_every = {10 * SECOND},
@@ -94,16 +97,19 @@ static void read_time(struct resolution *r, struct service_block *block, enum fi
     static const struct {
         const char *what;
         int64_t least;
+        int64_t most;
     } bounds[] = {
-        [FIELD_EVERY] = {"the time between two monitors", SECOND},
-        [FIELD_MONITOR_TIMEOUT] = {"the time limit", SECOND},
-        [FIELD_START] = {"the time limit", SECOND},
-        [FIELD_STOP] = {"the time limit", SECOND},
-        [FIELD_MIGRATE_TIMEOUT] = {"the time limit", SECOND},
-        [FIELD_RECOVER] = {"the time to recover", SECOND},
+        [FIELD_RESTART_AFTER] = {"the pause before a restart", 100, RESTART_PAUSE_MAX_MS},
+        [FIELD_EVERY] = {"the time between two monitors", SECOND, DAY},
+        [FIELD_MONITOR_TIMEOUT] = {"the time limit", SECOND, DAY},
+        [FIELD_START] = {"the time limit", SECOND, DAY},
+        [FIELD_STOP] = {"the time limit", SECOND, DAY},
+        [FIELD_MIGRATE_TIMEOUT] = {"the time limit", SECOND, DAY},
+        [FIELD_RECOVER] = {"the time to recover", SECOND, DAY},
     };
     struct service_policy *values = &block->values;
     struct duration *const times[] = {
+        [FIELD_RESTART_AFTER] = &values->restart_after,
         [FIELD_EVERY] = &values->monitor_every,
         [FIELD_MONITOR_TIMEOUT] = &values->monitor_timeout,
         [FIELD_START] = &values->start_timeout,
@@ -113,7 +119,8 @@ static void read_time(struct resolution *r, struct service_block *block, enum fi
     };
 
     if (value_duration(r->tree, value,
-                       (struct bounds){bounds[field].what, bounds[field].least, DAY}, times[field]))
+                       (struct bounds){bounds[field].what, bounds[field].least, bounds[field].most},
+                       times[field]))
         give(block, field);
 }
 
@@ -204,10 +211,16 @@ static void read_number(struct resolution *r, struct service_block *block, const
     if (at->kind == SYNTAX_RESTART &&
         value_count(r->tree, at->child, (struct bounds){"restart", 0, 1000}, &values->restart_max))
         give(block, FIELD_RESTART);
+    if (at->kind == SYNTAX_RESTART && at->child->next)
+        read_time(r, block, FIELD_RESTART_AFTER, at->child->next);
     if (at->kind == SYNTAX_RELOCATE &&
         value_count(r->tree, at->child, (struct bounds){"relocate", 0, 1000},
                     &values->relocate_max))
         give(block, FIELD_RELOCATE);
+    if (at->kind == SYNTAX_PRIORITY &&
+        value_integer(r->tree, at->child, (struct bounds){"the priority", -1000, 1000},
+                      &values->priority))
+        give(block, FIELD_PRIORITY);
     if (at->kind == SYNTAX_CPUS &&
         value_thousandths(r->tree, at->child, (struct bounds){"cpus", 0, 65536},
                           &values->cpus_milli))

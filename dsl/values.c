@@ -102,6 +102,23 @@ bool value_count(const struct tree *tree, const struct syntax *value, struct bou
     return true;
 }
 
+bool value_integer(const struct tree *tree, const struct syntax *value, struct bounds bounds,
+                   int *number)
+{
+    const char *word = syntax_text(tree, value);
+    bool is_negative = *word == '-';
+    const char *end;
+    int64_t size;
+
+    if (!read_digits(word + is_negative, &end, &size) || *end)
+        return report_type(tree, value, DIAGNOSTIC_NOT_A_COUNT,
+                           "write digits only; a \"-\" may stand before them");
+    if (!check_count(tree, value, bounds, is_negative ? -size : size))
+        return false;
+    *number = (int)(is_negative ? -size : size);
+    return true;
+}
+
 /* A number with a fraction of so many digits, as a whole number of the smallest of them. */
 static bool read_fraction(const struct tree *tree, const struct syntax *value, struct bounds bounds,
                           int digits, int *result)

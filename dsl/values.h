@@ -21,6 +21,9 @@ bool value_duration(const struct tree *tree, const struct syntax *value, struct 
                     struct duration *duration);
 bool value_count(const struct tree *tree, const struct syntax *value, struct bounds bounds,
                  int *count);
+/* The same, and a "-" may stand before it. */
+bool value_integer(const struct tree *tree, const struct syntax *value, struct bounds bounds,
+                   int *number);
 /* Bytes; written with a unit: 512M, 4G, 1T. */
 bool value_size(const struct tree *tree, const struct syntax *value, struct bounds bounds,
                 int64_t *bytes);

@@ -65,6 +65,16 @@
 #define ORPHAN_RETRY_MS 10000
 /* How long maintenance or disarming may be asked for: longer is for ever, and is said so. */
 #define SUSPENDED_MAX_MS (366LL * 24 * 60 * 60 * 1000)
+/* The pause before a second restart on one node: what a port or a lock takes to come free. */
+#define RESTART_AFTER_MS 2000
+/* Doubled with each failure up to here: longer, and whoever mended the cause would wait for us. */
+#define RESTART_PAUSE_MAX_MS 60000
+/* What ran that long ran well: its next failure counts as the first. */
+#define RESTART_FRESH_MS (10 * 60000)
+/* Jobs at a time on one node: disks and memory are shared, and all at once is slower for each. */
+#define WORKERS_USUAL 4
+/* More is no limit any more: no node starts so many things at a time in good order. */
+#define WORKERS_MOST 64
 /* Events kept on each node for the timeline. */
 #define EVENTS_KEPT_MAX 10000
 /* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One step of the manager: nodes, then commands, then services, these again
+ * One step of the manager: nodes, then commands, then services by priority, these again
  * until none has more to say. It ends because a service that was asked something
  * is left alone for the rest of the step, and each gets there in a few changes.
  */
@@ -30,7 +30,9 @@ static bool has_room(const struct round *round)
 /* All that are new are counted where they are before the first of any is given a place. */
 static void newcomers_step(struct round *round)
 {
-    for (service_id service = 0; service < round->policy->n_services; service++) {
+    for (int place = 0; place < round->policy->n_services; place++) {
+        service_id service = policy_in_turn(round->policy, place);
+
         if (round->state->services[service].state == SERVICE_ABSENT)
             service_step(round, service);
     }
@@ -44,7 +46,9 @@ static void services_step(struct round *round)
         newcomers_step(round);
     for (int sweep = 0; sweep < SWEEPS_MAX && has_changed; sweep++) {
         has_changed = false;
-        for (service_id service = 0; service < round->policy->n_services; service++) {
+        for (int place = 0; place < round->policy->n_services; place++) {
+            service_id service = policy_in_turn(round->policy, place);
+
             /* The first sweep always has room; a later one may go on in the next step. */
             if (sweep > 0 && !has_room(round)) {
                 has_changed = true;

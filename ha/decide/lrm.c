@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ha/base/text.h"
+#include "ha/decide/pace.h"
 
 /* OCF exit codes. */
 #define EXIT_FINE 0
@@ -39,6 +40,7 @@ struct player {
     bool is_let_go; /* the cluster is disarmed: nothing is ours */
     bool stops_all; /* this node goes */
     struct instant now;
+    struct turns *turns;
     struct lrm_outcome *outcome;
 };
 
@@ -195,7 +197,9 @@ static void begin_cause(struct lrm *lrm, struct lrm_service *service, uint64_t c
     service->cause = cause;
     service->n_tries = service->n_stops = 0;
     service->is_failing = false;
-    service->due = INSTANT_UNKNOWN;
+    /* What failed here is not tried any sooner because it is asked for once more. */
+    if (service->phase != LRM_IDLE || service->n_strikes == 0)
+        service->due = INSTANT_UNKNOWN;
     set_words(service, 0, "");
     set_result(lrm, service, JOB_NONE);
     lrm->is_report_due = true;
@@ -210,7 +214,7 @@ bool lrm_report(const struct lrm *lrm, service_id id, struct report_row *row)
 {
     const struct lrm_service *service = &lrm->services[id];
 
-    if (service->phase == LRM_IDLE && service->result == JOB_NONE)
+    if (service->phase == LRM_IDLE && service->result == JOB_NONE && service->pause.ms == 0)
         return false;
     *row = (struct report_row){
         .service = id,
@@ -218,6 +222,7 @@ bool lrm_report(const struct lrm *lrm, service_id id, struct report_row *row)
         .cause = service->cause,
         .result = service->result,
         .exit_code = service->exit_code,
+        .pause = service->pause,
     };
     text_copy(row->words, sizeof(row->words), service->words);
     return true;
@@ -255,15 +260,17 @@ static bool is_refusal(int exit_code)
 }
 
 /* It is not running, and should be: once more here, or a word to the manager. */
-static void conclude_failure(struct lrm *lrm, struct lrm_service *service, int restart_max)
+static void conclude_failure(struct lrm *lrm, const struct service_policy *policy,
+                             struct lrm_service *service, struct instant now)
 {
     service->is_failing = false;
-    service->due = INSTANT_UNKNOWN;
+    pace_failed(service, policy, now);
+    lrm->is_report_due |= service->pause.ms > 0;
     if (service->exit_code == EXIT_NOT_CONFIGURED)
         set_result(lrm, service, JOB_FATAL);
     else if (is_refusal(service->exit_code))
         set_result(lrm, service, JOB_HARD);
-    else if (++service->n_tries > restart_max)
+    else if (++service->n_tries > policy->restart_max)
         set_result(lrm, service, JOB_FAILED);
 }
 
@@ -294,7 +301,7 @@ static void stop_ended(struct lrm *lrm, const struct service_policy *policy,
         service->n_stops = 0;
         service->was_refused = false;
         if (service->is_failing)
-            conclude_failure(lrm, service, policy->restart_max);
+            conclude_failure(lrm, policy, service, now);
         return;
     }
     if (++service->n_stops < STOPS_MAX)
@@ -317,6 +324,7 @@ static void monitor_ended(struct lrm *lrm, const struct service_policy *policy,
     if (end->exit_code == EXIT_FINE) {
         set_phase(lrm, service, LRM_RUNNING);
         service->was_refused = false;
+        pace_runs(service, now);
         service->n_tries = service->n_stops = 0;
         service->due = is_ours ? instant_after(now, policy->monitor_every) : now;
         if (is_ours)
@@ -332,7 +340,7 @@ static void monitor_ended(struct lrm *lrm, const struct service_policy *policy,
     }
     set_phase(lrm, service, LRM_IDLE);
     if (service->is_failing)
-        conclude_failure(lrm, service, policy->restart_max);
+        conclude_failure(lrm, policy, service, now);
 }
 
 void lrm_job_ended(struct lrm *lrm, const struct policy *policy, const struct job_end *end,
@@ -376,6 +384,9 @@ static void begin(const struct player *p, enum job_kind kind)
         wake(p, p->now);
         return;
     }
+    if (!turns_take(p->turns, kind))
+        return;
+    p->service->pause = duration_ms(0);
     p->outcome->jobs[p->outcome->n_jobs++] = (struct job){
         .kind = kind,
         .service = p->id,
@@ -442,6 +453,8 @@ static void play(const struct player *p, const struct service *agreed)
 
     if ((wish == WISH_RUN || wish == WISH_STOP) && agreed->cause != p->service->cause)
         begin_cause(p->lrm, p->service, agreed->cause);
+    if (wish != WISH_RUN)
+        pace_forget(p->service);
     if (p->service->has_job)
         return;
     switch (wish) {
@@ -465,9 +478,21 @@ static bool is_known(const struct lrm *lrm, const struct ha_state *agreed)
            (node->state == NODE_ONLINE || node->state == NODE_MAINTENANCE);
 }
 
+/* The most urgent first; those that find no worker have their turn when a job has ended. */
+static void play_all(struct player *p, const struct policy *policy, const struct ha_state *agreed)
+{
+    for (int place = 0; place < policy->n_services; place++) {
+        p->id = policy_in_turn(policy, place);
+        p->service = &p->lrm->services[p->id];
+        p->policy = &policy->services[p->id];
+        play(p, &agreed->services[p->id]);
+    }
+}
+
 void lrm_step(struct lrm *lrm, const struct policy *policy, const struct ha_state *agreed,
               bool may_act, struct instant now, struct lrm_outcome *outcome)
 {
+    struct turns turns = turns_of(lrm, policy);
     struct player player = {
         .lrm = lrm,
         .may_act = may_act,
@@ -475,17 +500,17 @@ void lrm_step(struct lrm *lrm, const struct policy *policy, const struct ha_stat
         .is_let_go = agreed->arming.state > DISARMING,
         .stops_all = is_to_stop_all(lrm, policy),
         .now = now,
+        .turns = &turns,
         .outcome = outcome,
     };
 
     assert(agreed->n_services == lrm->n_services && policy->n_services == lrm->n_services);
     outcome->n_jobs = 0;
     outcome->wake_at = INSTANT_NEVER;
-    for (service_id id = 0; id < lrm->n_services; id++) {
-        player.id = id;
-        player.service = &lrm->services[id];
-        player.policy = &policy->services[id];
-        play(&player, &agreed->services[id]);
+    play_all(&player, policy, agreed);
+    if (turns.has_put_off) {
+        turns.takes_starts = true;
+        play_all(&player, policy, agreed);
     }
     outcome->is_report_changed = lrm->is_report_due;
     lrm->is_report_due = false;

@@ -36,7 +36,10 @@ struct lrm_service {
     bool has_job;     /* a job is under way */
     bool is_failing;  /* it failed to run; what that means is said once it is known to be stopped */
     bool was_refused; /* the last start was refused before anything was done */
-    struct instant due; /* next monitor or retry, local clock */
+    int n_strikes;    /* failures since it last ran well for long; see pace.h */
+    struct instant well_since; /* local clock; it has run without a failure since then */
+    struct duration pause;     /* it is in one that long, before it is started again */
+    struct instant due;        /* next monitor or retry, local clock */
     char words[REASON_WORDS_MAX];
 };
 

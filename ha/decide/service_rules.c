@@ -280,8 +280,27 @@ static struct verdict it_may_move(const struct service_case *c)
     return verdict;
 }
 
+/* It has failed here more than once, and its node takes its time; or it has recovered from that. */
+static bool is_news_of_pause(const struct service_case *c)
+{
+    bool is_known = c->record->why.code == REASON_RESTARTS_LATER;
+
+    return c->view->pause.ms > 0 ||
+           (is_known && c->result == JOB_DONE && node_in(c->view->running_on, c->record->node));
+}
+
+static struct verdict tell_pause(const struct service_case *c)
+{
+    bool is_over = c->view->pause.ms == 0;
+    struct reason why = failure(c, is_over ? REASON_RUNS_NOW : REASON_RESTARTS_LATER, NODE_NONE);
+
+    why.number = is_over ? 0 : c->view->pause.ms;
+    return wait_for(c, why);
+}
+
 static struct verdict started(const struct service_case *c)
 {
+    struct verdict verdict;
     enum node_state node = c->round->state->nodes[c->record->node].state;
 
     if (has_lost_its_node(c))
@@ -295,7 +314,8 @@ static struct verdict started(const struct service_case *c)
         return it_failed(c);
     if (c->result == JOB_DONE && !c->record->is_running)
         return it_runs(c);
-    return it_may_move(c);
+    verdict = it_may_move(c);
+    return verdict.kind == VERDICT_STAY && is_news_of_pause(c) ? tell_pause(c) : verdict;
 }
 
 /* ---- a service that is left alone ---------------------------------------------------------- */

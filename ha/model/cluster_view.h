@@ -41,6 +41,7 @@ struct service_view {
     node_set running_on;  /* members whose player says that it runs there, or may run there */
     enum job_code result; /* of the node in charge, for the service's present cause */
     int exit_code;
+    struct duration pause;        /* before the node in charge tries it again; 0: in none */
     int used_cpus_milli;          /* as measured; 0 if nobody measures */
     int64_t used_memory;          /* bytes */
     char words[REASON_WORDS_MAX]; /* the agent's exit reason */

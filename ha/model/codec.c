@@ -387,6 +387,7 @@ json_t *codec_report_row(const struct report_row *row, const struct policy *poli
     if (row->result != JOB_NONE)
         put_text(to, "result", job_code_names[row->result]);
     put_int(to, "exit", row->exit_code);
+    put_int(to, "pause", row->pause.ms);
     put_text(to, "words", row->words);
     return to;
 }
@@ -408,6 +409,7 @@ bool codec_read_report_row(const json_t *from, const struct policy *policy, stru
     row->is_running = json_flag(from, "running", false);
     row->cause = (uint64_t)json_int(from, "cause", 0);
     row->exit_code = (int)json_int(from, "exit", 0);
+    row->pause.ms = json_int(from, "pause", 0);
     text_copy(row->words, sizeof(row->words), json_text(from, "words", ""));
     return true;
 }

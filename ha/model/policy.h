@@ -14,17 +14,7 @@
 #include "ha/base/instant.h"
 #include "ha/base/limits.h"
 #include "ha/model/scheduling.h"
-
-/* The chain of times: fencing.md, "Two inequalities". All in force on every node alike. */
-struct timing {
-    struct duration token;       /* corosync's token, before the coefficient */
-    struct duration coefficient; /* what corosync adds to it for each node above two */
-    struct duration watchdog;    /* W; 0: watchdog none */
-    struct duration beat;        /* B: W/10, at most 500 ms */
-    struct duration lease;       /* L: 4 B */
-    struct duration allowance;   /* e: 1 % of L + W, plus 250 ms */
-    struct duration witness;     /* H: 0 without a witness */
-};
+#include "ha/model/timing.h"
 
 struct node_policy {
     char name[NODE_NAME_MAX];
@@ -66,6 +56,9 @@ struct service_policy {
     enum migrate_how migrate;
     int restart_max;  /* more tries on the same node after a failure */
     int relocate_max; /* other nodes tried after that */
+    /* The pause before the second of these tries, doubled before each more; 0: none. */
+    struct duration restart_after;
+    int priority; /* higher is placed and started earlier */
     bool failback;
     struct duration monitor_every;
     struct duration monitor_timeout;
@@ -126,22 +119,20 @@ struct policy {
     int n_nodes;
     const struct service_policy *services;
     int n_services;
-    const struct rule *rules; /* disabled ones are left out */
+    const service_id *in_order; /* by priority, the highest first, then by name; NULL: by name */
+    const struct rule *rules;   /* disabled ones are left out */
     int n_rules;
 };
+
+/* The service whose turn comes at that place, from 0. */
+static inline service_id policy_in_turn(const struct policy *policy, int place)
+{
+    return policy->in_order ? policy->in_order[place] : (service_id)place;
+}
 
 /* NODE_NONE / SERVICE_NONE if there is none of that name. Binary search. */
 node_id policy_find_node(const struct policy *policy, const char *name);
 service_id policy_find_service(const struct policy *policy, const char *name);
 
-/* The timing of a network ("lan" ...) with its L and e; a token or watchdog of 0: the profile's. */
-struct timing timing_of_network(const char *network, struct duration token,
-                                struct duration watchdog);
-/* corosync's token for so many nodes: token + coefficient x (nodes - 2). */
-struct duration timing_token(const struct timing *timing, int nodes);
-/* Safety: how long after its last beat a node cannot be running anything: L + W + e + H. */
-struct duration timing_recovery_wait(const struct timing *timing);
 /* What its shutdown policy means for a node that leaves in that way: never conditional. */
 enum shutdown_policy policy_when_leaving(const struct policy *policy, enum leaving leaving);
-/* Liveness: L + W must exceed this: 2.2 x token + 3 B + e. */
-struct duration timing_liveness_floor(const struct timing *timing, int nodes);

@@ -13,5 +13,6 @@ struct report_row {
     uint64_t cause;  /* what result speaks of */
     enum job_code result;
     int exit_code;
+    struct duration pause; /* it failed, and is in one that long before it is tried again; or 0 */
     char words[REASON_WORDS_MAX];
 };

@@ -26,4 +26,5 @@ struct scheduling {
     struct duration imbalance_hold;
     int improve_millionths; /* the least relative gain that is worth a move */
     int line;               /* of its statement in the policy text; 0: not said */
+    int workers;            /* starts, stops and moves at a time on one node; 0: no limit */
 };

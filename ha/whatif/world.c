@@ -331,6 +331,30 @@ static void begin_job(struct world *world, struct world_node *node, const struct
         node->is_running[job->service] = true;
 }
 
+static int count_workers(const struct world *world, const struct world_node *node)
+{
+    int count = 0;
+
+    for (service_id service = 0; service < world->policy->n_services; service++) {
+        const struct world_job *at = &node->jobs[service];
+
+        count += at->is_active && at->job.kind != JOB_MONITOR;
+    }
+    return count;
+}
+
+/* A policy may take workers away that are at it; then nothing more is begun. */
+static void check_workers(struct world *world, const struct world_node *node,
+                          const struct lrm_outcome *begun)
+{
+    int workers = world->policy->scheduling.workers;
+
+    for (int i = 0; i < begun->n_jobs; i++) {
+        if (workers && begun->jobs[i].kind != JOB_MONITOR && count_workers(world, node) > workers)
+            world_break(world, "more jobs than workers", begun->jobs[i].service, node->lrm.self);
+    }
+}
+
 /* Only in the ring does anybody hear whether it is armed. */
 static void beat(struct world *world, struct world_node *node)
 {
@@ -353,6 +377,7 @@ static void play(struct world *world, struct world_node *node)
              &outcome);
     for (int i = 0; i < outcome.n_jobs; i++)
         begin_job(world, node, &world->begun[i]);
+    check_workers(world, node, &outcome);
     node->wake_at = outcome.wake_at;
     if (outcome.is_report_changed && !node->is_report_due) {
         node->is_report_due = true;

@@ -50,6 +50,7 @@ static void see_rows(struct world *world, node_id id)
             world->agreed.services[service].cause == row->cause) {
             view->result = row->result;
             view->exit_code = row->exit_code;
+            view->pause = row->pause;
             text_copy(view->words, sizeof(view->words), row->words);
         }
     }

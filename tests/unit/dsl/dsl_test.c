@@ -68,6 +68,8 @@ static void say_service(struct page *page, struct arena *arena,
     say(page, arena, "requested", service->requested);
     say(page, arena, "migrate", service->migrate);
     say(page, arena, "restart", service->restart_max);
+    say(page, arena, "after", service->restart_after.ms);
+    say(page, arena, "priority", service->priority);
     say(page, arena, "relocate", service->relocate_max);
     say(page, arena, "failback", service->failback);
     say(page, arena, "every", service->monitor_every.ms);
@@ -106,6 +108,9 @@ char *policy_as_text(struct arena *arena, const struct policy *policy)
     say(&page, arena, "watchdog", policy->timing.watchdog.ms);
     say(&page, arena, "lease", policy->timing.lease.ms);
     say(&page, arena, "shutdown", policy->shutdown);
+    say(&page, arena, "workers", policy->scheduling.workers);
+    for (int i = 0; i < policy->n_services; i++)
+        say(&page, arena, "turn", policy_in_turn(policy, i));
     for (int i = 0; i < policy->n_nodes; i++)
         say_node(&page, arena, &policy->nodes[i]);
     for (int i = 0; i < policy->n_services; i++)

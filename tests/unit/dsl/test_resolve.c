@@ -90,6 +90,26 @@ static void without_a_word_services_have_sensible_settings(void **state)
     assert_int_equal(service->stop_timeout.ms, 60000);
     assert_int_equal(service->migrate_timeout.ms, 120000);
     assert_int_equal(service->recover_within.ms, 0);
+    assert_int_equal(service->restart_after.ms, 2000);
+    assert_int_equal(service->priority, 0);
+    assert_int_equal(compiled.policy->scheduling.workers, 4);
+    compiled_free(&compiled);
+}
+
+static void services_have_their_turns_by_priority_and_then_by_name(void **state)
+{
+    static const char *const names[] = {"vm:d", "vm:b", "vm:c", "vm:a"};
+    struct compiled compiled = compile_right(
+        THREE_NODES "scheduling { workers 9 }\ndefaults { priority 5; restart 7 after 10s }\n"
+                    "service vm:a { priority -5 }\nservice vm:b, vm:c { restart 1 }\n"
+                    "service vm:d { priority 6 }\n");
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(compiled.policy->services[compiled.policy->in_order[i]].name, names[i]);
+    assert_int_equal(service_named(&compiled, "vm:b")->restart_max, 1);
+    assert_int_equal(service_named(&compiled, "vm:b")->restart_after.ms, 10000);
+    assert_int_equal(compiled.policy->scheduling.workers, 9);
     compiled_free(&compiled);
 }
 
@@ -300,6 +320,7 @@ int main(void)
         cmocka_unit_test(nodes_and_services_are_sorted_and_found_by_name),
         cmocka_unit_test(the_order_of_statements_has_no_meaning),
         cmocka_unit_test(without_a_word_services_have_sensible_settings),
+        cmocka_unit_test(services_have_their_turns_by_priority_and_then_by_name),
         cmocka_unit_test(a_service_overrides_its_type_which_overrides_all),
         cmocka_unit_test(dollars_stand_for_the_services_own_name_and_type),
         cmocka_unit_test(ranges_and_patterns_name_services_in_rules),

@@ -390,6 +390,7 @@ static void report_rows_come_back(void **state)
         .cause = 17,
         .result = JOB_HARD,
         .exit_code = 5,
+        .pause = {8000},
         .words = "not installed",
     };
     struct report_row back;
@@ -404,6 +405,7 @@ static void report_rows_come_back(void **state)
     assert_int_equal(back.cause, 17);
     assert_int_equal(back.result, JOB_HARD);
     assert_int_equal(back.exit_code, 5);
+    assert_int_equal(back.pause.ms, 8000);
     json_decref(value);
     value = read("{\"running\":true}");
     assert_false(codec_read_report_row(value, &policy, &back, &err));
