@@ -10,6 +10,7 @@
 #include "ha/decide/arming.h"
 #include "ha/decide/move.h"
 #include "ha/decide/node_rules.h"
+#include "ha/decide/order.h"
 #include "ha/decide/placement.h"
 
 struct reply {
@@ -77,6 +78,20 @@ static bool rules_allow(const struct round *round, service_id service, node_id t
         return false;
     }
     return true;
+}
+
+/* It would be stopped, and could not be started again; true: it could. */
+static bool order_allows(const struct round *round, service_id service, bool is_live,
+                         struct reply *reply)
+{
+    struct reason why;
+
+    if ((is_live && round->policy->services[service].migrate == MIGRATE_LIVE) ||
+        !order_is_stuck(round, service, &why))
+        return true;
+    why.code = REASON_REFUSED_ORDER;
+    *reply = (struct reply){.why = why};
+    return false;
 }
 
 /* One of the group that is to move; true: it can be asked to. */
@@ -153,6 +168,7 @@ static struct reply move(struct round *round, const struct command *command)
     service_id service = command->service;
     node_id target = command->node;
     struct reason why = asked(REASON_ASKED_TO_MOVE, command);
+    bool is_live = command->kind == COMMAND_MIGRATE;
     struct verdict verdict;
     struct reply reply;
 
@@ -169,14 +185,15 @@ static struct reply move(struct round *round, const struct command *command)
         const struct service *record = &round->state->services[member];
         bool is_to_move = record->state == SERVICE_STARTED && record->node != target;
 
-        if (is_to_move && !member_can_move(round, member, target, &reply))
+        if (is_to_move && (!member_can_move(round, member, target, &reply) ||
+                           !order_allows(round, member, is_live, &reply)))
             return reply;
     }
     why.node = round->state->services[service].node;
     why.other = target;
     if (round->state->services[service].state == SERVICE_STOPPED)
         return move_stopped(round, service, target);
-    verdict = move_verdict(round, service, target, why, command->kind == COMMAND_MIGRATE);
+    verdict = move_verdict(round, service, target, why, is_live);
     verdict.fallback = NODE_NONE;
     verdict.tried &= ~node_bit(target);
     round_change_service(round, service, &verdict);
@@ -316,6 +333,8 @@ static struct reply restart(struct round *round, const struct command *command)
     }
     if (!node_in(round->usable, record->node))
         return refuse(REASON_REFUSED_NOT_ONLINE, record->node);
+    if (!order_allows(round, service, false, &reply))
+        return reply;
     why.node = record->node;
     verdict = move_verdict(round, service, record->node, why, false);
     round_change_service(round, service, &verdict);

@@ -11,6 +11,7 @@
 #include "ha/decide/arming.h"
 #include "ha/decide/commands.h"
 #include "ha/decide/node_rules.h"
+#include "ha/decide/order.h"
 #include "ha/decide/rebalance.h"
 #include "ha/decide/round.h"
 #include "ha/decide/service_rules.h"
@@ -46,6 +47,7 @@ static void services_step(struct round *round)
         newcomers_step(round);
     for (int sweep = 0; sweep < SWEEPS_MAX && has_changed; sweep++) {
         has_changed = false;
+        order_prepare(round);
         for (int place = 0; place < round->policy->n_services; place++) {
             service_id service = policy_in_turn(round->policy, place);
 
@@ -86,6 +88,7 @@ void crm_step(struct ha_state *state, const struct policy *policy, const struct 
     state->manager = view->self;
     nodes_step(&round);
     round_see_nodes(&round);
+    order_prepare(&round);
     arming_end_in_time(&round);
     commands_step(&round);
     if (state->arming.state == ARMED)

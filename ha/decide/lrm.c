@@ -12,6 +12,7 @@
 
 #include "ha/base/text.h"
 #include "ha/decide/pace.h"
+#include "ha/decide/stop_order.h"
 
 /* OCF exit codes. */
 #define EXIT_FINE 0
@@ -433,6 +434,8 @@ static void stop(const struct player *p)
 {
     if (p->service->phase == LRM_IDLE || !p->may_act)
         return;
+    if (p->service->has_to_stay && p->service->phase != LRM_STOPPING)
+        return;
     if (p->service->phase == LRM_STUCK && p->service->result != JOB_NONE)
         begin_when_due(p, JOB_STOP);
     else
@@ -489,6 +492,21 @@ static void play_all(struct player *p, const struct policy *policy, const struct
     }
 }
 
+static void mark_order(struct player *p, const struct policy *policy, const struct ha_state *agreed)
+{
+    bool matters = stop_order_matters(policy);
+
+    for (service_id id = 0; id < policy->n_services; id++) {
+        struct lrm_service *service = &p->lrm->services[id];
+        enum wish wish = matters ? wish_of(p, &agreed->services[id]) : WISH_NOTHING;
+
+        service->is_leaving = wish == WISH_STOP || wish == WISH_AWAY;
+        service->has_to_stay = false;
+    }
+    if (matters)
+        stop_order_mark(p->lrm, policy, agreed);
+}
+
 void lrm_step(struct lrm *lrm, const struct policy *policy, const struct ha_state *agreed,
               bool may_act, struct instant now, struct lrm_outcome *outcome)
 {
@@ -507,6 +525,7 @@ void lrm_step(struct lrm *lrm, const struct policy *policy, const struct ha_stat
     assert(agreed->n_services == lrm->n_services && policy->n_services == lrm->n_services);
     outcome->n_jobs = 0;
     outcome->wake_at = INSTANT_NEVER;
+    mark_order(&player, policy, agreed);
     play_all(&player, policy, agreed);
     if (turns.has_put_off) {
         turns.takes_starts = true;

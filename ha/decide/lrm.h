@@ -35,6 +35,8 @@ struct lrm_service {
     int n_stops;      /* stops that failed since it was last known to run */
     bool has_job;     /* a job is under way */
     bool is_failing;  /* it failed to run; what that means is said once it is known to be stopped */
+    bool is_leaving;  /* it is not to run here any more */
+    bool has_to_stay; /* yet, because of what has to be stopped before it; see stop_order.h */
     bool was_refused; /* the last start was refused before anything was done */
     int n_strikes;    /* failures since it last ran well for long; see pace.h */
     struct instant well_since; /* local clock; it has run without a failure since then */

@@ -9,6 +9,7 @@
 #include "ha/decide/affinity.h"
 #include "ha/decide/load.h"
 #include "ha/decide/move.h"
+#include "ha/decide/order.h"
 
 #define MILLION 1000000u
 
@@ -30,9 +31,10 @@ struct balance {
 static bool may_move(const struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
+    struct reason why;
 
-    return service->is_running && !service->stays_put && node_in(round->usable, service->node) &&
-           node_in(round->reported, service->node) &&
+    return service->is_running && !order_is_stuck(round, id, &why) && !service->stays_put &&
+           node_in(round->usable, service->node) && node_in(round->reported, service->node) &&
            round->policy->services[id].migrate != MIGRATE_NEVER;
 }
 

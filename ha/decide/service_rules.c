@@ -11,6 +11,8 @@
 #include "ha/base/text.h"
 #include "ha/decide/affinity.h"
 #include "ha/decide/move.h"
+#include "ha/decide/order.h"
+#include "ha/decide/pause.h"
 #include "ha/decide/placement.h"
 
 struct service_case {
@@ -249,11 +251,15 @@ static bool may_leave(const struct service_case *c)
     node_id node = c->record->node;
     bool is_driven = c->round->state->nodes[node].state == NODE_MAINTENANCE;
     bool is_left_alone = c->round->state->nodes[node].leaving != LEAVING_NOT && !is_driven;
+    struct reason why;
 
     if (!is_answering(c) || !(c->record->is_running || is_driven) || is_left_alone ||
         c->policy->migrate == MIGRATE_NEVER || c->record->cause == c->round->state->version)
         return false;
     /* Its node is to be emptied: what failed is tried again, though not at once. */
+    /* Of our own will nothing is stopped that could not be started again. */
+    if (!is_driven && order_is_stuck(c->round, c->id, &why))
+        return false;
     return !c->record->stays_put ||
            (is_driven && round_has_passed(c->round, c->record->since, duration_ms(MOVE_RETRY_MS)));
 }
@@ -280,27 +286,10 @@ static struct verdict it_may_move(const struct service_case *c)
     return verdict;
 }
 
-/* It has failed here more than once, and its node takes its time; or it has recovered from that. */
-static bool is_news_of_pause(const struct service_case *c)
-{
-    bool is_known = c->record->why.code == REASON_RESTARTS_LATER;
-
-    return c->view->pause.ms > 0 ||
-           (is_known && c->result == JOB_DONE && node_in(c->view->running_on, c->record->node));
-}
-
-static struct verdict tell_pause(const struct service_case *c)
-{
-    bool is_over = c->view->pause.ms == 0;
-    struct reason why = failure(c, is_over ? REASON_RUNS_NOW : REASON_RESTARTS_LATER, NODE_NONE);
-
-    why.number = is_over ? 0 : c->view->pause.ms;
-    return wait_for(c, why);
-}
-
 static struct verdict started(const struct service_case *c)
 {
     struct verdict verdict;
+    struct reason pause;
     enum node_state node = c->round->state->nodes[c->record->node].state;
 
     if (has_lost_its_node(c))
@@ -315,7 +304,9 @@ static struct verdict started(const struct service_case *c)
     if (c->result == JOB_DONE && !c->record->is_running)
         return it_runs(c);
     verdict = it_may_move(c);
-    return verdict.kind == VERDICT_STAY && is_news_of_pause(c) ? tell_pause(c) : verdict;
+    return verdict.kind == VERDICT_STAY && pause_is_news(c->round, c->id, &pause)
+               ? wait_for(c, pause)
+               : verdict;
 }
 
 /* ---- a service that is left alone ---------------------------------------------------------- */
@@ -382,7 +373,7 @@ static struct verdict it_has_left(const struct service_case *c)
 {
     node_id from = c->record->node, to = c->record->target;
     node_set holders = placement_holders(c->round, c->id) & ~node_bit(to);
-    struct reason why = reason_on(REASON_MOVED, from);
+    struct reason first, why = reason_on(REASON_MOVED, from);
 
     why.other = to;
     if (from == to)
@@ -393,6 +384,8 @@ static struct verdict it_has_left(const struct service_case *c)
     }
     if (holders)
         return wait_for(c, placement_wait(c->round, c->id, holders));
+    if (c->record->state == SERVICE_RELOCATE && order_holds(c->round, c->id, &first))
+        return wait_for(c, first);
     return ask(c, SERVICE_STARTED, to, why);
 }
 
@@ -458,9 +451,12 @@ static struct verdict stop_before_start(const struct service_case *c)
 static struct verdict request_start(const struct service_case *c)
 {
     struct placement place;
+    struct reason first;
 
     if (!is_wanted(c))
         return stop_before_start(c);
+    if (!c->view->running_on && order_holds(c->round, c->id, &first))
+        return wait_for(c, first);
     placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node != NODE_NONE)
         return ask(c, SERVICE_STARTED, place.node, place.why);
@@ -485,7 +481,10 @@ static struct verdict fence(const struct service_case *c)
 static struct verdict recovery(const struct service_case *c)
 {
     struct placement place;
+    struct reason first;
 
+    if (is_wanted(c) && order_holds(c->round, c->id, &first))
+        return wait_for(c, first);
     placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node == NODE_NONE && c->policy->requested == REQUESTED_DISABLED)
         return become(c, SERVICE_STOPPED, why_not_wanted(c));

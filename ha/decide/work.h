@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ha/base/id.h"
@@ -32,6 +33,12 @@ struct bonds {
     rule_id group_rule;     /* one that keeps the group together */
 };
 
+/* For whom a service has to wait before it is started; SERVICE_NONE: for nobody. */
+struct order_wait {
+    service_id with;
+    rule_id rule;
+};
+
 /* What a service takes or a node carries. */
 struct usage {
     int64_t cpus_milli;
@@ -41,7 +48,9 @@ struct usage {
 struct crm_work {
     int n_memberships;
     int n_groups;
+    bool has_order; /* some rule says what starts before what; else waits is not in use */
     struct bonds bonds[SERVICES_MAX];
+    struct order_wait waits[SERVICES_MAX];
     struct membership memberships[MEMBERSHIPS_MAX];
     int present[NODES_MAX];              /* services that use a node */
     int load[NODES_MAX];                 /* and those that wait to start where they were last */
