@@ -62,6 +62,17 @@ bool read_set(struct cursor *c, struct syntax *node)
     return cursor_read(c, node, SYNTAX_VALUE, "a value");
 }
 
+/* ( "storm" | "quarantine" ) ( "none" | COUNT "per" DURATION ) */
+bool read_frequency(struct cursor *c, struct syntax *node)
+{
+    bool is_none = cursor_is_word(c, "none");
+
+    if (!cursor_read(c, node, SYNTAX_VALUE, "a value"))
+        return false;
+    return is_none ||
+           (cursor_need_word(c, "per") && cursor_read(c, node, SYNTAX_VALUE, "a duration"));
+}
+
 /* "restart" COUNT [ "after" DURATION ] */
 bool read_restart(struct cursor *c, struct syntax *node)
 {

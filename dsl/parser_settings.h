@@ -11,6 +11,7 @@ bool read_string(struct cursor *c, struct syntax *node);
 bool read_witness(struct cursor *c, struct syntax *node);
 bool read_rebalance(struct cursor *c, struct syntax *node);
 bool read_set(struct cursor *c, struct syntax *node);
+bool read_frequency(struct cursor *c, struct syntax *node);
 bool read_restart(struct cursor *c, struct syntax *node);
 bool read_monitor(struct cursor *c, struct syntax *node);
 bool read_timeout(struct cursor *c, struct syntax *node);

@@ -13,6 +13,7 @@
 
 #define SECOND 1000
 #define MINUTE (60 * SECOND)
+#define STORM_UNSAID (-1)
 /* Over this a watchdog protects nobody: people would have come first. */
 #define WATCHDOG_MOST (10 * MINUTE)
 
@@ -70,13 +71,33 @@ static void resolve_cluster(struct resolution *r, const struct syntax *statement
     }
 }
 
+static void read_frequency(struct resolution *r, const struct syntax *at, struct bounds bounds,
+                           struct frequency *frequency)
+{
+    const struct syntax *times = at->child;
+
+    if (strcmp(syntax_text(r->tree, times), "none") == 0)
+        frequency->times = 0;
+    else if (value_count(r->tree, times, bounds, &frequency->times))
+        value_duration(r->tree, times->next, (struct bounds){"the time", MINUTE, 24 * 60 * MINUTE},
+                       &frequency->within);
+}
+
 static void resolve_fencing(struct resolution *r, const struct syntax *statement)
 {
+    const struct syntax *storm = NULL, *quarantine = NULL;
+
     for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
         if (at->kind == SYNTAX_DEVICE)
             resolve_unsupported(r, at, "fence devices are");
         else if (!at->is_broken && at->kind == SYNTAX_WATCHDOG)
             resolve_once(r, &r->watchdog, at);
+        else if (!at->is_broken && at->kind == SYNTAX_STORM && resolve_once(r, &storm, at))
+            read_frequency(r, at, (struct bounds){"the storm", 1, NODES_MAX}, &r->policy->storm);
+        else if (!at->is_broken && at->kind == SYNTAX_QUARANTINE &&
+                 resolve_once(r, &quarantine, at))
+            read_frequency(r, at, (struct bounds){"the quarantine", 1, FALLS_MAX},
+                           &r->policy->quarantine);
     }
 }
 
@@ -209,9 +230,13 @@ bool resolve_run(struct resolution *r)
     r->policy->network = "lan";
     /* A tenth, as the reference of this trade has it: less is noise. */
     r->policy->scheduling.improve_millionths = 100000;
+    r->policy->storm = (struct frequency){STORM_UNSAID, duration_ms(STORM_WITHIN_MS)};
+    r->policy->quarantine = (struct frequency){QUARANTINE_TIMES, duration_ms(QUARANTINE_WITHIN_MS)};
     r->policy->scheduling.workers = WORKERS_USUAL;
     resolve_lone_statements(r);
     resolve_nodes(r);
+    if (r->policy->storm.times == STORM_UNSAID)
+        r->policy->storm.times = (r->policy->n_nodes + 1) / 2;
     resolve_missing(r);
     resolve_timing(r);
     resolve_services(r);

@@ -75,6 +75,13 @@
 #define WORKERS_USUAL 4
 /* More is no limit any more: no node starts so many things at a time in good order. */
 #define WORKERS_MOST 64
+/* Falls of a node that are remembered; who waits for more than these waits too long. */
+#define FALLS_MAX 8
+/* Three deaths in an hour are no accident any more; an hour without one is a good sign. */
+#define QUARANTINE_TIMES 3
+#define QUARANTINE_WITHIN_MS (60 * 60000)
+/* Half of the nodes in ten minutes: more than that is a fault of what they share. */
+#define STORM_WITHIN_MS (10 * 60000)
 /* Events kept on each node for the timeline. */
 #define EVENTS_KEPT_MAX 10000
 /* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */

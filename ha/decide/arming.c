@@ -3,6 +3,7 @@
 #include "ha/decide/arming.h"
 
 #include "ha/decide/affinity.h"
+#include "ha/decide/storm.h"
 
 void arming_change(struct round *round, enum arming_state to, struct reason why)
 {
@@ -20,12 +21,14 @@ bool arming_is_under_way(const struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
     enum job_code result = round->view->services[id].result;
+    struct reason why;
 
     switch (service->state) {
     case SERVICE_MIGRATE:
     case SERVICE_RELOCATE:
-    case SERVICE_FENCE:
     case SERVICE_RECOVERY: return true;
+    /* Nothing of it runs anywhere, and nobody knows when it may be recovered. */
+    case SERVICE_FENCE: return !storm_holds(round, service->node, &why);
     case SERVICE_STARTED:
         if (round_lease_has_ended(round, service->node) && service->cause != round->state->version)
             return true;

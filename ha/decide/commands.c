@@ -12,6 +12,8 @@
 #include "ha/decide/node_rules.h"
 #include "ha/decide/order.h"
 #include "ha/decide/placement.h"
+#include "ha/decide/quarantine.h"
+#include "ha/decide/storm.h"
 
 struct reply {
     bool is_accepted;
@@ -252,9 +254,10 @@ static struct reply end_maintenance(struct round *round, node_id id)
 
     if (!node)
         return refuse(REASON_REFUSED_NO_SUCH, id);
-    if (!node->wants_maintenance)
+    if (!node->wants_maintenance && !node->is_quarantined)
         return accept(REASON_ALREADY_SO, id);
     node_end_maintenance(node);
+    quarantine_lift(node);
     node_step(round, id);
     round_see_nodes(round);
     return accept(REASON_ACCEPTED, id);
@@ -277,9 +280,14 @@ static struct reply clear(struct round *round, const struct command *command)
     service_id service = command->service;
     struct service *record = service == SERVICE_NONE ? NULL : &round->state->services[service];
     struct verdict verdict;
+    struct reason why;
 
     if (!record)
         return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
+    if (record->state == SERVICE_FENCE && storm_holds(round, record->node, &why)) {
+        storm_overrule(round, record->node);
+        return accept(REASON_STORM_OVERRULED, record->node);
+    }
     if (record->state != SERVICE_ERROR && !record->tried && !record->stays_put && !record->is_held)
         return refuse(REASON_NOT_IN_ERROR, record->node);
     record->tried = 0;

@@ -15,6 +15,7 @@
 #include "ha/decide/rebalance.h"
 #include "ha/decide/round.h"
 #include "ha/decide/service_rules.h"
+#include "ha/decide/storm.h"
 
 /* One service may make room for the next; chains longer than this go on in the next step. */
 #define SWEEPS_MAX 8
@@ -91,6 +92,7 @@ void crm_step(struct ha_state *state, const struct policy *policy, const struct 
     order_prepare(&round);
     arming_end_in_time(&round);
     commands_step(&round);
+    storm_step(&round);
     if (state->arming.state == ARMED)
         rebalance_step(&round);
     if (state->arming.state <= DISARMING)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ha/base/text.h"
+#include "ha/decide/quarantine.h"
 
 /* Online, unknown, fence, online again, maintenance: no node changes more often in one step. */
 #define NODE_CHANGES_MAX 5
@@ -20,7 +21,8 @@ struct node_case {
     node_id id;
     const struct node *record;
     const struct node_view *view;
-    bool is_time_up; /* of the maintenance that somebody asked for */
+    bool was_leaving; /* in good order, as far as it could say */
+    bool is_time_up;  /* of the maintenance that somebody asked for */
 };
 
 struct node_verdict {
@@ -132,6 +134,21 @@ static struct node_verdict begin_maintenance(const struct node_case *c)
     return verdict;
 }
 
+static struct node_verdict begin_quarantine(const struct node_case *c)
+{
+    struct node_verdict verdict = become(c, NODE_MAINTENANCE, REASON_QUARANTINED);
+
+    verdict.why.number = quarantine_falls(c->round, c->id);
+    return verdict;
+}
+
+static enum reason_code why_maintenance_ends(const struct node_case *c)
+{
+    if (c->record->why.code == REASON_QUARANTINED)
+        return REASON_QUARANTINE_OVER;
+    return c->is_time_up ? REASON_MAINTENANCE_TIME_UP : REASON_MAINTENANCE_OVER;
+}
+
 static struct node_verdict online(const struct node_case *c)
 {
     if (is_rebooted(c))
@@ -142,6 +159,8 @@ static struct node_verdict online(const struct node_case *c)
         return begin_maintenance(c);
     if (is_to_be_emptied(c))
         return become(c, NODE_MAINTENANCE, REASON_NODE_SHUTS_DOWN);
+    if (c->record->is_quarantined)
+        return begin_quarantine(c);
     return become(c, NODE_ONLINE, REASON_NONE);
 }
 
@@ -154,9 +173,8 @@ static struct node_verdict maintenance(const struct node_case *c)
         return become(c, NODE_MAINTENANCE, REASON_NODE_LEFT_IN_MAINTENANCE);
     if (!c->view->is_member)
         return become(c, NODE_UNKNOWN, REASON_NODE_SILENT);
-    if (!c->record->wants_maintenance && !is_to_be_emptied(c))
-        return become(c, NODE_ONLINE,
-                      c->is_time_up ? REASON_MAINTENANCE_TIME_UP : REASON_MAINTENANCE_OVER);
+    if (!c->record->wants_maintenance && !is_to_be_emptied(c) && !c->record->is_quarantined)
+        return become(c, NODE_ONLINE, why_maintenance_ends(c));
     return become(c, NODE_MAINTENANCE, REASON_NONE);
 }
 
@@ -186,9 +204,20 @@ static struct node_verdict (*const rules[NODE_STATES])(const struct node_case *)
     [NODE_FENCE] = fence,     [NODE_GONE] = gone,
 };
 
-/* What a change means beside the state: the boot it speaks of, and who was lost. */
-static void remember(struct round *round, node_id id, const struct node_verdict *verdict)
+/* Nobody wanted it to go. */
+static bool is_fall(const struct node_case *c, enum reason_code why)
 {
+    return !c->was_leaving && !c->record->wants_maintenance &&
+           c->round->state->arming.state == ARMED &&
+           (why == REASON_NODE_PROVEN_OFF || why == REASON_NODE_NOT_ARMED ||
+            why == REASON_NODE_REBOOTED);
+}
+
+/* What a change means beside the state: the boot it speaks of, and who was lost. */
+static void remember(struct node_case *c, const struct node_verdict *verdict)
+{
+    struct round *round = c->round;
+    node_id id = c->id;
     struct node *node = &round->state->nodes[id];
     const struct node_view *view = &round->view->nodes[id];
 
@@ -201,6 +230,8 @@ static void remember(struct round *round, node_id id, const struct node_verdict 
             round->rebooted |= node_bit(id);
         else
             round->outcome->fences |= node_bit(id);
+        if (is_fall(c, verdict->why.code))
+            quarantine_note_fall(round, id);
     }
     /* Never on silence: a boot that is heard before it is a member must still be found out. */
     if (view->boot_id[0] && (verdict->next == NODE_ONLINE || node_in(round->outcome->fences, id)))
@@ -256,8 +287,10 @@ void node_step(struct round *round, node_id id)
         .id = id,
         .record = node,
         .view = &round->view->nodes[id],
+        .was_leaving = node->leaving != LEAVING_NOT,
     };
 
+    quarantine_step(round, id);
     note_leaving(&c);
     end_maintenance_in_time(&c);
     for (int i = 0; i < NODE_CHANGES_MAX; i++) {
@@ -269,7 +302,7 @@ void node_step(struct round *round, node_id id)
             return;
         }
         round_change_node(round, id, verdict.next, verdict.why);
-        remember(round, id, &verdict);
+        remember(&c, &verdict);
     }
     assert(false && "a node goes round in circles");
 }

@@ -14,6 +14,7 @@
 #include "ha/decide/order.h"
 #include "ha/decide/pause.h"
 #include "ha/decide/placement.h"
+#include "ha/decide/storm.h"
 
 struct service_case {
     struct round *round;
@@ -468,10 +469,16 @@ static struct verdict request_start(const struct service_case *c)
 
 static struct verdict fence(const struct service_case *c)
 {
+    enum node_state node = c->round->state->nodes[c->record->node].state;
+    bool is_back = node == NODE_ONLINE || node == NODE_MAINTENANCE;
     struct verdict verdict = stay(c);
+    struct reason why;
 
-    if (!has_lost_its_node(c))
+    /* It had to be proven off before: a node that is back has lost what it ran. */
+    if (!has_lost_its_node(c) && !is_back)
         return verdict;
+    if (is_wanted(c) && storm_holds(c->round, c->record->node, &why))
+        return wait_for(c, why);
     verdict.kind = VERDICT_CHANGE;
     verdict.next = SERVICE_RECOVERY;
     verdict.why = reason_on(REASON_LEASE_HAS_ENDED, c->record->node);

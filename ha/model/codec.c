@@ -180,6 +180,28 @@ bool codec_read_reason(const json_t *from, const struct policy *policy, struct r
     return true;
 }
 
+static void put_falls(json_t *to, const struct node *node)
+{
+    json_t *falls = node->falls[0].ms == INSTANT_UNKNOWN.ms ? NULL : json_array();
+
+    for (int i = 0; i < FALLS_MAX && node->falls[i].ms != INSTANT_UNKNOWN.ms; i++)
+        json_array_append_new(falls, json_integer(node->falls[i].ms));
+    if (falls)
+        json_object_set_new(to, "falls", falls);
+}
+
+static void get_falls(const json_t *from, struct node *node)
+{
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach(json_object_get(from, "falls"), i, each)
+    {
+        if (i < FALLS_MAX)
+            node->falls[i].ms = json_integer_value(each);
+    }
+}
+
 json_t *codec_node(const struct node *node, const struct policy *policy)
 {
     json_t *to = json_pack("{s:s}", "state", node_state_name(node->state));
@@ -192,6 +214,9 @@ json_t *codec_node(const struct node *node, const struct policy *policy)
     if (node->leaving != LEAVING_NOT)
         put_text(to, "leaving", leaving_name(node->leaving));
     put_int(to, "since", node->since.ms);
+    put_int(to, "relieved", node->relieved_at.ms);
+    put_falls(to, node);
+    put_flag(to, "quarantined", node->is_quarantined);
     put_reason(to, &node->why, policy);
     return to;
 }
@@ -218,6 +243,9 @@ bool codec_read_node(const json_t *from, const struct policy *policy, struct nod
     if (node->leaving == LEAVINGS)
         return err_set(err, "\"leaving\" is no way to leave that this version knows");
     node->since.ms = json_int(from, "since", 0);
+    node->relieved_at.ms = json_int(from, "relieved", 0);
+    get_falls(from, node);
+    node->is_quarantined = json_flag(from, "quarantined", false);
     if (!get_reason(from, policy, &node->why))
         return err_set(err, "\"why\" is not a reason");
     return true;

@@ -55,6 +55,9 @@ struct node {
     enum leaving leaving;
     struct instant since;
     struct reason why;
+    struct instant relieved_at;      /* when what it ran was last given leave to be recovered */
+    struct instant falls[FALLS_MAX]; /* when it was last lost, the newest first; then UNKNOWN */
+    bool is_quarantined;             /* it fell too often, and gets no services for a while */
 };
 
 struct service {

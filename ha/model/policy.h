@@ -108,6 +108,12 @@ enum leaving {
     LEAVINGS
 };
 
+/* So often within so long; 0: as often as it likes. */
+struct frequency {
+    int times;
+    struct duration within;
+};
+
 struct policy {
     char cluster[NODE_NAME_MAX];
     const char *network; /* lan, virtual, cloud, wan */
@@ -115,6 +121,8 @@ struct policy {
     enum shutdown_policy shutdown;
     int shutdown_line; /* 0: not said */
     struct scheduling scheduling;
+    struct frequency storm;      /* dead nodes whose services are recovered */
+    struct frequency quarantine; /* falls of a node that gets no services after that */
     struct node_policy nodes[NODES_MAX];
     int n_nodes;
     const struct service_policy *services;

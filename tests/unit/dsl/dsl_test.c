@@ -108,6 +108,10 @@ char *policy_as_text(struct arena *arena, const struct policy *policy)
     say(&page, arena, "watchdog", policy->timing.watchdog.ms);
     say(&page, arena, "lease", policy->timing.lease.ms);
     say(&page, arena, "shutdown", policy->shutdown);
+    say(&page, arena, "storm", policy->storm.times);
+    say(&page, arena, "per", policy->storm.within.ms);
+    say(&page, arena, "quarantine", policy->quarantine.times);
+    say(&page, arena, "per", policy->quarantine.within.ms);
     say(&page, arena, "workers", policy->scheduling.workers);
     for (int i = 0; i < policy->n_services; i++)
         say(&page, arena, "turn", policy_in_turn(policy, i));

@@ -93,6 +93,23 @@ static void without_a_word_services_have_sensible_settings(void **state)
     assert_int_equal(service->restart_after.ms, 2000);
     assert_int_equal(service->priority, 0);
     assert_int_equal(compiled.policy->scheduling.workers, 4);
+    /* Half of three nodes, rounded up. */
+    assert_int_equal(compiled.policy->storm.times, 2);
+    assert_int_equal(compiled.policy->storm.within.ms, 600000);
+    assert_int_equal(compiled.policy->quarantine.times, 3);
+    assert_int_equal(compiled.policy->quarantine.within.ms, 3600000);
+    compiled_free(&compiled);
+}
+
+static void storms_and_quarantine_are_as_the_policy_says(void **state)
+{
+    struct compiled compiled =
+        compile_right(THREE_NODES "fencing { storm 1 per 30m; quarantine none }\nservice vm:a\n");
+
+    (void)state;
+    assert_int_equal(compiled.policy->storm.times, 1);
+    assert_int_equal(compiled.policy->storm.within.ms, 1800000);
+    assert_int_equal(compiled.policy->quarantine.times, 0);
     compiled_free(&compiled);
 }
 
@@ -320,6 +337,7 @@ int main(void)
         cmocka_unit_test(nodes_and_services_are_sorted_and_found_by_name),
         cmocka_unit_test(the_order_of_statements_has_no_meaning),
         cmocka_unit_test(without_a_word_services_have_sensible_settings),
+        cmocka_unit_test(storms_and_quarantine_are_as_the_policy_says),
         cmocka_unit_test(services_have_their_turns_by_priority_and_then_by_name),
         cmocka_unit_test(a_service_overrides_its_type_which_overrides_all),
         cmocka_unit_test(dollars_stand_for_the_services_own_name_and_type),

@@ -134,6 +134,9 @@ static void a_node_comes_back(void **state)
         .boot_id = "b-1",
         .wants_maintenance = true,
         .since = {123},
+        .relieved_at = {456},
+        .falls = {{789}, {567}},
+        .is_quarantined = true,
         .why = full_reason(),
     };
     struct node back;
@@ -146,6 +149,9 @@ static void a_node_comes_back(void **state)
     assert_string_equal(back.boot_id, node.boot_id);
     assert_true(back.wants_maintenance);
     assert_int_equal(back.since.ms, 123);
+    assert_int_equal(back.relieved_at.ms, 456);
+    assert_memory_equal(back.falls, node.falls, sizeof(back.falls));
+    assert_true(back.is_quarantined);
     assert_same_reason(&back.why, &node.why);
     json_decref(value);
 }
