@@ -152,7 +152,7 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_PROGRAM,$(t),$(word 3,$(subst /, ,$
 FUZZ_SECONDS ?= 30
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/%,$(FUZZ_SOURCES))
-$(BUILD)/fuzz/fuzz_policy: $(SOURCES_dsl) $(wildcard ha/base/*.c) ha/model/policy.c
+$(FUZZ_PROGRAMS): $(SOURCES_dsl) $(SOURCES_ha)
 $(BUILD)/fuzz/%: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(call said,CLANG $@)clang -std=gnu17 -O1 -g -D_GNU_SOURCE -I. -o $@ $^ $(LIBS_dsl) \
@@ -205,7 +205,8 @@ screens: all $(SCREENS) ## keys in, whole screens out: tests/screens
 fuzz: $(FUZZ_PROGRAMS) ## any bytes at all: FUZZ_SECONDS=30 for each program of tests/fuzz
 	@for program in $^; do mkdir -p $$program.corpus && $$program -max_total_time=$(FUZZ_SECONDS) \
 		-timeout=10 -max_len=4096 -print_final_stats=1 -verbosity=0 \
-		-artifact_prefix=$(BUILD)/fuzz/ $$program.corpus tests/policies || exit 1; done
+		-artifact_prefix=$(BUILD)/fuzz/ $$program.corpus tests/policies \
+		$$(ls -d tests/fuzz/$${program##*fuzz_} 2>/dev/null) || exit 1; done
 
 # OUT= is where objects go, so the file that keeps the table has a name of its own.
 bench: $(BENCH) ## what the core takes, and crm_simulate where it is there; TABLE=FILE keeps it

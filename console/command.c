@@ -239,7 +239,7 @@ const char *command_argument(const struct command *command, size_t position)
 }
 
 /* Who is at the keyboard: the one who called sudo, not root. */
-static const char *author_name(void)
+const char *command_author(void)
 {
     const char *name = getenv("SUDO_USER");
     const struct passwd *person;
@@ -265,7 +265,7 @@ static bool prepare_push(struct command *command, struct output *output, int *co
     is_right = local_check_text(file, text, length, output, code);
     if (is_right) {
         json_object_set_new(command->request, "text", json_stringn(text, length));
-        json_object_set_new(command->request, "author", json_string(author_name()));
+        json_object_set_new(command->request, "author", json_string(command_author()));
     }
     free(text);
     return is_right;
@@ -329,7 +329,7 @@ static int stopped_by(enum client_event event, const struct command *command, st
     }
 }
 
-static int ask(struct command *command, struct client *client, struct output *output)
+int command_ask(struct command *command, struct client *client, struct output *output)
 {
     /* Who waits for the end of something may hear nothing for long. */
     bool is_patient = command->is_stream || json_object_get(command->request, "wait");
@@ -367,7 +367,7 @@ int command_run(struct command *command, const struct settings *settings, struct
     client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, &err);
     if (!client)
         return output_error(output, (int)why, err.text, NULL);
-    code = ask(command, client, output);
+    code = command_ask(command, client, output);
     client_close(client);
     return code;
 }

@@ -37,6 +37,12 @@ const char *command_argument(const struct command *command, size_t position);
  */
 bool command_prepare(struct command *command, struct output *output, int *code);
 
+/* The name of who is at the keyboard. */
+const char *command_author(void);
+
+/* Sends the request and hands every answer to the output; returns the exit code. */
+int command_ask(struct command *command, struct client *client, struct output *output);
+
 /* Tells the output what was asked; the command must live as long as it. */
 void command_show_by(const struct command *command, struct output *output);
 

@@ -2,15 +2,11 @@
 /* policy check, policy fmt, help and version: done here, without an agent; see local.h. */
 #include "console/local.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "console/drill.h"
+#include "console/edit.h"
 #include "dsl/policy_text.h"
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
@@ -135,51 +131,6 @@ static int check_file(struct command *command, const char *file, struct output *
     return code;
 }
 
-static bool write_all(int fd, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t count = write(fd, text, length);
-
-        if (count < 0 && errno != EINTR)
-            return false;
-        if (count > 0) {
-            text += count;
-            length -= (size_t)count;
-        }
-    }
-    return true;
-}
-
-/*
- * The new text goes into a file beside the old one and takes its name only when it is
- * complete on disk, with the old one's mode and owner: whatever fails, one of the two is whole.
- */
-static bool replace_file(const char *file, const char *text, struct err *err)
-{
-    char real[PATH_MAX], other[PATH_MAX + 16];
-    struct stat before;
-    bool is_written;
-    int fd;
-
-    if (!realpath(file, real) || stat(real, &before) != 0)
-        return err_set(err, "cannot find %s: %m", file);
-    snprintf(other, sizeof(other), "%s.XXXXXX", real);
-    fd = mkostemp(other, O_CLOEXEC);
-    if (fd < 0)
-        return err_set(err, "cannot write beside %s: %m; it is unchanged", file);
-    is_written = write_all(fd, text, strlen(text)) && fchmod(fd, before.st_mode & 07777) == 0;
-    /* Only root can give a file away; for others it is theirs anyway. */
-    if (is_written && before.st_uid != geteuid())
-        is_written = fchown(fd, before.st_uid, before.st_gid) == 0;
-    is_written = is_written && fsync(fd) == 0;
-    close(fd);
-    if (is_written && rename(other, real) == 0)
-        return true;
-    err_set(err, "cannot write %s: %m; it is unchanged", file);
-    unlink(other);
-    return false;
-}
-
 /* What was done with a file, or would be. */
 static void write_format(struct output *output, const char *file, const char *done)
 {
@@ -212,7 +163,7 @@ static int settle_format(const struct command *command, const struct reading *re
     }
     if (is_same)
         return CONTROL_EXIT_OK;
-    if (!replace_file(file, layout, &err))
+    if (!local_replace_file(file, layout, &err))
         return output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);
     write_format(output, file, "rewritten");
     return CONTROL_EXIT_OK;
@@ -341,6 +292,20 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_POLICY_CHECK: return each_file(command, output, check_file);
     case VERB_POLICY_FMT: return each_file(command, output, format_file);
     case VERB_DRILL_RUN: return each_file(command, output, run_drill);
+    case VERB_HA_ADD:
+    case VERB_HA_SET:
+    case VERB_HA_UNSET:
+    case VERB_HA_REMOVE:
+    case VERB_RULES_ADD:
+    case VERB_RULES_SET:
+    case VERB_RULES_REMOVE:
+    case VERB_RULES_ENABLE:
+    case VERB_RULES_DISABLE:
+    case VERB_NODE_SET:
+    case VERB_NODE_UNSET:
+    case VERB_WITNESS_ADD:
+    case VERB_WITNESS_REMOVE: return edit_policy(command, settings, output);
+    case VERB_RULES_LIST: return edit_list_rules(command, settings, output);
     case VERB_HELP: return run_help(command, output);
     case VERB_VERSION: return run_version(settings, output);
     default:

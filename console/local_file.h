@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Files of this machine that verbs read by themselves. */
+/* Files of this machine that verbs read and rewrite by themselves. */
 #pragma once
 
 #include <stddef.h>
@@ -8,3 +8,8 @@
 
 /* The most of a file that is read as a policy; "-" is standard input. NULL: err has the words. */
 char *local_read_file(const char *path, size_t *length, struct err *err);
+/*
+ * Puts a text in place of a file's, with its mode and owner: whatever fails, the old text or
+ * the new one is there, whole.
+ */
+bool local_replace_file(const char *file, const char *text, struct err *err);

@@ -122,6 +122,8 @@ bool cursor_expected(struct cursor *cursor, const char *what)
         return false;
     entry = diagnostics_add(cursor->diagnostics, DIAGNOSTIC_EXPECTED, cursor_place(cursor), what,
                             describe(cursor));
+    if (entry != &cursor->diagnostics->spare)
+        entry->expected = what;
     hint_usage(cursor, entry);
     return false;
 }
@@ -200,7 +202,7 @@ bool cursor_read_choice(struct cursor *cursor, struct syntax *into, const char *
     entry = diagnostics_add(cursor->diagnostics, DIAGNOSTIC_UNKNOWN_CHOICE, cursor_place(cursor),
                             written, result.shown);
     if (result.nearest.best)
-        diagnostics_hint(cursor->diagnostics, entry, "did you mean \"%s\"?", result.nearest.best);
+        diagnostics_suggest(cursor->diagnostics, entry, result.nearest.best);
     else
         hint_usage(cursor, entry);
     return false;

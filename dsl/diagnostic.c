@@ -130,6 +130,14 @@ void diagnostics_hint(struct diagnostics *diagnostics, struct diagnostic *entry,
     va_end(args);
 }
 
+void diagnostics_suggest(struct diagnostics *diagnostics, struct diagnostic *entry,
+                         const char *word)
+{
+    diagnostics_hint(diagnostics, entry, "did you mean \"%s\"?", word);
+    if (entry != &diagnostics->spare)
+        entry->replace = word;
+}
+
 void diagnostics_note(struct diagnostics *diagnostics, struct diagnostic *entry, struct location at,
                       const char *format, ...)
 {
@@ -188,6 +196,8 @@ json_t *diagnostics_json(const struct diagnostics *diagnostics)
         json_object_set_new(object, "message", json_string(entry->words));
         if (entry->hint)
             json_object_set_new(object, "hint", json_string(entry->hint));
+        if (entry->replace)
+            json_object_set_new(object, "replace", json_string(entry->replace));
         for (int k = 0; k < entry->n_notes; k++) {
             json_t *note = json_object();
 

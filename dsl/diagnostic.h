@@ -41,7 +41,9 @@ struct diagnostic {
     enum severity severity;
     struct location at;
     const char *words;
-    const char *hint; /* what to write instead; NULL if there is nothing to say */
+    const char *hint;     /* what to write instead; NULL if there is nothing to say */
+    const char *replace;  /* the text to put in place of it; NULL if no one word would do */
+    const char *expected; /* what the grammar wanted there; NULL if that is not what is wrong */
     struct diagnostic_note notes[2];
     int n_notes;
 };
@@ -69,6 +71,9 @@ struct diagnostic *diagnostics_add(struct diagnostics *diagnostics, enum diagnos
 /* What to write instead; the last one counts. */
 void diagnostics_hint(struct diagnostics *diagnostics, struct diagnostic *entry, const char *format,
                       ...) __attribute__((format(printf, 3, 4)));
+/* "did you mean": a hint that a program can apply. */
+void diagnostics_suggest(struct diagnostics *diagnostics, struct diagnostic *entry,
+                         const char *word);
 /* A second or third place; more than two are left out. */
 void diagnostics_note(struct diagnostics *diagnostics, struct diagnostic *entry, struct location at,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));

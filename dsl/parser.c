@@ -290,7 +290,7 @@ static void report_unknown(struct cursor *c, unsigned block)
                             : diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_SETTING,
                                               cursor_place(c), block_title(block), word);
     if (suggestion.best)
-        diagnostics_hint(c->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+        diagnostics_suggest(c->diagnostics, entry, suggestion.best);
     else
         diagnostics_hint(c->diagnostics, entry, "there are %s",
                          list_words(c->diagnostics->arena, block));
@@ -417,4 +417,14 @@ struct tree parser_run(struct diagnostics *diagnostics)
 struct tree parser_run_drill(struct diagnostics *diagnostics)
 {
     return read_text(diagnostics, IN_DRILL_FILE);
+}
+
+unsigned parser_block_of(enum syntax_kind kind)
+{
+    return block_of(kind);
+}
+
+const char *parser_block_title(unsigned block)
+{
+    return block_title(block);
 }

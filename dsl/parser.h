@@ -11,3 +11,6 @@
 struct tree parser_run(struct diagnostics *diagnostics);
 /* The same for a drill in a file of its own. */
 struct tree parser_run_drill(struct diagnostics *diagnostics);
+/* The block of a statement that has one, as its bit, or 0; and "a service", "a quorum block". */
+unsigned parser_block_of(enum syntax_kind kind);
+const char *parser_block_title(unsigned block);

@@ -201,6 +201,8 @@ static struct duration read_watchdog(struct resolution *r, const struct syntax *
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_WHOLE_SECONDS, syntax_place(r->tree, value),
                             syntax_text(r->tree, value));
     diagnostics_hint(r->diagnostics, entry, "write %ds", (int)(watchdog.ms / SECOND) + 1);
+    if (entry != &r->diagnostics->spare)
+        entry->replace = arena_printf(r->arena, "%ds", (int)(watchdog.ms / SECOND) + 1);
     return watchdog;
 }
 

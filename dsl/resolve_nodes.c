@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Nodes, the names for sets of them, and what is written with such names: lists and tiers. */
-#include <stdio.h>
 #include <string.h>
 
+#include "dsl/range.h"
 #include "dsl/resolve.h"
 #include "dsl/suggest.h"
 #include "dsl/values.h"
@@ -10,36 +10,18 @@
 
 #define TIB ((int64_t)1 << 40)
 
-/* "1..20]" with a number on each side that has no leading zero, so that each has one form. */
-static bool read_bounds(const char *from, const char *close, int *low, int *high)
-{
-    int used = 0;
-    const char *dots = strstr(from, "..");
-
-    if (!dots || dots > close || sscanf(from, "%6d..%6d%n", low, high, &used) != 2)
-        return false;
-    if (from + used != close || strspn(from, "0123456789.") != (size_t)used)
-        return false;
-    if ((*from == '0' && dots != from + 1) || (dots[2] == '0' && dots + 3 != close))
-        return false;
-    return *low <= *high && *high - *low < SERVICES_MAX;
-}
-
 void resolve_range(struct resolution *r, const struct syntax *name, resolve_name_fn *each,
                    void *context)
 {
     const char *word = syntax_text(r->tree, name);
-    const char *open = strchr(word, '[');
-    const char *close = strchr(word, ']');
     struct diagnostic *entry;
-    int low, high;
+    struct range range;
 
-    if (!open && !close) {
+    if (!range_is_meant(word)) {
         (void)each(context, name, word);
         return;
     }
-    if (!open || !close || close < open || strpbrk(open + 1, "[") || strchr(close + 1, ']') ||
-        !read_bounds(open + 1, close, &low, &high)) {
+    if (!range_read(word, &range)) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_RANGE, syntax_place(r->tree, name),
                                 word);
         diagnostics_hint(r->diagnostics, entry,
@@ -48,9 +30,8 @@ void resolve_range(struct resolution *r, const struct syntax *name, resolve_name
                          SERVICES_MAX);
         return;
     }
-    for (int number = low; number <= high; number++) {
-        if (!each(context, name,
-                  arena_printf(r->arena, "%.*s%d%s", (int)(open - word), word, number, close + 1)))
+    for (int number = range.low; number <= range.high; number++) {
+        if (!each(context, name, range_name(r->arena, &range, number)))
             return;
     }
 }
@@ -264,7 +245,7 @@ static void report_no_node(struct resolution *r, const struct syntax *at, const 
         suggestion_consider(&suggestion, r->lets[i].name);
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_NODE, syntax_place(r->tree, at), name);
     if (suggestion.best)
-        diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+        diagnostics_suggest(r->diagnostics, entry, suggestion.best);
 }
 
 static bool add_node_name(void *context, const struct syntax *at, const char *name)

@@ -99,7 +99,7 @@ static void report_no_service(struct resolution *r, const struct syntax *at, con
     for (int i = 0; entry != &r->diagnostics->spare && i < r->policy->n_services; i++)
         suggestion_consider(&suggestion, r->policy->services[i].name);
     if (suggestion.best)
-        diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+        diagnostics_suggest(r->diagnostics, entry, suggestion.best);
 }
 
 static bool add_service(void *context, const struct syntax *at, const char *name)

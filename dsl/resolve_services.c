@@ -60,7 +60,7 @@ static void report_type(struct resolution *r, struct location at, const char *ty
     at.length = (int)strlen(type);
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_UNKNOWN_TYPE, at, type);
     if (suggestion.best)
-        diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", suggestion.best);
+        diagnostics_suggest(r->diagnostics, entry, suggestion.best);
     else
         diagnostics_hint(r->diagnostics, entry, "there are ocf, ip, unit, vm, ct and fa");
 }

@@ -2,11 +2,14 @@
 /* Reading the tree; see syntax.h. The parser makes it. */
 #include "dsl/syntax.h"
 
+#include <string.h>
+
 static const struct {
+    unsigned blocks;
     const char *word;
     const char *usage;
 } phrases[SYNTAX_KINDS] = {
-#define PHRASE(blocks, word, id, rule, usage) [SYNTAX_##id] = {word, usage},
+#define PHRASE(blocks, word, id, rule, usage) [SYNTAX_##id] = {blocks, word, usage},
 #include "dsl/phrase.def"
 #undef PHRASE
 };
@@ -19,6 +22,20 @@ const char *syntax_usage(enum syntax_kind kind)
 const char *syntax_word(enum syntax_kind kind)
 {
     return phrases[kind].word;
+}
+
+unsigned syntax_blocks(enum syntax_kind kind)
+{
+    return phrases[kind].blocks;
+}
+
+enum syntax_kind syntax_find(const char *word, unsigned blocks)
+{
+    for (int kind = 0; kind < SYNTAX_KINDS; kind++) {
+        if ((phrases[kind].blocks & blocks) && strcmp(phrases[kind].word, word) == 0)
+            return (enum syntax_kind)kind;
+    }
+    return SYNTAX_BROKEN;
 }
 
 const struct syntax *syntax_part(const struct syntax *node, enum syntax_kind kind)

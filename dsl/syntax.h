@@ -79,3 +79,7 @@ int syntax_line(const struct tree *tree, const struct syntax *node);
 const char *syntax_usage(enum syntax_kind kind);
 /* Its first word: "monitor". */
 const char *syntax_word(enum syntax_kind kind);
+/* The blocks it may stand in, as bits; 0 for what is no statement. */
+unsigned syntax_blocks(enum syntax_kind kind);
+/* The statement that begins with the word in those blocks; SYNTAX_BROKEN if there is none. */
+enum syntax_kind syntax_find(const char *word, unsigned blocks);

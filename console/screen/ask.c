@@ -9,6 +9,7 @@
 #include "console/line.h"
 #include "console/local.h"
 #include "ha/base/arena.h"
+#include "ha/base/json.h"
 
 struct ask {
     struct command command;
@@ -35,8 +36,10 @@ static void fail(struct ask *ask, int code, const char *words)
 
 static bool wants_input(const struct command *command)
 {
-    const char *word;
+    const char *word = json_text(command->request, "file", "");
 
+    if (strcmp(word, "-") == 0)
+        return true;
     for (size_t i = 0; (word = command_argument(command, i)); i++) {
         if (strcmp(word, "-") == 0)
             return true;

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An edit from its request to the new text, which is checked like any other; see edit.h. */
+#include "dsl/edit.h"
+
+#include <string.h>
+
+#include "dsl/edit_work.h"
+#include "dsl/resolve.h"
+
+static bool edit_node(struct edit *edit, const struct edit_request *request, struct err *err)
+{
+    for (const struct syntax *at = edit->tree->policy->child; at; at = at->next) {
+        const struct syntax *name = syntax_part(at, SYNTAX_NAME);
+        char *words;
+
+        if (at->kind != SYNTAX_NODE || strcmp(syntax_text(edit->tree, name), request->name) != 0)
+            continue;
+        words = edit_with_settings(edit, edit->tree, at, request, err);
+        edit_say(edit, "node %s %s: %s", request->name,
+                 request->kind == EDIT_NODE_UNSET ? "without" : "with",
+                 edit_join(edit->arena, request->words, request->n_words));
+        return words && edit_rewrite(edit, at, words, err);
+    }
+    return err_set(err, "no node is called \"%s\"", request->name);
+}
+
+static bool edit_one(struct edit *edit, const struct edit_request *request, struct err *err)
+{
+    switch (request->kind) {
+    case EDIT_SERVICE_ADD: return edit_service_add(edit, request, err);
+    case EDIT_SERVICE_SET:
+    case EDIT_SERVICE_UNSET: return edit_service_change(edit, request, err);
+    case EDIT_SERVICE_REMOVE: return edit_service_remove(edit, request, err);
+    case EDIT_NODE_SET:
+    case EDIT_NODE_UNSET: return edit_node(edit, request, err);
+    case EDIT_WITNESS_ADD:
+    case EDIT_WITNESS_REMOVE: return edit_witness(edit, request, err);
+    default: return edit_rule(edit, request, err);
+    }
+}
+
+/* A text whose words are not understood is not touched: nobody knows what belongs to what. */
+static bool is_readable(const struct diagnostics *diagnostics)
+{
+    for (int i = 0; i < diagnostics->n_list; i++) {
+        if (strncmp(diagnostic_code_name(diagnostics->list[i].code), "T01", 3) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* What the text says now, with its tree. */
+static struct resolution *read_text(struct arena *arena, const char *file, const char *text,
+                                    size_t length, struct diagnostics **diagnostics)
+{
+    struct resolution *resolution = arena_alloc(arena, sizeof(*resolution));
+
+    *diagnostics = arena_alloc(arena, sizeof(**diagnostics));
+    resolution->policy = arena_alloc(arena, sizeof(*resolution->policy));
+    policy_resolve(arena, file, text, length, resolution, *diagnostics);
+    return resolution;
+}
+
+static bool is_known(const struct diagnostics *old, const struct diagnostic *found)
+{
+    for (int i = 0; i < old->n_list; i++) {
+        if (old->list[i].code == found->code && strcmp(old->list[i].words, found->words) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What was wrong before is not the edit's doing, and not told again. */
+static void keep_new(struct diagnostics *new, const struct diagnostics *old)
+{
+    int n_list = new->n_list;
+
+    new->n_list = new->n_warnings = 0;
+    for (int i = 0; i < n_list; i++) {
+        if (!is_known(old, &new->list[i]))
+            new->list[new->n_list++] = new->list[i];
+    }
+    new->n_warnings = new->n_list;
+}
+
+bool edit_run(struct arena *arena, const char *file, const char *text, size_t length,
+              const struct edit_request *request, struct edit_result *result, struct err *err)
+{
+    struct edit edit = {.arena = arena, .result = result};
+    struct diagnostics *old;
+    struct resolution *resolution;
+
+    memset(result, 0, sizeof(*result));
+    if (memchr(text, '\0', length))
+        return err_set(err, "%s holds a byte that is no text", file);
+    edit.text = edit.splices.text = arena_strndup(arena, text, length);
+    edit.splices.arena = arena;
+    resolution = read_text(arena, file, edit.text, length, &old);
+    if (!resolution->tree || !is_readable(old)) {
+        result->diagnostics = old;
+        return err_set(err, "the policy has mistakes; mend them first");
+    }
+    edit.tree = resolution->tree;
+    if (!edit_one(&edit, request, err))
+        return false;
+    edit_finish(&edit);
+    result->text = splices_apply(&edit.splices, 0, (int)length);
+    result->difference = splices_difference(&edit.splices, (int)length);
+    read_text(arena, file, result->text, strlen(result->text), &result->diagnostics);
+    if (result->diagnostics->n_errors > 0)
+        return err_set(err, "with that the policy would be wrong; nothing was changed");
+    keep_new(result->diagnostics, old);
+    return true;
+}
