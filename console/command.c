@@ -275,7 +275,7 @@ bool command_prepare(struct command *command, struct output *output, int *code)
 {
     /* What is asked of the cluster is done in somebody's name. */
     if (command->verb->where == VERB_IS_AGENT && command->verb->role > ROLE_VIEWER)
-        json_object_set_new(command->request, "author", json_string(author_name()));
+        json_object_set_new(command->request, "author", json_string(command_author()));
     return command->verb->id != VERB_POLICY_PUSH || prepare_push(command, output, code);
 }
 

@@ -53,8 +53,8 @@ static void the_second_word_belongs_to_the_first(void **state)
 {
     (void)state;
     assert_string_equal(candidates("ha ", ""),
-                        "arm clear disarm maintenance migrate relocate restart "
-                        "start status stop why");
+                        "add arm clear disarm maintenance migrate relocate remove restart "
+                        "set start status stop unset why");
     assert_string_equal(candidates("cluster ", "n"), "nodes");
     assert_string_equal(candidates("nonsense ", ""), "");
 }
