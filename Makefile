@@ -212,7 +212,7 @@ fuzz: $(FUZZ_PROGRAMS) ## any bytes at all: FUZZ_SECONDS=30 for each program of 
 bench: $(BENCH) ## what the core takes, and crm_simulate where it is there; TABLE=FILE keeps it
 	@$(BENCH) $(TABLE)
 
-lab: all ## the faults, on three nodes with real corosync
+lab: all ## the lab itself, then the faults, on three nodes with real corosync
 	@tests/lab/run
 
 story: all ## what the demo tells when nobody looks on, checked at each step
