@@ -8,6 +8,7 @@
 
 #include "dsl/check.h"
 #include "ha/base/text.h"
+#include "ha/whatif/predict.h"
 
 static const char *shown(struct arena *arena, struct duration duration)
 {
@@ -92,18 +93,49 @@ static void check_votes(struct resolution *r)
     }
 }
 
+static void report_in_vain(struct resolution *r, service_id id, struct duration wait)
+{
+    const struct service_policy *service = &r->policy->services[id];
+
+    diagnostics_add(r->diagnostics, DIAGNOSTIC_RECOVER_IN_VAIN,
+                    syntax_place(r->tree, r->sources[id].name_at), service->name,
+                    shown(r->arena, service->recover_within), shown(r->arena, wait));
+}
+
+/* Each link at its longest; the service's own start is the one that the policy can shorten. */
+static void report_late(struct resolution *r, service_id id, const struct prediction *prediction)
+{
+    const struct service_policy *service = &r->policy->services[id];
+    int64_t left = service->recover_within.ms - (prediction->total.ms - prediction->start.ms);
+    struct diagnostic *entry;
+
+    entry = diagnostics_add(
+        r->diagnostics, DIAGNOSTIC_RECOVER_LATE, syntax_place(r->tree, r->sources[id].name_at),
+        service->name, shown(r->arena, prediction->total), shown(r->arena, service->recover_within),
+        shown(r->arena, prediction->notice), shown(r->arena, prediction->proof),
+        shown(r->arena, prediction->first), shown(r->arena, prediction->start));
+    if (left >= 1000)
+        diagnostics_hint(r->diagnostics, entry, "if it starts that fast, write: start timeout %ds",
+                         (int)(left / 1000));
+    else
+        diagnostics_hint(r->diagnostics, entry, "what starts before it may take too long already");
+}
+
 static void check_recovery(struct resolution *r)
 {
     struct duration wait = timing_recovery_wait(&r->policy->timing);
+    size_t n = (size_t)r->policy->n_services;
+    struct duration *first = arena_alloc(r->arena, n * sizeof(first[0]));
 
-    for (int i = 0; i < r->policy->n_services; i++) {
-        const struct service_policy *service = &r->policy->services[i];
+    predict_first(r->policy, first);
+    for (service_id id = 0; id < r->policy->n_services; id++) {
+        struct duration within = r->policy->services[id].recover_within;
+        struct prediction prediction = predict_recovery(r->policy, id, first[id]);
 
-        if (service->recover_within.ms == 0 || service->recover_within.ms > wait.ms)
-            continue;
-        diagnostics_add(r->diagnostics, DIAGNOSTIC_RECOVER_IN_VAIN,
-                        syntax_place(r->tree, r->sources[i].name_at), service->name,
-                        shown(r->arena, service->recover_within), shown(r->arena, wait));
+        if (within.ms != 0 && within.ms <= wait.ms)
+            report_in_vain(r, id, wait);
+        else if (within.ms != 0 && within.ms < prediction.total.ms)
+            report_late(r, id, &prediction);
     }
 }
 

@@ -60,9 +60,13 @@ struct duration timing_recovery_wait(const struct timing *timing)
                        timing->witness.ms);
 }
 
+struct duration timing_notice(const struct timing *timing, int nodes)
+{
+    return duration_ms((22 * timing_token(timing, nodes).ms + 9) / 10);
+}
+
 struct duration timing_liveness_floor(const struct timing *timing, int nodes)
 {
-    int64_t effective = (22 * timing_token(timing, nodes).ms + 9) / 10;
-
-    return duration_ms(effective + 3 * timing->beat.ms + timing->allowance.ms);
+    return duration_ms(timing_notice(timing, nodes).ms + 3 * timing->beat.ms +
+                       timing->allowance.ms);
 }

@@ -22,5 +22,7 @@ struct timing timing_of_network(const char *network, struct duration token,
 struct duration timing_token(const struct timing *timing, int nodes);
 /* Safety: how long after its last beat a node cannot be running anything: L + W + e + H. */
 struct duration timing_recovery_wait(const struct timing *timing);
+/* When the others are a ring without a node that is lost: token and consensus, 2.2 x token. */
+struct duration timing_notice(const struct timing *timing, int nodes);
 /* Liveness: L + W must exceed this: 2.2 x token + 3 B + e. */
 struct duration timing_liveness_floor(const struct timing *timing, int nodes);
