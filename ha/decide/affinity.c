@@ -341,20 +341,36 @@ int affinity_partners_on(const struct round *round, service_id service, node_id 
     return group == NO_GROUP ? 0 : round->work->homes[group][node] - (is_own ? 1 : 0);
 }
 
-int affinity_friends_on(const struct round *round, service_id service, node_id node)
+/* Services on a node that rules of a kind, which only prefer, name with one of the group. */
+static int count_wished(const struct round *round, service_id service, node_id node,
+                        enum rule_kind kind)
 {
     const struct crm_work *work = round->work;
-    int32_t at = work->bonds[service].memberships;
-    bool is_own = node_in(service_uses(&round->state->services[service]), node);
-    int friends = 0;
+    int count = 0;
 
-    for (; at >= 0; at = work->memberships[at].next) {
-        rule_id id = work->memberships[at].rule;
+    GROUP_EACH(round, member, service)
+    {
+        bool is_own = node_in(service_uses(&round->state->services[member]), node);
+        int32_t at = work->bonds[member].memberships;
 
-        if (round->policy->rules[id].kind == RULE_TOGETHER)
-            friends += work->used[id][node] - (is_own ? 1 : 0);
+        for (; at >= 0; at = work->memberships[at].next) {
+            rule_id id = work->memberships[at].rule;
+
+            if (round->policy->rules[id].kind == kind && !round->policy->rules[id].is_strict)
+                count += work->used[id][node] - (is_own ? 1 : 0);
+        }
     }
-    return friends;
+    return count;
+}
+
+int affinity_friends_on(const struct round *round, service_id service, node_id node)
+{
+    return count_wished(round, service, node, RULE_TOGETHER);
+}
+
+int affinity_strangers_on(const struct round *round, service_id service, node_id node)
+{
+    return count_wished(round, service, node, RULE_APART);
 }
 
 rule_id affinity_forbids(const struct round *round, service_id service, node_id node)

@@ -39,8 +39,9 @@ node_set affinity_awaited(const struct round *round, service_id service);
 int affinity_partners_on(const struct round *round, service_id service, node_id node);
 /* Those of some nodes where the most of these are; all of them if there are none. */
 node_set affinity_most_partners(const struct round *round, service_id service, node_set among);
-/* What affinity_partners_on says, for rules that only prefer together. */
+/* Services that rules would like on one node with its group, and those that they would not. */
 int affinity_friends_on(const struct round *round, service_id service, node_id node);
+int affinity_strangers_on(const struct round *round, service_id service, node_id node);
 
 /* A strict rule that does not let its group be on the node; RULE_NONE if all do. */
 rule_id affinity_forbids(const struct round *round, service_id service, node_id node);

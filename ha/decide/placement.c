@@ -140,17 +140,18 @@ static void keep_best_tier(struct search *search)
         keep(search, rule->tiers[tier], false, LOST_TIER);
 }
 
-/* Keeps the nodes where the most of those are that it likes to be with. */
-static void keep_most_friends(struct search *search)
+/* Keeps the nodes where a count is highest (sign 1) or lowest (sign -1): what rules only prefer. */
+static void keep_liked(struct search *search, int sign,
+                       int (*count_on)(const struct round *, service_id, node_id))
 {
     node_set best = 0;
     int most = 0;
 
     NODE_SET_EACH(node, search->left)
     {
-        int count = affinity_friends_on(search->round, search->service, node);
+        int count = sign * count_on(search->round, search->service, node);
 
-        if (count > most) {
+        if (!best || count > most) {
             most = count;
             best = 0;
         }
@@ -246,8 +247,8 @@ static void keep_best(struct search *search)
     choose(search, search->record->fallback, LOST_FALLBACK);
     if (is_staying)
         choose(search, search->record->node, LOST_STAYING);
-    keep(search, ~affinity_apart(search->round, search->service, false), false, LOST_LIKING);
-    keep_most_friends(search);
+    keep_liked(search, -1, affinity_strangers_on);
+    keep_liked(search, 1, affinity_friends_on);
     if (node_set_count(search->left) > 1 && load_is_weighed(search->round))
         keep_least_strain(search);
     else

@@ -275,6 +275,64 @@ static void each_choice_is_explained(void **state)
     assert_says(scene, REASON_NO_NODE_ONLINE, RULE_NONE);
 }
 
+static void wishes_that_cannot_all_be_granted_are_granted_as_far_as_they_go(void **state)
+{
+    struct scene *scene = scene_new(2, 8);
+
+    (void)state;
+    scene_rule(scene, RULE_APART, false, 1u << A | 1u << B | 1u << C | 1u << D);
+    scene_join(scene, node_bit(ALPHA) | node_bit(BETA));
+    put(scene, A, ALPHA);
+    put(scene, B, ALPHA);
+    put(scene, C, BETA);
+    put(scene, D, NODE_NONE);
+    /* Beta has more to carry, but fewer of those that would rather be apart. */
+    for (service_id service = E; service < 8; service++)
+        put(scene, service, BETA);
+    scene_step(scene);
+    assert_service(scene, D, SERVICE_STARTED, BETA);
+    assert_int_equal(scene->state.services[D].why.code, REASON_AWAY_FROM_OTHERS);
+    free(scene);
+}
+
+static void a_wish_of_one_of_a_group_counts_for_all(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene_rule(scene, RULE_TOGETHER, true, 1u << A | 1u << B);
+    scene_rule(scene, RULE_TOGETHER, false, 1u << B | 1u << C);
+    scene_join(scene, node_bit(ALPHA) | node_bit(BETA) | node_bit(GAMMA));
+    put(scene, A, NODE_NONE);
+    put(scene, B, NODE_NONE);
+    put(scene, C, GAMMA);
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_STARTED, GAMMA);
+    assert_service(scene, B, SERVICE_STARTED, GAMMA);
+    free(scene);
+}
+
+static void wishes_give_way_and_move_nothing_that_runs(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene_rule(scene, RULE_APART, false, 1u << A | 1u << B);
+    scene_rule(scene, RULE_TOGETHER, false, 1u << A | 1u << C);
+    scene_tier(scene_rule(scene, RULE_ON, true, 1u << B), node_bit(ALPHA));
+    scene_join(scene, node_bit(ALPHA));
+    scene->view.nodes[BETA].is_proven_off = scene->view.nodes[GAMMA].is_proven_off = true;
+    scene_settle(scene);
+    /* One node is there: all run on it, wished or not. */
+    for (service_id service = A; service <= C; service++)
+        assert_service(scene, service, SERVICE_STARTED, ALPHA);
+    scene_join(scene, node_bit(BETA) | node_bit(GAMMA));
+    scene_settle(scene);
+    for (service_id service = A; service <= C; service++)
+        assert_service(scene, service, SERVICE_STARTED, ALPHA);
+    free(scene);
+}
+
 static void what_holds_for_one_of_a_group_holds_for_all(void **state)
 {
     struct scene *scene = scene_new(3, 3);
@@ -355,6 +413,9 @@ int main(void)
         cmocka_unit_test(each_case_goes_where_it_should),
         cmocka_unit_test(each_choice_is_explained),
         cmocka_unit_test(what_was_tried_and_what_is_full_is_explained),
+        cmocka_unit_test(wishes_that_cannot_all_be_granted_are_granted_as_far_as_they_go),
+        cmocka_unit_test(a_wish_of_one_of_a_group_counts_for_all),
+        cmocka_unit_test(wishes_give_way_and_move_nothing_that_runs),
         cmocka_unit_test(what_holds_for_one_of_a_group_holds_for_all),
         cmocka_unit_test(a_group_whose_member_fails_moves_as_one),
         cmocka_unit_test(a_rule_that_comes_later_moves_what_runs),
