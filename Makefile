@@ -233,7 +233,7 @@ format: ## clang-format would change nothing
 format-fix: ## lets clang-format rewrite what it would change (only FILES=...)
 	@tests/format --fix $(FILES)
 
-reasons: ## lists the reasons that no test shows
+reasons: ## every reason is shown by a test
 	@tests/reasons
 
 diagram: ## the state diagrams in ha/README.md are those of the .def rows

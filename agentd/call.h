@@ -24,6 +24,8 @@ static inline const char *call_argument(const struct call *call, size_t which)
 
 /* The service that an argument names, or an error with the nearest name. */
 service_id call_service(const struct call *call, const char *name);
+/* What ends an answer about the present: that it is old, where this node is without the others. */
+json_t *call_done_of(const struct agent *agent);
 
 /* verbs_ha.c: what is asked of the one who decides. */
 void verb_ha_start(const struct call *call);
@@ -35,3 +37,7 @@ void verb_ha_clear(const struct call *call);
 void verb_ha_maintenance(const struct call *call);
 void verb_ha_disarm(const struct call *call);
 void verb_ha_arm(const struct call *call);
+
+/* verbs_why.c: explanations. */
+void verb_ha_why(const struct call *call);
+void verb_ha_why_not(const struct call *call);

@@ -12,6 +12,7 @@
 #include "agentd/push.h"
 #include "agentd/view.h"
 #include "ha/base/json.h"
+#include "ha/decide/retire.h"
 #include "ha/model/codec.h"
 
 #define LOOK_AGAIN_MS 50
@@ -69,36 +70,40 @@ static void set_services(struct agent *agent, json_t *patch)
     }
 }
 
-/*
- * May a service that is in no policy still run anywhere? Then its record stays, so that nobody
- * starts a namesake.
- */
-static bool is_gone(struct agent *agent, const char *name)
+/* The nodes whose players say that they still run a service of that name, which is in no policy. */
+static node_set orphaned_on(const struct agent *agent, const char *name)
 {
-    const struct policy *policy = agent->knowledge.policy;
+    node_set nodes = 0;
 
-    for (node_id node = 0; node < policy->n_nodes; node++) {
-        const struct node_view *view = &agent->view->nodes[node];
+    for (node_id node = 0; node < agent->knowledge.policy->n_nodes; node++) {
         node_id at = agent->roster_of[node];
         json_t *each;
         size_t i;
 
-        if (!view->is_member && view->is_proven_off)
-            continue;
-        if (!view->has_report)
-            return false;
-        json_array_foreach(agent->told[at].orphans, i, each)
+        json_array_foreach(at == NODE_NONE ? NULL : agent->told[at].orphans, i, each)
         {
             if (strcmp(json_string_value(each), name) == 0)
-                return false;
+                nodes |= node_bit(node);
         }
     }
-    return true;
+    return nodes;
 }
 
+static json_t *change_of_removed(const char *name, const json_t *record, const struct reason *why,
+                                 const struct policy *policy)
+{
+    const char *text = json_string_value(record);
+    autojson *value = text ? json_read(text, strlen(text), NULL) : NULL;
+
+    return json_pack("{s:s,s:s,s:s,s:o}", "service", name, "from", json_text(value, "state", ""),
+                     "to", "removed", "why", codec_reason(why, policy));
+}
+
+/* What left the policy: its record stays until the core says that it may go. */
 static void delete_records(struct agent *agent, json_t *patch, json_t *changes)
 {
     const struct policy *policy = agent->knowledge.policy;
+    struct reason why;
     const char *key;
     json_t *each;
 
@@ -107,13 +112,11 @@ static void delete_records(struct agent *agent, json_t *patch, json_t *changes)
         const char *name = key + strlen(KEY_SERVICE);
 
         if (strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) != 0 ||
-            policy_find_service(policy, name) != SERVICE_NONE || !is_gone(agent, name))
+            policy_find_service(policy, name) != SERVICE_NONE ||
+            !retire_service(agent->next, agent->view, orphaned_on(agent, name), &why))
             continue;
         patch_delete(patch, KEY_SERVICE, name);
-        json_array_append_new(changes,
-                              json_pack("{s:s,s:s,s:s,s:{s:s,s:s}}", "service", name, "from", "",
-                                        "to", "removed", "why", "code", "REMOVED", "text",
-                                        "it is no longer in the policy and runs nowhere"));
+        json_array_append_new(changes, change_of_removed(name, each, &why, policy));
     }
 }
 
@@ -121,12 +124,15 @@ static void delete_records(struct agent *agent, json_t *patch, json_t *changes)
 static void set_manager(struct agent *agent, json_t *set, json_t *changes)
 {
     const char *self = agent_node(agent);
+    struct reason why = reason_of(REASON_LEADS);
 
     if (strcmp(agent->knowledge.manager, self) == 0)
         return;
+    why.node = agent->view->self;
     patch_set(set, KEY_MANAGER, "", json_pack("{s:s}", "node", self));
-    json_array_append_new(changes,
-                          json_pack("{s:s,s:s}", "leader", self, "from", agent->knowledge.manager));
+    json_array_append_new(changes, json_pack("{s:s,s:s,s:o}", "leader", self, "from",
+                                             agent->knowledge.manager, "why",
+                                             codec_reason(&why, agent->knowledge.policy)));
 }
 
 static json_t *patch_of_outcome(struct agent *agent)

@@ -39,8 +39,8 @@ json_t *patch_new(struct agent *agent)
 
     if (stamp < agent->knowledge.stamp)
         stamp = agent->knowledge.stamp;
-    return json_pack("{s:{},s:[],s:I,s:s}", "set", "changes", "stamp", (json_int_t)stamp, "by",
-                     agent_node(agent));
+    return json_pack("{s:{},s:[],s:I,s:s,s:I}", "set", "changes", "stamp", (json_int_t)stamp, "by",
+                     agent_node(agent), "policy", (json_int_t)agent->knowledge.policy_version);
 }
 
 void patch_propose(struct agent *agent, struct instant now, json_t *patch, node_set fences)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Patches of the ledger as this room makes them: {"set":{key:text},"delete":[],
- * "changes":[],"answers":[],"push":{},"stamp":ms,"by":"alpha"}.
+ * "changes":[],"answers":[],"push":{},"stamp":ms,"by":"alpha","policy":7}; the
+ * policy's version is that by which it was decided.
  */
 #pragma once
 

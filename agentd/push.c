@@ -10,6 +10,8 @@
 #include "agentd/requests.h"
 #include "agentd/resource.h"
 #include "ha/base/json.h"
+#include "ha/base/text.h"
+#include "ha/model/codec.h"
 
 static void tell_refused(struct agent *agent, const json_t *push, json_t *error)
 {
@@ -101,6 +103,7 @@ static void propose_push(struct agent *agent, struct instant now, const json_t *
     json_t *set = json_object_get(patch, "set"), *changes = json_object_get(patch, "changes");
     int64_t version = (int64_t)agent->knowledge.policy_version + 1;
     const char *author = json_text(push, "author", "?");
+    struct reason why = reason_of(REASON_PUSHED);
 
     patch_set(set, KEY_POLICY, "",
               json_pack("{s:I,s:s,s:I,s:s}", "version", (json_int_t)version, "author", author,
@@ -109,8 +112,10 @@ static void propose_push(struct agent *agent, struct instant now, const json_t *
     json_object_set_new(
         patch, "push",
         json_pack("{s:s,s:I}", "id", json_text(push, "id", ""), "version", (json_int_t)version));
+    text_copy(why.words, sizeof(why.words), author);
     json_array_append_new(changes,
-                          json_pack("{s:I,s:s}", "policy", (json_int_t)version, "author", author));
+                          json_pack("{s:I,s:s,s:o}", "policy", (json_int_t)version, "author",
+                                    author, "why", codec_reason(&why, agent->knowledge.policy)));
     patch_propose(agent, now, patch, 0);
 }
 

@@ -274,6 +274,15 @@ static json_t *service_row(struct agent *agent, service_id id, node_set running)
     return row;
 }
 
+json_t *rows_service(struct agent *agent, service_id id)
+{
+    node_set *running = running_sets(agent);
+    json_t *row = service_row(agent, id, running[id]);
+
+    free(running);
+    return row;
+}
+
 json_t *rows_services(struct agent *agent)
 {
     const struct policy *policy = agent->knowledge.policy;

@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "ha/base/id.h"
+
 struct agent;
 
 /* Why what this node knows may be old; "" if it is quorate and in sync. */
@@ -16,4 +18,6 @@ json_t *rows_cluster(struct agent *agent);
 /* Arrays. */
 json_t *rows_nodes(struct agent *agent);
 json_t *rows_services(struct agent *agent);
+/* One of them. */
+json_t *rows_service(struct agent *agent, service_id service);
 json_t *rows_fence(struct agent *agent);

@@ -8,6 +8,7 @@
 #include "agentd/agent.h"
 #include "agentd/call.h"
 #include "agentd/control_server.h"
+#include "agentd/past.h"
 #include "agentd/requests.h"
 #include "agentd/rows.h"
 #include "ha/base/json.h"
@@ -15,7 +16,7 @@
 #include "ha/model/codec.h"
 
 /* What a node without the others knows is old; whoever reads it must be told. */
-static json_t *done_of(const struct agent *agent)
+json_t *call_done_of(const struct agent *agent)
 {
     if (agent->member && agent->status.is_quorate && agent->status.is_in_sync)
         return NULL;
@@ -30,7 +31,25 @@ static void rows_and_done(const struct call *call, json_t *rows)
 
     json_array_foreach(rows, i, row) session_row(call->session, call->id, json_incref(row));
     json_decref(rows);
-    session_done(call->session, call->id, done_of(call->agent));
+    session_done(call->session, call->id, call_done_of(call->agent));
+}
+
+/* Of whom the reason speaks, for those who look for its cause. */
+static void set_about(json_t *row, const json_t *why)
+{
+    static const char *const members[][2] = {
+        {"node", "node"}, {"other", "other"}, {"with", "service"}, {"rule", "rule"}};
+    json_t *about = json_object();
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        json_t *value = json_object_get(why, members[i][0]);
+
+        if (value)
+            json_object_set(about, members[i][1], value);
+    }
+    if (json_object_size(about) > 0)
+        json_object_set(row, "about", about);
+    json_decref(about);
 }
 
 /* One change of a patch, as an event: what, from, to, where, why, by whom. */
@@ -47,6 +66,9 @@ static json_t *event_of(const json_t *patch, const json_t *change)
     json_object_set_new(row, "line", json_integer(json_int(why, "line", 0)));
     json_object_set_new(row, "from", json_string(json_text(change, "from", "")));
     json_object_set_new(row, "to", json_string(json_text(change, "to", "")));
+    if (json_object_get(patch, "policy"))
+        json_object_set(row, "policy", json_object_get(patch, "policy"));
+    set_about(row, why);
     if (json_text(change, "service", NULL)) {
         kind = "service";
         subject = json_text(change, "service", "");
@@ -58,13 +80,10 @@ static json_t *event_of(const json_t *patch, const json_t *change)
         subject = "policy";
         json_object_set_new(row, "to",
                             json_sprintf("version %lld", (long long)json_int(change, "policy", 0)));
-        json_object_set_new(row, "why",
-                            json_sprintf("pushed by %s", json_text(change, "author", "?")));
     } else if (json_text(change, "leader", NULL)) {
         kind = "leader";
         subject = "leader";
         json_object_set_new(row, "to", json_string(json_text(change, "leader", "")));
-        json_object_set_new(row, "why", json_string("first of the group that is in sync"));
     } else if (!json_text(change, "node", NULL)) {
         kind = subject = "cluster";
     }
@@ -83,98 +102,31 @@ json_t *verb_events_of(const json_t *patch)
     return rows;
 }
 
-/* ---- questions about the past: asked of the reader, answered later --------------------------- */
-
-struct asking {
-    struct asking *next;
-    struct agent *agent;
-    struct session *session; /* NULL: it has gone meanwhile */
-    int64_t id;
-    bool follows;
-};
-
-void verbs_forget(struct agent *agent, const struct session *session)
-{
-    for (struct asking *each = agent->asking; each; each = each->next) {
-        if (each->session == session)
-            each->session = NULL;
-    }
-}
-
-static void asking_free(struct asking *asking)
-{
-    struct asking **link = &asking->agent->asking;
-
-    while (*link != asking)
-        link = &(*link)->next;
-    *link = asking->next;
-    free(asking);
-}
-
-void verbs_end(struct agent *agent)
-{
-    while (agent->asking)
-        asking_free(agent->asking);
-}
-
-static void ask(const struct call *call, const struct question *question, bool follows,
-                history_answer *answer)
-{
-    struct asking *asking;
-    int n_waiting = 0;
-
-    for (struct asking *each = call->agent->asking; each; each = each->next)
-        n_waiting += each->session == call->session ? CONTROL_CLIENTS_MAX : 1;
-    if (n_waiting >= CONTROL_CLIENTS_MAX) {
-        session_error(call->session, call->id, CONTROL_EXIT_UNAVAILABLE, "wait for the answer",
-                      "a question about the past is being answered already");
-        return;
-    }
-    asking = xcalloc(1, sizeof(*asking));
-    asking->agent = call->agent;
-    asking->session = call->session;
-    asking->id = call->id;
-    asking->follows = follows;
-    asking->next = call->agent->asking;
-    call->agent->asking = asking;
-    history_ask(call->agent->history, question, answer, asking);
-}
-
-/* The rows of what patches changed; of one service only, where the question was about one. */
-static void send_events(const struct asking *asking, const struct question *question,
-                        const json_t *patches)
-{
-    json_t *patch, *row;
-    size_t i, j;
-
-    json_array_foreach(patches, i, patch)
-    {
-        autojson *rows = verb_events_of(patch);
-
-        json_array_foreach(rows, j, row)
-        {
-            if (!question->subject[0] ||
-                strcmp(json_text(row, "service", ""), question->subject) == 0)
-                session_row(asking->session, asking->id, json_incref(row));
-        }
-    }
-}
+/* ---- the past: asked of the reader, answered later ------------------------------------------- */
 
 static void answer_events(void *context, const struct question *question, json_t *value,
                           const struct err *err)
 {
     struct asking *asking = context;
+    json_t *patch, *row;
+    size_t i, j;
 
-    if (asking->session && !value)
-        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED, NULL, "%s", err->text);
-    if (asking->session && value) {
-        send_events(asking, question, value);
-        if (asking->follows)
-            session_follow(asking->session, asking->id);
-        else
-            session_done(asking->session, asking->id, NULL);
+    (void)question;
+    if (!value) {
+        past_fail(asking, err);
+        return;
     }
-    asking_free(asking);
+    json_array_foreach(value, i, patch)
+    {
+        autojson *rows = asking->session ? verb_events_of(patch) : NULL;
+
+        json_array_foreach(rows, j, row) session_row(asking->session, asking->id, json_incref(row));
+    }
+    if (asking->session && asking->follows)
+        session_follow(asking->session, asking->id);
+    else if (asking->session)
+        session_done(asking->session, asking->id, NULL);
+    past_end(asking);
 }
 
 static void answer_policy(void *context, const struct question *question, json_t *value,
@@ -196,7 +148,7 @@ static void answer_policy(void *context, const struct question *question, json_t
         session_error(asking->session, asking->id, CONTROL_EXIT_FAILED,
                       "push one with: tenuto policy push FILE", "no policy was pushed yet");
     }
-    asking_free(asking);
+    past_end(asking);
 }
 
 json_t *verb_snapshot(struct agent *agent)
@@ -240,7 +192,12 @@ static void verb_events(const struct call *call)
                                 .after = since > 0 ? (uint64_t)since : 0,
                                 .limit = EVENTS_KEPT_MAX};
 
-    ask(call, &question, json_flag(call->request, "follow", false), answer_events);
+    struct asking *asking = past_begin(call, NULL, NULL);
+
+    if (!asking)
+        return;
+    asking->follows = json_flag(call->request, "follow", false);
+    past_ask(asking, &question, answer_events);
 }
 
 /* The service that an argument names, or an error with the nearest name. */
@@ -271,17 +228,6 @@ service_id call_service(const struct call *call, const char *name)
     session_error(call->session, call->id, CONTROL_EXIT_FAILED, hint, "no service is called \"%s\"",
                   name ? name : "");
     return SERVICE_NONE;
-}
-
-static void verb_ha_why(const struct call *call)
-{
-    struct question question = {.kind = QUESTION_PATCHES, .limit = EVENTS_KEPT_MAX};
-    service_id service = call_service(call, call_argument(call, 0));
-
-    if (service == SERVICE_NONE)
-        return;
-    text_copy(question.subject, sizeof(question.subject), call_argument(call, 0));
-    ask(call, &question, false, answer_events);
 }
 
 /* The leader checks again; here first, so that a slip goes no further than this node. */
@@ -338,6 +284,7 @@ static void verb_policy_show(const struct call *call)
 {
     const char *which = call_argument(call, 0);
     struct question question = {.kind = QUESTION_POLICY};
+    struct asking *asking;
     char *end = NULL;
 
     if (which)
@@ -348,7 +295,9 @@ static void verb_policy_show(const struct call *call)
                       "\"%s\" is no version of a policy", which);
         return;
     }
-    ask(call, &question, false, answer_policy);
+    asking = past_begin(call, NULL, NULL);
+    if (asking)
+        past_ask(asking, &question, answer_policy);
 }
 
 enum verb {
@@ -384,6 +333,7 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_HA_DISARM] = verb_ha_disarm,
     [VERB_HA_ARM] = verb_ha_arm,
     [VERB_HA_WHY] = verb_ha_why,
+    [VERB_HA_WHY_NOT] = verb_ha_why_not,
     [VERB_FENCE_STATUS] = verb_fence_status,
     [VERB_EVENTS] = verb_events,
     [VERB_WATCH] = verb_watch,

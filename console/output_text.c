@@ -5,6 +5,7 @@
 
 #include "console/output.h"
 #include "console/story.h"
+#include "console/story_why.h"
 #include "console/when.h"
 #include "console/width.h"
 #include "ha/base/arena.h"
@@ -226,9 +227,15 @@ static void write_progress(struct output *output, const json_t *row)
         story_event_line(output->out, row, now_of(output), output->in_colour);
 }
 
+/* Explanations need all their rows. */
+static bool is_told_whole(enum verb_id verb)
+{
+    return verb == VERB_HA_WHY || verb == VERB_HA_WHY_NOT;
+}
+
 static void write_row(struct output *output, const json_t *row)
 {
-    if (output->verb->columns[0] || output->verb->id == VERB_HA_WHY) {
+    if (output->verb->columns[0] || is_told_whole(output->verb->id)) {
         if (!output->rows)
             output->rows = json_array();
         json_array_append(output->rows, (json_t *)row);
@@ -266,17 +273,6 @@ static const char *emptiness(enum verb_id verb)
     }
 }
 
-/* The newest story of a service, or its whole life. */
-static void write_story(struct output *output)
-{
-    size_t first = json_flag(output->request, "all", false) ? 0 : story_newest(output->rows);
-
-    if (first > 0)
-        fprintf(output->out, "%zu earlier decision%s: --all\n", first, first == 1 ? "" : "s");
-    for (size_t i = first; i < json_array_size(output->rows); i++)
-        story_decision(output->out, json_array_get(output->rows, i), now_of(output));
-}
-
 /* What was known when this node last heard the others is not what is. */
 static void write_stale(FILE *out, const json_t *done)
 {
@@ -307,7 +303,9 @@ static void write_done(struct output *output, const json_t *done)
     if (is_stale)
         write_stale(output->out, done);
     if (output->rows && output->verb->id == VERB_HA_WHY)
-        write_story(output);
+        story_why(output->out, output->rows, json_int(done, "earlier", 0), now_of(output));
+    else if (output->rows && output->verb->id == VERB_HA_WHY_NOT)
+        story_why_not(output->out, output->rows, now_of(output));
     else if (output->rows)
         write_table(output);
     else if (output->n_rows == 0 && !words)

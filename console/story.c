@@ -49,21 +49,11 @@ static const char *state_after(const json_t *row)
                : to;
 }
 
-size_t story_newest(const json_t *decisions)
+void story_head(char *words, size_t size, const json_t *event)
 {
-    size_t at = json_array_size(decisions);
-
-    while (at > 0 && runs_now(json_array_get(decisions, at - 1)))
-        at--;
-    while (at > 0 && !runs_now(json_array_get(decisions, at - 1)))
-        at--;
-    return at > 0 ? at - 1 : 0;
-}
-
-void story_event(char *words, size_t size, const json_t *event)
-{
-    const char *kind = json_text(event, "kind", ""), *subject = json_text(event, "subject", "");
-    const char *node = json_text(event, "node", NULL), *why = json_text(event, "why", NULL);
+    const char *kind = json_text(event, "kind", "service"),
+               *subject = json_text(event, "subject", "");
+    const char *node = json_text(event, "node", NULL);
     const char *from = state_before(event), *to = state_after(event);
     struct text text;
 
@@ -71,7 +61,6 @@ void story_event(char *words, size_t size, const json_t *event)
         from = story_node_state(from);
         to = story_node_state(to);
     }
-
     text_init(&text, words, size);
     if (strcmp(kind, "service") != 0 && strncmp(subject, kind, strlen(kind)) != 0)
         text_add(&text, "%s%s", kind, is_given(subject) ? " " : "");
@@ -82,8 +71,15 @@ void story_event(char *words, size_t size, const json_t *event)
         text_add(&text, " %s", to);
     if (is_given(node) && strcmp(node, subject) != 0 && strcmp(kind, "node") != 0)
         text_add(&text, " on %s", node);
+}
+
+void story_event(char *words, size_t size, const json_t *event)
+{
+    const char *why = json_text(event, "why", NULL);
+
+    story_head(words, size, event);
     if (is_given(why))
-        text_add(&text, ": %s", why);
+        snprintf(words + strlen(words), size - strlen(words), ": %s", why);
 }
 
 void story_event_line(FILE *out, const json_t *event, int64_t now_ms, bool in_colour)
@@ -98,49 +94,6 @@ void story_event_line(FILE *out, const json_t *event, int64_t now_ms, bool in_co
     if (version > 0)
         fprintf(out, "  %sv%lld%s", in_colour ? "\033[2m" : "", (long long)version,
                 in_colour ? "\033[0m" : "");
-    fputc('\n', out);
-}
-
-static void write_now(FILE *out, const char *now)
-{
-    fprintf(out, "%-10s", "now");
-    width_write(out, now, 0);
-    fputc('\n', out);
-}
-
-void story_decision(FILE *out, const json_t *decision, int64_t now_ms)
-{
-    const char *now = json_text(decision, "now", NULL), *by = json_text(decision, "by", NULL);
-    const char *node = json_text(decision, "node", NULL), *from = state_before(decision);
-    const char *why = json_text(decision, "why", ""), *code = json_text(decision, "code", NULL);
-    const char *to = state_after(decision);
-    int64_t line = json_int(decision, "line", 0);
-    struct when when;
-    char words[1024];
-    struct text text;
-
-    if (now) {
-        write_now(out, now);
-        return;
-    }
-    text_init(&text, words, sizeof(words));
-    if (is_given(from))
-        text_add(&text, "%s -> ", from);
-    text_add(&text, "%s", to ? to : "?");
-    if (is_given(node))
-        text_add(&text, " on %s", node);
-    fprintf(out, "%s  ", when_clock(&when, json_int(decision, "at", 0), now_ms));
-    width_write(out, words, 0);
-    fprintf(out, "\n%10s", "");
-    width_write(out, why, 0);
-    if (is_given(code))
-        fprintf(out, " [%s]", code);
-    fprintf(out, "\n%10sdecided", "");
-    if (is_given(by))
-        fprintf(out, " by %s", by);
-    fprintf(out, " at version %lld", (long long)json_int(decision, "version", 0));
-    if (line > 0)
-        fprintf(out, ", policy line %lld", (long long)line);
     fputc('\n', out);
 }
 

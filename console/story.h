@@ -8,19 +8,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* "ocf:web started -> recovery on beta" */
+void story_head(char *words, size_t size, const json_t *event);
 /* "ocf:web started -> recovery on beta: beta has been silent for 2000 ms" */
 void story_event(char *words, size_t size, const json_t *event);
 /* The same with its time in front, as a line. */
 void story_event_line(FILE *out, const json_t *event, int64_t now_ms, bool in_colour);
 /* How a node's state is called: "fence" would read as if somebody had fenced it just now. */
 const char *story_node_state(const char *state);
-/* One decision of "ha why", or where the service is now. */
-void story_decision(FILE *out, const json_t *decision, int64_t now_ms);
-/*
- * Where the newest story among all decisions of a service begins: with the last time that it ran
- * before whatever happened since.
- */
-size_t story_newest(const json_t *decisions);
 /* "cluster status": a short block with the chain of times. */
 void story_status(FILE *out, const json_t *status, int64_t now_ms);
 /* One thing that is wrong with a policy, as the agent tells it. */

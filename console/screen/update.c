@@ -332,9 +332,9 @@ void update_result(struct model *model, const char *text, bool is_running, int c
     model->result.text = xstrdup(text);
     model->result.is_running = is_running;
     model->result.code = code;
-    /* A stream is followed at its end, a story ends with now; other answers have a beginning. */
+    /* A stream is followed at its end; other answers have a beginning. */
     layout = layout_of(model);
-    if (is_running || strncmp(model->result.title, "ha why ", 7) == 0)
+    if (is_running)
         model->tops[PANE_BOTTOM] = layout.panes[PANE_BOTTOM].total;
     settle(model);
 }

@@ -27,10 +27,20 @@ static const char script[] =
     "verb ha status\n"
     "done {}\n"
     "verb ha why ocf:web\n"
-    "row {\"at\":1700000000000,\"version\":12,\"service\":\"ocf:web\",\"from\":\"started\","
-    "\"to\":\"fence\",\"node\":\"beta\",\"why\":\"beta is silent\",\"code\":\"NODE_SILENT\","
-    "\"line\":31,\"by\":\"alpha\"}\n"
-    "row {\"now\":\"started on gamma\"}\n"
+    "row {\"kind\":\"now\",\"service\":\"ocf:web\",\"state\":\"started\",\"node\":\"gamma\"}\n"
+    "row {\"at\":1700000000000,\"version\":12,\"kind\":\"service\",\"service\":\"ocf:web\","
+    "\"subject\":\"ocf:web\",\"from\":\"started\",\"to\":\"fence\",\"node\":\"beta\","
+    "\"why\":\"beta is silent\",\"code\":\"ITS_NODE_IS_OFF\",\"line\":31,\"policy\":7,"
+    "\"policy_line\":\"rule replicas: keep vm:db* apart\",\"by\":\"alpha\"}\n"
+    "row {\"kind\":\"next\",\"lost\":\"gamma\",\"node\":\"alpha\",\"why\":\"it is next\"}\n"
+    "done {\"earlier\":2}\n"
+    "verb ha why-not ocf:web\n"
+    "row {\"kind\":\"now\",\"service\":\"ocf:web\",\"state\":\"started\",\"node\":\"gamma\"}\n"
+    "row {\"kind\":\"held\",\"why\":\"the policy says that it never moves\",\"line\":12,"
+    "\"policy\":7,\"policy_line\":\"migrate never\"}\n"
+    "row {\"kind\":\"node\",\"node\":\"alpha\",\"step\":5,\"why\":\"it failed on alpha, which was "
+    "neither booted nor cleared since\",\"failure\":\"no such device\",\"failure_at\":1}\n"
+    "row {\"kind\":\"node\",\"node\":\"gamma\",\"step\":0,\"why\":\"it stays on gamma\"}\n"
     "done {}\n"
     "verb ha why\n"
     "error {\"error\":\"there is no service ocf:wbe\",\"hint\":\"did you mean ocf:web?\","
@@ -60,13 +70,11 @@ static const char other_script[] =
     "row {\"node\":\"beta\",\"state\":\"fence\",\"stale\":true}\n"
     "done {\"stale\":true,\"reason\":\"fewer than a quorum of votes are here\"}\n"
     "verb ha why\n"
-    "row {\"to\":\"started\",\"why\":\"first choice\",\"code\":\"PLACED\"}\n"
-    "row {\"from\":\"started\",\"to\":\"started\",\"why\":\"runs one\",\"code\":\"RUNS_NOW\"}\n"
-    "row {\"from\":\"started\",\"to\":\"started\",\"why\":\"runs two\",\"code\":\"RUNS_NOW\"}\n"
-    "row {\"from\":\"started\",\"to\":\"fence\",\"why\":\"silent\",\"code\":\"NODE_SILENT\"}\n"
-    "row {\"from\":\"recovery\",\"to\":\"started\",\"why\":\"next\",\"code\":\"PLACED\"}\n"
-    "row {\"from\":\"started\",\"to\":\"started\",\"why\":\"runs again\",\"code\":\"RUNS_NOW\"}\n"
-    "done {}\n"
+    "row "
+    "{\"kind\":\"now\",\"service\":\"ocf:web\",\"state\":\"recovery\",\"node\":\"beta\",\"why\":"
+    "\"waits "
+    "for gamma to say what it runs\"}\n"
+    "done {\"stale\":true,\"reason\":\"fewer than a quorum of votes are here\"}\n"
     "verb events\n"
     "done {}\n"
     "verb fence status\n"
@@ -125,21 +133,44 @@ static void json_hands_the_rows_on_as_they_came(void **state)
 {
     (void)state;
     assert_int_equal(scene_run(&scene, "ha why ocf:web --json"), 0);
-    assert_string_equal(
-        scene.out, "{\"at\":1700000000000,\"by\":\"alpha\",\"code\":\"NODE_SILENT\","
-                   "\"from\":\"started\",\"line\":31,\"node\":\"beta\",\"service\":\"ocf:web\","
-                   "\"to\":\"fence\",\"version\":12,\"why\":\"beta is silent\"}\n"
-                   "{\"now\":\"started on gamma\"}\n");
+    assert_non_null(
+        strstr(scene.out, "\n{\"at\":1700000000000,\"by\":\"alpha\",\"code\":\"ITS_NODE_IS_OFF\","
+                          "\"from\":\"started\",\"kind\":\"service\",\"line\":31,\"node\":\"beta\","
+                          "\"policy\":7,\"policy_line\":\"rule replicas: keep vm:db* apart\","));
+    assert_int_equal(strncmp(scene.out, "{\"kind\":\"now\",", 14), 0);
 }
 
 static void why_reads_as_a_story(void **state)
 {
     (void)state;
     assert_int_equal(scene_run(&scene, "ha why ocf:web"), 0);
-    assert_non_null(strstr(scene.out, "started -> fence on beta\n"));
-    assert_non_null(strstr(scene.out, "          beta is silent [NODE_SILENT]\n"
-                                      "          decided by alpha at version 12, policy line 31\n"
-                                      "now       started on gamma\n"));
+    assert_int_equal(
+        strncmp(scene.out, "ocf:web runs on gamma\n2 earlier decisions: --all\nNov 1", 54), 0);
+    assert_non_null(strstr(scene.out,
+                           "ocf:web started -> fence on beta\n"
+                           "          beta is silent [ITS_NODE_IS_OFF]\n"
+                           "          policy version 7, line 31: rule replicas: keep "
+                           "vm:db* apart\n"
+                           "          decided by alpha at version 12\n"
+                           "next      if gamma is lost, it goes to alpha: it is next\n"));
+}
+
+static void why_not_gives_each_node_the_step_at_which_it_lost(void **state)
+{
+    const char *held;
+
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha why-not ocf:web"), 0);
+    held =
+        strstr(scene.out, "ocf:web runs on gamma\n"
+                          "but       the policy says that it never moves\n"
+                          "          policy version 7, line 12: migrate never\n"
+                          "NODE   STEP  WHY\n"
+                          "alpha     5  it failed on alpha, which was neither booted nor cleared "
+                          "since\n"
+                          "             ");
+    assert_ptr_equal(held, scene.out);
+    assert_non_null(strstr(scene.out, ": no such device\ngamma     -  it stays on gamma\n"));
 }
 
 static void an_error_of_the_agent_gives_words_hint_and_code(void **state)
@@ -302,20 +333,15 @@ static void what_is_no_longer_known_for_sure_is_said_first_and_in_the_exit_code(
     assert_string_equal(scene.out, "{\"node\":\"beta\",\"stale\":true,\"state\":\"fence\"}\n");
 }
 
-static void why_begins_where_it_last_ran_and_all_of_it_can_be_had(void **state)
+static void what_is_old_is_said_to_be_so_before_the_story(void **state)
 {
     (void)state;
-    assert_int_equal(scene_run(&scene, "ha why ocf:web"), 0);
-    assert_int_equal(strncmp(scene.out, "2 earlier decisions: --all\n", 27), 0);
-    assert_null(strstr(scene.out, "runs one"));
-    assert_non_null(strstr(scene.out, "runs two"));
-    assert_non_null(strstr(scene.out, "  recovery -> starting\n"));
-    assert_non_null(strstr(scene.out, "  starting -> started\n          runs again"));
-    assert_int_equal(scene_run(&scene, "ha why ocf:web --all"), 0);
-    assert_null(strstr(scene.out, "earlier"));
-    assert_non_null(strstr(scene.out, "first choice"));
-    assert_int_equal(scene_run(&scene, "ha why ocf:web --json"), 0);
-    assert_non_null(strstr(scene.out, "first choice"));
+    assert_int_equal(scene_run(&scene, "ha why ocf:web"), CONTROL_EXIT_NO_QUORUM);
+    assert_string_equal(
+        scene.out, "as last known; this node is not in a quorate cluster: fewer than a quorum "
+                   "of votes are here\n"
+                   "ocf:web waits for a new place, last on beta: waits for gamma to say what it\n"
+                   "runs\n");
 }
 
 static void behind_the_last_version_there_is_nothing_and_it_is_said(void **state)
@@ -353,6 +379,7 @@ int main(void)
         WITH_AGENT(a_table_is_aligned_and_carries_no_control_characters),
         WITH_AGENT(json_hands_the_rows_on_as_they_came),
         WITH_AGENT(why_reads_as_a_story),
+        WITH_AGENT(why_not_gives_each_node_the_step_at_which_it_lost),
         WITH_AGENT(an_error_of_the_agent_gives_words_hint_and_code),
         WITH_AGENT(diagnostics_of_the_agent_are_shown_one_by_one),
         WITH_AGENT(a_request_carries_its_arguments),
@@ -361,7 +388,7 @@ int main(void)
         WITH_AGENT(an_empty_answer_says_so),
         WITH_AGENT(garbage_and_a_hangup_are_told_apart_from_an_answer),
         WITH_OTHER(what_is_no_longer_known_for_sure_is_said_first_and_in_the_exit_code),
-        WITH_OTHER(why_begins_where_it_last_ran_and_all_of_it_can_be_had),
+        WITH_OTHER(what_is_old_is_said_to_be_so_before_the_story),
         WITH_OTHER(behind_the_last_version_there_is_nothing_and_it_is_said),
         WITH_OTHER(a_watchdog_that_says_nothing_has_no_time),
         WITH_OTHER(the_keeper_is_told_by_what_it_means_here),

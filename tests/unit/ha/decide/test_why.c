@@ -117,6 +117,7 @@ static void neighbours_and_partners_are_named(void **state)
     scene->state.services[A].node = NODE_NONE;
     scene->view.services[A].running_on = 0;
     assert_lost(scene, A, BETA, "rule r0 likes it apart from ocf:b, which is on beta");
+    assert_reason(lost_on(scene, A, BETA), REASON_LIKES_APART);
     scene->rules[0].kind = RULE_TOGETHER;
     assert_lost(scene, A, ALPHA, "rule r0 likes it together with ocf:b, which is on beta");
     scene->rules[0].is_strict = true;
@@ -185,6 +186,7 @@ static void what_stays_says_so_of_the_others(void **state)
     free(trial);
     scene_tier(scene_rule(scene, RULE_ON, false, 1u << A), ON(GAMMA));
     assert_lost(scene, A, BETA, "rule r0 prefers gamma");
+    assert_reason(lost_on(scene, A, BETA), REASON_LESS_PREFERRED);
     scene->services[A].failback = false;
     scene->services[A].failback_line = 5;
     assert_reason(lost_on(scene, A, GAMMA), REASON_NO_FAILBACK);
