@@ -60,3 +60,24 @@ bool json_need_int(const json_t *object, const char *key, int64_t *value, struct
     *value = json_integer_value(member);
     return true;
 }
+
+bool json_want_text(const json_t *object, const char *key, const char **value, struct err *err)
+{
+    return !json_object_get(object, key) || json_need_text(object, key, value, err);
+}
+
+bool json_want_int(const json_t *object, const char *key, int64_t *value, struct err *err)
+{
+    return !json_object_get(object, key) || json_need_int(object, key, value, err);
+}
+
+bool json_want_flag(const json_t *object, const char *key, bool *value, struct err *err)
+{
+    const json_t *member = json_object_get(object, key);
+
+    if (member && !json_is_boolean(member))
+        return err_set(err, "\"%s\" is neither true nor false", key);
+    if (member)
+        *value = json_is_true(member);
+    return true;
+}

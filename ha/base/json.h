@@ -27,6 +27,11 @@ bool json_flag(const json_t *object, const char *key, bool fallback);
 bool json_need_text(const json_t *object, const char *key, const char **value, struct err *err);
 bool json_need_int(const json_t *object, const char *key, int64_t *value, struct err *err);
 
+/* Members that may be left out; false and err if one is there and is something else. */
+bool json_want_text(const json_t *object, const char *key, const char **value, struct err *err);
+bool json_want_int(const json_t *object, const char *key, int64_t *value, struct err *err);
+bool json_want_flag(const json_t *object, const char *key, bool *value, struct err *err);
+
 static inline void json_release(json_t **value)
 {
     json_decref(*value);

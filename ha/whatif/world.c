@@ -454,6 +454,8 @@ static void manage(struct world *world)
     world->outcome.changes = world->changes;
     world->outcome.changes_max = (int)(sizeof(world->changes) / sizeof(world->changes[0]));
     crm_step(&world->proposed, world->policy, &world->view, &world->outcome);
+    if (world->listener.step)
+        world->listener.step(world->listener.context, world);
     world->n_commands = 0;
     world->n_changes += world->outcome.n_changes;
     world->n_fences += node_set_count(world->outcome.fences);

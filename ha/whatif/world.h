@@ -45,6 +45,8 @@ struct world_failing {
     bool did_fail;
 };
 
+struct world;
+
 /* Who wants to hear what happens; any of them may be NULL. */
 struct world_listener {
     void *context;
@@ -52,6 +54,8 @@ struct world_listener {
     void (*change)(void *context, const struct change *change);
     void (*answer)(void *context, const struct answer *answer);
     void (*machine)(void *context, node_id node, const char *words);
+    /* A step of the manager: agreed is what it began with, proposed what came of it. */
+    void (*step)(void *context, const struct world *world);
 };
 
 struct world {
