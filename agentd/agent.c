@@ -17,6 +17,7 @@
 #include "agentd/control_server.h"
 #include "agentd/corosync.h"
 #include "agentd/follow.h"
+#include "agentd/recorder.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
 #include "ha/base/json.h"
@@ -455,6 +456,7 @@ struct agent *agent_new(const struct settings *settings, struct err *err)
     agent->lrm = xcalloc(1, sizeof(*agent->lrm));
     agent->jobs = xcalloc(SERVICES_MAX, sizeof(*agent->jobs));
     agent->requests = requests_new();
+    agent->recorder = recorder_new(settings->record, FLIGHT_BYTES_MAX);
     agent->recent = json_array();
     agent->idle_since = agent->play_at = agent->decide_at = INSTANT_NEVER;
     agent->status.leader = NODE_NONE;
@@ -499,6 +501,7 @@ void agent_free(struct agent *agent)
     if (agent->store)
         store_close(agent->store);
     follow_end(agent);
+    recorder_free(agent->recorder);
     requests_free(agent->requests);
     knowledge_fini(&agent->knowledge);
     for (node_id at = 0; at < NODES_MAX; at++) {

@@ -21,6 +21,7 @@
 struct asking;
 struct control;
 struct following;
+struct recorder;
 struct requests;
 
 /* What one node's player said last, in this group. */
@@ -52,6 +53,7 @@ struct agent {
     struct feeding *feeding;
     struct hands *hands; /* NULL until our own name is known */
     struct control *control;
+    struct recorder *recorder;
     struct requests *requests;
     struct following *following; /* who waits for the end of what was accepted */
 

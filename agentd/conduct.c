@@ -10,6 +10,7 @@
 #include "agentd/agent.h"
 #include "agentd/patch.h"
 #include "agentd/push.h"
+#include "agentd/recorder.h"
 #include "agentd/view.h"
 #include "ha/base/json.h"
 #include "ha/decide/retire.h"
@@ -185,6 +186,27 @@ static bool waits_for_a_beat(const struct agent *agent, struct instant now)
     return false;
 }
 
+static void record(struct agent *agent)
+{
+    const struct outcome *outcome = agent->outcome;
+
+    recorder_step(agent->recorder,
+                  &(struct flight){
+                      .node = agent_node(agent),
+                      .policy_version = agent->knowledge.policy_version,
+                      .policy_text = agent->knowledge.text,
+                  },
+                  &(struct record_step){
+                      .policy = agent->knowledge.policy,
+                      .view = agent->view,
+                      .before = agent->knowledge.agreed,
+                      .after = agent->next,
+                      .answers = outcome->answers,
+                      .n_answers = outcome->n_answers,
+                      .fences = outcome->fences,
+                  });
+}
+
 void conduct(struct agent *agent, struct instant now)
 {
     struct outcome *outcome = agent->outcome;
@@ -208,6 +230,7 @@ void conduct(struct agent *agent, struct instant now)
     outcome->changes = agent->changes;
     outcome->changes_max = CHANGES_MAX;
     crm_step(agent->next, agent->knowledge.policy, agent->view, outcome);
+    record(agent);
     agent->decide_at = outcome->wake_at;
     if (waits_for_a_beat(agent, now))
         agent->decide_at = instant_after(now, duration_ms(LOOK_AGAIN_MS));

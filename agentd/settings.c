@@ -41,6 +41,7 @@ static const struct key keys[] = {
     {FIELD(keeper), KEY_PATH, "/run/tenuto/keeper.sock"},
     {FIELD(control), KEY_PATH, "/run/tenuto/tenutod.sock"},
     {FIELD(store), KEY_PATH, "/var/lib/tenuto/tenuto.db"},
+    {FIELD(record), KEY_PATH, "/var/lib/tenuto/record"},
     {FIELD(run), KEY_PATH, "/run/tenuto/services"},
     {FIELD(ocf_root), KEY_PATH, "/usr/lib/ocf"},
     {FIELD(debug), KEY_FLAG, NULL},

@@ -18,6 +18,7 @@ struct settings {
     char keeper[108];   /* the keeper's socket */
     char control[108];  /* our socket for the console */
     char store[256];    /* the database */
+    char record[256];   /* the flight record; with ".old" behind it the one before */
     char run[256];      /* what must be gone after a boot: records of running services */
     char ocf_root[256]; /* /usr/lib/ocf */
     bool debug;

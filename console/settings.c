@@ -44,6 +44,7 @@ void settings_init(struct settings *settings)
         .redraws_per_second = REDRAWS_MAX,
     };
     text_copy(settings->socket, sizeof(settings->socket), CONTROL_SOCKET);
+    text_copy(settings->record, sizeof(settings->record), "/var/lib/tenuto/record");
     path_below(settings->history, "XDG_STATE_HOME", ".local/state", "tenuto/history");
 }
 
@@ -59,6 +60,11 @@ static bool read_path(char *path, const config_setting_t *value, struct err *err
 static bool read_socket(struct settings *settings, const config_setting_t *value, struct err *err)
 {
     return read_path(settings->socket, value, err);
+}
+
+static bool read_record(struct settings *settings, const config_setting_t *value, struct err *err)
+{
+    return read_path(settings->record, value, err);
 }
 
 static bool read_history(struct settings *settings, const config_setting_t *value, struct err *err)
@@ -103,6 +109,7 @@ static bool read_redraws(struct settings *settings, const config_setting_t *valu
 
 static const struct key keys[] = {
     {"socket", read_socket},
+    {"record", read_record},
     {"colours", read_colours},
     {"history", read_history},
     {"history_lines", read_history_lines},
@@ -119,7 +126,7 @@ static bool unknown_key(const char *name, struct err *err)
                            keys[i].name);
     }
     return err_set(err,
-                   "there is no setting \"%s\"; there are socket, colours, history, "
+                   "there is no setting \"%s\"; there are socket, record, colours, history, "
                    "history_lines and redraws_per_second",
                    name);
 }

@@ -21,6 +21,7 @@ enum colours {
 
 struct settings {
     char socket[PATH_MAX];
+    char record[PATH_MAX]; /* this node's flight record */
     enum colours colours;
     char history[PATH_MAX]; /* "": none is kept */
     int history_lines;

@@ -78,6 +78,44 @@ const char *when_exact(struct when *when, int64_t ms)
     return when->text;
 }
 
+/* strptime is lenient about what follows; here nothing may. */
+static bool fits(const char *word, const char *format, struct tm *at)
+{
+    const char *end = strptime(word, format, at);
+
+    return end && *end == '\0';
+}
+
+bool when_read(const char *word, int64_t now_ms, int64_t *at_ms, struct err *err)
+{
+    time_t now = (time_t)(now_ms / 1000);
+    struct tm at;
+    long long ago;
+    bool is_clock;
+
+    if (text_to_ms(word, &ago)) {
+        *at_ms = now_ms - ago;
+        return true;
+    }
+    if (!localtime_r(&now, &at))
+        return err_set(err, "the clock of this machine is wrong");
+    at.tm_sec = 0;
+    is_clock = fits(word, "%H:%M", &at) || fits(word, "%H:%M:%S", &at);
+    if (!is_clock && !fits(word, "%Y-%m-%d %H:%M", &at) && !fits(word, "%Y-%m-%d %H:%M:%S", &at))
+        return err_set(err,
+                       "\"%s\" is no time; write 14:02, 14:02:11, \"2026-11-22 14:02\", or 10m "
+                       "for ten minutes ago",
+                       word);
+    at.tm_isdst = -1;
+    *at_ms = (int64_t)mktime(&at) * 1000;
+    if (is_clock && *at_ms > now_ms) {
+        at.tm_mday--;
+        at.tm_isdst = -1;
+        *at_ms = (int64_t)mktime(&at) * 1000;
+    }
+    return true;
+}
+
 int64_t when_now(void)
 {
     struct timespec now;

@@ -84,5 +84,14 @@
 #define STORM_WITHIN_MS (10 * 60000)
 /* Events kept on each node for the timeline. */
 #define EVENTS_KEPT_MAX 10000
+/* The flight record: two files of this, or a few full pictures. A quiet cluster of three nodes
+ * needs some hundred bytes a day; an hour of constant trouble about one MiB. */
+#define FLIGHT_BYTES_MAX (16 * 1024 * 1024)
+/* What may wait for the disk; a disk that is slower than that loses steps, and nobody waits. */
+#define FLIGHT_QUEUE_MAX (16 * 1024 * 1024)
+/* After a write to the record failed it is tried again: a full disk is mended by somebody. */
+#define FLIGHT_RETRY_MS 60000
+/* A line of a record: a full step, or a policy, escaped. */
+#define FLIGHT_LINE_MAX (4 * POLICY_BYTES_MAX)
 /* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */
 #define DIAGNOSTICS_MAX 200

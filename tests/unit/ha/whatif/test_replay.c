@@ -293,8 +293,7 @@ static void one_service_decided_otherwise_is_named(void **state)
 }
 
 #define STEP "{\"full\":true,\"at\":5,\"now\":5,\"version\":1,\"next\":2,"
-#define TIMES                                                                                      \
-    "\"times\":{\"alpha\":[1,null],\"beta\":[1,null],\"gamma\":[1,9],\"kappa\":[1,null]}}"
+#define TIMES "\"times\":{\"alpha\":[1,null],\"beta\":[1,null],\"gamma\":[1,9],\"kappa\":[1,null]}}"
 
 static void what_is_wrong_with_a_line_is_said(void **state)
 {
