@@ -125,7 +125,7 @@ static void replay_line(struct flight *f, const char *text)
 {
     struct err err = {.text = ""};
     autojson *line = json_read(text, strlen(text), &err);
-    enum record_line kind;
+    enum record_line kind = RECORD_BEGIN;
 
     f->reader.policy = f->other ? f->other : &f->policy;
     f->reader.is_other = f->other != NULL;
@@ -339,7 +339,7 @@ static void a_line_of_another_kind_or_format_is_told_apart(void **state)
 {
     autojson *newer = json_pack("{s:i}", "record", 9), *none = json_pack("{s:i}", "x", 1);
     autojson *begun = record_begin("0.1.0", "alpha"), *policy = record_policy(7, "cluster home");
-    enum record_line kind;
+    enum record_line kind = RECORD_BEGIN;
     struct err err;
 
     (void)state;
