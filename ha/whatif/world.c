@@ -12,6 +12,7 @@
 
 #include "ha/base/text.h"
 #include "ha/whatif/world_events.h"
+#include "ha/whatif/world_promises.h"
 
 /* More events than that at one moment, and the world turns without getting anywhere. */
 #define EVENTS_AT_ONCE_MAX 1000
@@ -331,30 +332,6 @@ static void begin_job(struct world *world, struct world_node *node, const struct
         node->is_running[job->service] = true;
 }
 
-static int count_workers(const struct world *world, const struct world_node *node)
-{
-    int count = 0;
-
-    for (service_id service = 0; service < world->policy->n_services; service++) {
-        const struct world_job *at = &node->jobs[service];
-
-        count += at->is_active && at->job.kind != JOB_MONITOR;
-    }
-    return count;
-}
-
-/* A policy may take workers away that are at it; then nothing more is begun. */
-static void check_workers(struct world *world, const struct world_node *node,
-                          const struct lrm_outcome *begun)
-{
-    int workers = world->policy->scheduling.workers;
-
-    for (int i = 0; i < begun->n_jobs; i++) {
-        if (workers && begun->jobs[i].kind != JOB_MONITOR && count_workers(world, node) > workers)
-            world_break(world, "more jobs than workers", begun->jobs[i].service, node->lrm.self);
-    }
-}
-
 /* Only in the ring does anybody hear whether it is armed. */
 static void beat(struct world *world, struct world_node *node)
 {
@@ -377,7 +354,7 @@ static void play(struct world *world, struct world_node *node)
              &outcome);
     for (int i = 0; i < outcome.n_jobs; i++)
         begin_job(world, node, &world->begun[i]);
-    check_workers(world, node, &outcome);
+    world_check_workers(world, node, &outcome);
     node->wake_at = outcome.wake_at;
     if (outcome.is_report_changed && !node->is_report_due) {
         node->is_report_due = true;
@@ -412,6 +389,7 @@ static void tell_changes(struct world *world)
 
         if (change->why.code == REASON_NONE)
             world_break(world, "a change without a reason", change->service, change->node);
+        world_check_change(world, change);
         if (world->listener.change)
             world->listener.change(world->listener.context, change);
     }
@@ -460,6 +438,7 @@ static void manage(struct world *world)
     world->n_changes += world->outcome.n_changes;
     world->n_fences += node_set_count(world->outcome.fences);
     tell_changes(world);
+    world_check_proposal(world);
     check_calm(world);
     world->manager_at = world->outcome.wake_at;
     if (instant_reached(world->now, world->manager_at))

@@ -42,6 +42,29 @@ static void weigh(struct scene *scene, struct random *random)
     }
 }
 
+/* Who starts before whom, in what turn, how fast, and what is held back when nodes die. */
+static void pace(struct scene *scene, struct random *random)
+{
+    static const service_id in_order[] = {F, D, B, A, C, E};
+    static const service_id last[] = {E, F};
+    struct rule *rule;
+
+    if (random_chance(random, 50)) {
+        rule = scene_rule(scene, RULE_BEFORE, true, 1u << A | 1u << C);
+        rule->others = last;
+        rule->n_others = 2;
+    }
+    if (random_chance(random, 50))
+        scene->policy.in_order = in_order;
+    scene->policy.scheduling.workers = random_below(random, 4);
+    scene->policy.storm =
+        (struct frequency){random_below(random, 3), duration_ms(random_below(random, 60000))};
+    scene->policy.quarantine =
+        (struct frequency){random_below(random, 4), duration_ms(random_below(random, 60000))};
+    for (int i = 0; i < N_SERVICES; i++)
+        scene->services[i].restart_after = duration_ms(random_below(random, 2) * 2000);
+}
+
 static struct scene *policy_of_seed(uint64_t seed)
 {
     struct random random = {.state = seed * 77};
@@ -59,6 +82,7 @@ static struct scene *policy_of_seed(uint64_t seed)
         scene_rule(scene, RULE_APART, false, 1u << D | 1u << E | 1u << F);
     scene->policy.shutdown = (enum shutdown_policy)random_below(&random, 4);
     weigh(scene, &random);
+    pace(scene, &random);
     for (int i = 0; i < N_SERVICES; i++) {
         scene->services[i].failback = random_chance(&random, 50);
         scene->services[i].relocate_max = random_below(&random, 3);
