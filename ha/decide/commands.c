@@ -233,7 +233,7 @@ static struct reply begin_maintenance(struct round *round, const struct command 
 
     if (!node)
         return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
-    if (!node->wants_maintenance && node->state != NODE_ONLINE)
+    if (!node->wants_maintenance && node->state != NODE_ONLINE && !node->is_quarantined)
         return refuse(REASON_REFUSED_NOT_ONLINE, command->node);
     if (command->words[0] || !node->wants_maintenance) {
         memset(node->maintenance_words, 0, sizeof(node->maintenance_words));

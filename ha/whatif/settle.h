@@ -13,7 +13,7 @@
 /* Steps that the longest chain of waits and moves may take; whoever needs more goes in circles. */
 #define SETTLE_STEPS_MAX 200
 /* How far the manager's own waiting is followed: past every limit that is set by time. */
-#define SETTLE_SPAN_MS (2 * 3600000)
+#define SETTLE_SPAN_MS (2 * 24 * 3600000)
 
 /* What settles. Tens of MiB at their largest, so all of it is the caller's, zeroed once. */
 struct settling {

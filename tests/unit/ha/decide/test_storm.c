@@ -269,6 +269,21 @@ static void a_person_may_trust_it_again(void **state)
     free(scene);
 }
 
+static void a_person_may_work_on_it_meanwhile(void **state)
+{
+    struct scene *scene = scene_flapping(3);
+
+    (void)state;
+    fall(scene, ALPHA, 3);
+    assert_true(scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, ALPHA));
+    pass(scene, 61 * MINUTE);
+    scene_settle(scene);
+    assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
+    assert_true(scene_command(scene, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, ALPHA));
+    assert_int_equal(scene->state.nodes[ALPHA].state, NODE_ONLINE);
+    free(scene);
+}
+
 static void a_majority_is_always_trusted(void **state)
 {
     struct scene *scene = scene_flapping(3);
@@ -334,6 +349,7 @@ int main(void)
         cmocka_unit_test(quarantine_ends_when_the_node_has_stayed),
         cmocka_unit_test(another_fall_prolongs_it),
         cmocka_unit_test(a_person_may_trust_it_again),
+        cmocka_unit_test(a_person_may_work_on_it_meanwhile),
         cmocka_unit_test(a_majority_is_always_trusted),
         cmocka_unit_test(reboots_in_good_order_and_in_maintenance_do_not_count),
         cmocka_unit_test(old_falls_do_not_count),
