@@ -76,6 +76,7 @@ static void read_frequency(struct resolution *r, const struct syntax *at, struct
 {
     const struct syntax *times = at->child;
 
+    frequency->line = syntax_line(r->tree, at);
     if (strcmp(syntax_text(r->tree, times), "none") == 0)
         frequency->times = 0;
     else if (value_count(r->tree, times, bounds, &frequency->times))
@@ -232,8 +233,9 @@ bool resolve_run(struct resolution *r)
     r->policy->network = "lan";
     /* A tenth, as the reference of this trade has it: less is noise. */
     r->policy->scheduling.improve_millionths = 100000;
-    r->policy->storm = (struct frequency){STORM_UNSAID, duration_ms(STORM_WITHIN_MS)};
-    r->policy->quarantine = (struct frequency){QUARANTINE_TIMES, duration_ms(QUARANTINE_WITHIN_MS)};
+    r->policy->storm = (struct frequency){STORM_UNSAID, duration_ms(STORM_WITHIN_MS), 0};
+    r->policy->quarantine =
+        (struct frequency){QUARANTINE_TIMES, duration_ms(QUARANTINE_WITHIN_MS), 0};
     r->policy->scheduling.workers = WORKERS_USUAL;
     resolve_lone_statements(r);
     resolve_nodes(r);

@@ -27,6 +27,9 @@ int source_line(const struct policy *policy, service_id service, const struct re
     case REASON_NODE_EXPECTED_BACK:
     case REASON_NODE_IS_LEAVING:
     case REASON_FROZEN_FOR_SHUTDOWN: return policy->shutdown_line;
+    case REASON_STORM: return policy->storm.line;
+    case REASON_QUARANTINED: return policy->quarantine.line;
+    case REASON_WAITS_FOR_TURN:
     case REASON_EVENS_OUT:
     case REASON_LEAST_STRAIN:
     case REASON_MORE_STRAIN: return policy->scheduling.line;

@@ -108,15 +108,38 @@ static struct reason why_lost(struct round *round, service_id id, const struct p
 
 /* ---- why no place at all --------------------------------------------------------------------- */
 
+/* Its node has as many before it as it has workers, and has not begun with it. */
+static bool waits_for_turn(const struct round *round, service_id id)
+{
+    const struct policy *policy = round->policy;
+    node_id node = round->state->services[id].node;
+    int n_before = 0;
+
+    for (int place = 0; policy_in_turn(policy, place) != id; place++) {
+        const struct service *other = &round->state->services[policy_in_turn(policy, place)];
+
+        n_before += other->state == SERVICE_STARTED && other->node == node && !other->is_running;
+    }
+    return policy->scheduling.workers && n_before >= policy->scheduling.workers &&
+           !node_in(round->view->services[id].running_on, node);
+}
+
 /* It runs, starts, or may be running: what keeps it from being given another place. */
 static struct reason what_holds_it_there(struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
+    struct reason why;
 
     if (!node_in(round->reported, service->node))
         return placement_wait(round, id, node_bit(service->node));
-    if (!service->is_running)
-        return reason_on(REASON_STARTING, service->node, NODE_NONE);
+    if (!service->is_running) {
+        why = reason_on(waits_for_turn(round, id) ? REASON_WAITS_FOR_TURN : REASON_STARTING,
+                        service->node, NODE_NONE);
+        why.number = why.code == REASON_STARTING ? 0 : round->policy->scheduling.workers;
+        return why;
+    }
+    if (service->why.code == REASON_RESTARTS_LATER)
+        return service->why;
     if (round->policy->services[id].migrate == MIGRATE_NEVER)
         return reason_of(REASON_REFUSED_NEVER_MOVES);
     return service->stays_put ? service->why : reason_of(REASON_NONE);

@@ -112,6 +112,7 @@ enum leaving {
 struct frequency {
     int times;
     struct duration within;
+    int line; /* of its statement in the policy text; 0: not said */
 };
 
 struct policy {

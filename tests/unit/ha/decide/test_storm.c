@@ -26,7 +26,7 @@ static struct scene *scene_stormy(void)
 {
     struct scene *scene = scene_new(5, 5);
 
-    scene->policy.storm = (struct frequency){2, duration_ms(10 * MINUTE)};
+    scene->policy.storm = (struct frequency){2, duration_ms(10 * MINUTE), 0};
     scene_start(scene);
     for (service_id service = A; service <= E; service++)
         assert_service(scene, service, SERVICE_STARTED, service);
@@ -173,7 +173,7 @@ static struct scene *scene_flapping(int n_nodes)
 {
     struct scene *scene = scene_new(n_nodes, 3);
 
-    scene->policy.quarantine = (struct frequency){3, duration_ms(60 * MINUTE)};
+    scene->policy.quarantine = (struct frequency){3, duration_ms(60 * MINUTE), 0};
     scene_tier(scene_rule(scene, RULE_ON, false, 1u << A), node_bit(ALPHA));
     scene_start(scene);
     assert_service(scene, A, SERVICE_STARTED, ALPHA);

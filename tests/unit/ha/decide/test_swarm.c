@@ -58,9 +58,9 @@ static void pace(struct scene *scene, struct random *random)
         scene->policy.in_order = in_order;
     scene->policy.scheduling.workers = random_below(random, 4);
     scene->policy.storm =
-        (struct frequency){random_below(random, 3), duration_ms(random_below(random, 60000))};
+        (struct frequency){random_below(random, 3), duration_ms(random_below(random, 60000)), 0};
     scene->policy.quarantine =
-        (struct frequency){random_below(random, 4), duration_ms(random_below(random, 60000))};
+        (struct frequency){random_below(random, 4), duration_ms(random_below(random, 60000)), 0};
     for (int i = 0; i < N_SERVICES; i++)
         scene->services[i].restart_after = duration_ms(random_below(random, 2) * 2000);
 }

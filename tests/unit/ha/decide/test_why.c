@@ -285,6 +285,52 @@ static void what_waits_says_for_what(void **state)
     free(scene);
 }
 
+static void what_waits_for_a_worker_or_a_pause_says_so(void **state)
+{
+    struct scene *scene = scene_new(1, 3);
+
+    (void)state;
+    scene->policy.scheduling.workers = 2;
+    scene->policy.scheduling.line = 4;
+    scene_join(scene, 1);
+    scene_step(scene);
+    assert_reason(held_in(scene, B), REASON_STARTING);
+    assert_reason(held_in(scene, C), REASON_WAITS_FOR_TURN);
+    assert_int_equal(held_in(scene, C).number, 2);
+    assert_int_equal(held_in(scene, C).line, 4);
+    scene_result(scene, A, JOB_DONE);
+    scene_step(scene);
+    assert_reason(held_in(scene, C), REASON_STARTING);
+    scene_settle(scene);
+    scene->view.services[C].pause = duration_ms(4000);
+    scene_step(scene);
+    assert_reason(held_in(scene, C), REASON_RESTARTS_LATER);
+    free(scene);
+}
+
+static void what_is_held_back_says_by_what(void **state)
+{
+    static const service_id only_b[] = {B};
+    struct scene *scene = three_with(2);
+    struct rule *rule = scene_rule(scene, RULE_BEFORE, true, 1u << A);
+
+    (void)state;
+    rule->others = only_b;
+    rule->n_others = 1;
+    scene->policy.storm = (struct frequency){1, duration_ms(600000), 7};
+    scene_join(scene, 7);
+    scene_step(scene);
+    assert_reason(held_in(scene, B), REASON_WAITS_FOR_FIRST);
+    assert_int_equal(held_in(scene, B).line, rule->line);
+    scene_settle(scene);
+    scene->state.nodes[GAMMA].relieved_at = scene->view.stamp;
+    scene_prove_off(scene, scene->state.services[B].node);
+    scene_settle(scene);
+    assert_reason(held_in(scene, B), REASON_STORM);
+    assert_int_equal(held_in(scene, B).line, 7);
+    free(scene);
+}
+
 static void what_failed_moves_or_starts_says_so(void **state)
 {
     struct scene *scene = three_with(1);
@@ -463,6 +509,8 @@ int main(void)
         TEST(what_is_not_to_run_says_so_first),
         TEST(a_silent_node_is_waited_for),
         TEST(what_waits_says_for_what),
+        TEST(what_waits_for_a_worker_or_a_pause_says_so),
+        TEST(what_is_held_back_says_by_what),
         TEST(what_failed_moves_or_starts_says_so),
         TEST(what_never_moves_says_so),
         TEST(the_next_place_is_known_before_it_is_needed),
