@@ -127,10 +127,11 @@ static void write_wait(struct service *service, const struct reason *why)
 void round_change_service(struct round *round, service_id id, const struct verdict *verdict)
 {
     struct service *service = &round->state->services[id];
-    struct reason why = verdict->why;
+    struct reason why;
 
     if (verdict->kind == VERDICT_STAY)
         return;
+    why = verdict->why;
     why.line = source_line(round->policy, id, &why);
     if (verdict->kind == VERDICT_WAIT) {
         write_wait(service, &why);

@@ -304,10 +304,10 @@ static struct verdict started(const struct service_case *c)
         return it_failed(c);
     if (c->result == JOB_DONE && !c->record->is_running)
         return it_runs(c);
+    if (!pause_is_news(c->round, c->id, &pause))
+        return it_may_move(c);
     verdict = it_may_move(c);
-    return verdict.kind == VERDICT_STAY && pause_is_news(c->round, c->id, &pause)
-               ? wait_for(c, pause)
-               : verdict;
+    return verdict.kind == VERDICT_STAY ? wait_for(c, pause) : verdict;
 }
 
 /* ---- a service that is left alone ---------------------------------------------------------- */

@@ -221,7 +221,9 @@ static void say_head(const char *peer)
 struct worst {
     bool is_right;
     double idle, decide, weighed; /* ms: at 10,000; 5,000 on 32, basic; the same, static */
-    double growth;                /* of a step, when services double */
+    double growth;                /* of decisions and recoveries, when services double */
+    double growths;               /* their sum */
+    int n_growths;
     long peak_kib;
 };
 
@@ -230,11 +232,18 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
+static void learn_growth(struct worst *worst, double times)
+{
+    worst->growth = larger(worst->growth, times);
+    worst->growths += times;
+    worst->n_growths++;
+}
+
 static void learn_width(struct worst *worst, const struct result *small, const struct result *large)
 {
     worst->idle = larger(worst->idle, large->idle);
-    worst->growth = larger(worst->growth, growth(small->decide, large->decide));
-    worst->growth = larger(worst->growth, growth(small->recover, large->recover));
+    learn_growth(worst, growth(small->decide, large->decide));
+    learn_growth(worst, growth(small->recover, large->recover));
 }
 
 static void say_goal(bool is_met, const char *goal, double value, const char *unit)
@@ -244,7 +253,7 @@ static void say_goal(bool is_met, const char *goal, double value, const char *un
 
 static bool say_goals(const struct worst *worst)
 {
-    double peak = (double)worst->peak_kib / 1024;
+    double peak = (double)worst->peak_kib / 1024, growth = worst->growths / worst->n_growths;
 
     say("\n");
     say_goal(worst->decide < 20, "5,000 services, one of 32 nodes dead: decided in under 20 ms",
@@ -253,9 +262,10 @@ static bool say_goals(const struct worst *worst)
              "ms");
     say_goal(worst->idle < 1, "nothing to do at 10,000 services: under 1 ms, in any mode",
              worst->idle, "ms");
-    /* A tenth is the noise of a machine that is not ours alone. */
-    say_goal(worst->growth < 2.2, "twice the services: twice the time, from 1,000 to 10,000",
-             worst->growth, "times at most");
+    /* One case alone is as noisy as the machine; what is not linear shows all the same. */
+    say_goal(growth < 2.1 && worst->growth < 2.5,
+             "twice the services: twice the time, in the mean, from 1,000 to 10,000", growth,
+             "times");
     say_goal(peak < 64, "memory of the whole core: under 64 MiB", peak, "MiB");
     return worst->is_right;
 }
