@@ -94,7 +94,7 @@ static void mark_cause(struct chain *chain, size_t at)
     }
 }
 
-json_t *chain_of(const json_t *events, const char *service)
+json_t *chain_of(const json_t *events, const char *service, const char *waits_for)
 {
     struct chain chain = {
         .events = events,
@@ -102,6 +102,7 @@ json_t *chain_of(const json_t *events, const char *service)
     };
     json_t *rows = json_array();
 
+    mark_node(&chain, waits_for, json_array_size(events));
     for (size_t at = json_array_size(events); at-- > 0;) {
         if (!is(json_array_get(events, at), "service", service))
             continue;

@@ -22,6 +22,9 @@
 /* More pushes within one story, and the lines of the older ones are given by number alone. */
 #define POLICIES_MAX 16
 
+/* A push and the first decision by it have few others between them: reports, a new leader. */
+#define PUSH_BEFORE_MAX 20
+
 /* An explanation that is being put together while the past is asked. */
 struct story {
     char service[SERVICE_NAME_MAX];
@@ -95,7 +98,11 @@ static void send_now(const struct asking *asking, service_id id)
     const struct service *service = &asking->agent->knowledge.agreed->services[id];
     json_t *row = row_of(asking->agent, "now", &service->why);
     autojson *present = rows_service(asking->agent, id);
+    node_id node = service->node;
+    bool is_member = node != NODE_NONE && asking->agent->roster_of[node] != NODE_NONE &&
+                     node_in(asking->agent->status.agents, asking->agent->roster_of[node]);
 
+    json_object_set_new(row, "is_node_here", json_boolean(is_member));
     json_object_update_missing(row, present);
     session_row(asking->session, asking->id, row);
 }
@@ -263,6 +270,19 @@ static json_t *events_about(const json_t *patches, const char *service)
     return events;
 }
 
+/* Its node, while that is neither well nor off: then it is the reason for what is not done. */
+static const char *waited_for(const struct agent *agent, const char *name)
+{
+    const struct policy *policy = agent->knowledge.policy;
+    service_id id = policy ? policy_find_service(policy, name) : SERVICE_NONE;
+    const struct ha_state *agreed = agent->knowledge.agreed;
+    node_id node = id == SERVICE_NONE ? NODE_NONE : agreed->services[id].node;
+
+    if (node == NODE_NONE || agreed->nodes[node].state == NODE_ONLINE)
+        return NULL;
+    return policy->nodes[node].name;
+}
+
 /* All that happened since the story began, by whomever. */
 static void on_causes(void *context, const struct question *question, json_t *value,
                       const struct err *err)
@@ -277,7 +297,7 @@ static void on_causes(void *context, const struct question *question, json_t *va
         return;
     }
     events = events_of(value);
-    tell_story(asking, chain_of(events, story->service));
+    tell_story(asking, chain_of(events, story->service, waited_for(asking->agent, story->service)));
 }
 
 static void on_decisions(void *context, const struct question *question, json_t *value,
@@ -302,9 +322,9 @@ static void on_decisions(void *context, const struct question *question, json_t 
     story->n_earlier = chain_begin(own);
     version = json_int(json_array_get(own, story->n_earlier), "version", 1);
     json_decref(own);
-    /* What brought a new service is the push just before its first decision. */
-    causes.after = version > 2 && story->n_earlier == 0 ? (uint64_t)version - 2
-                                                        : (uint64_t)(version > 0 ? version - 1 : 0);
+    /* What brought a new service is a push shortly before its first decision. */
+    version -= story->n_earlier == 0 ? PUSH_BEFORE_MAX : 1;
+    causes.after = version > 0 ? (uint64_t)version : 0;
     past_ask(asking, &causes, on_causes);
 }
 
@@ -354,10 +374,14 @@ static void send_candidate(const struct asking *asking, const struct explanation
 {
     const struct story *story = asking->rest;
     const char *name = asking->agent->knowledge.policy->nodes[node].name;
+    const struct node *agreed = &asking->agent->knowledge.agreed->nodes[node];
     json_t *row = row_of(asking->agent, "node", &why->lost[node]);
 
     json_object_set_new(row, "node", json_string(name));
     json_object_set_new(row, "step", json_integer(why->place.lost[node]));
+    /* Numbers in its reason are of that time. */
+    if (why->place.lost[node] == LOST_UNUSABLE && agreed->since.ms)
+        json_object_set_new(row, "since", json_integer(agreed->since.ms));
     if (why->place.lost[node] == LOST_TRIED)
         set_failure(row, story->rows, name);
     session_row(asking->session, asking->id, row);

@@ -95,6 +95,11 @@ static void add_state(struct text *text, const json_t *row)
     const char *node = json_text(row, "node", NULL), *target = json_text(row, "target", NULL);
     size_t i = 0, count = sizeof(states) / sizeof(states[0]);
 
+    /* Nobody hears its node: whether it runs is not known. */
+    if (is(row, "state", "started") && node && !json_flag(row, "is_node_here", true)) {
+        text_add(text, "may still run on %s, which is not heard", node);
+        return;
+    }
     while (i < count && !is(row, "state", states[i].state))
         i++;
     text_add(text, "%s", i < count ? states[i].words : json_text(row, "state", "?"));
@@ -224,15 +229,22 @@ static void write_failure(FILE *out, const json_t *row, int indent, int64_t now_
 
 static void write_node(FILE *out, const json_t *row, int node_columns, int64_t now_ms)
 {
-    int64_t step = json_int(row, "step", 0);
+    int64_t step = json_int(row, "step", 0), since = json_int(row, "since", 0);
     int indent = node_columns + 8;
+    struct when when;
+    char words[WORDS_SIZE];
+    struct text text;
 
     width_write(out, json_text(row, "node", "?"), node_columns);
     if (step > 0)
         fprintf(out, "  %4lld  ", (long long)step);
     else
         fprintf(out, "  %4s  ", "-");
-    write_wrapped(out, json_text(row, "why", ""), indent);
+    text_init(&text, words, sizeof(words));
+    if (since > 0)
+        text_add(&text, "since %s: ", when_clock(&when, since, now_ms));
+    text_add(&text, "%s", json_text(row, "why", ""));
+    write_wrapped(out, words, indent);
     write_failure(out, row, indent, now_ms);
     write_source(out, row, indent);
 }

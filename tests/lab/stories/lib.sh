@@ -326,6 +326,11 @@ why_names() {
     codes_of_why "$1" | grep -qE "$2"
 }
 
+# why_not SERVICE NODE FROM: the step at which the node lost, and the reason, as FROM says it.
+why_not() {
+    tenuto "$3" ha why-not "$1" "$2" --json | jq -r 'select(.kind == "node") | "\(.step) \(.code)"'
+}
+
 # ---- the page ------------------------------------------------------------------------------------
 
 page_answers() {

@@ -42,10 +42,11 @@ static json_t *events_of(const char *const *lines)
 }
 
 /* The versions that are in the chain, one after the other. */
-static void assert_chain(const char *const *lines, const char *service, const char *wanted)
+static void assert_chain_now(const char *const *lines, const char *service, const char *waits_for,
+                             const char *wanted)
 {
     autojson *events = events_of(lines);
-    autojson *chain = chain_of(events, service);
+    autojson *chain = chain_of(events, service, waits_for);
     char versions[256] = "";
     json_t *event;
     size_t i;
@@ -54,6 +55,11 @@ static void assert_chain(const char *const *lines, const char *service, const ch
         snprintf(versions + strlen(versions), sizeof(versions) - strlen(versions), "%s%lld",
                  i ? " " : "", (long long)json_int(event, "version", 0));
     assert_string_equal(versions, wanted);
+}
+
+static void assert_chain(const char *const *lines, const char *service, const char *wanted)
+{
+    assert_chain_now(lines, service, NULL, wanted);
 }
 
 static void a_recovery_leads_back_to_the_node_that_died(void **state)
@@ -75,6 +81,21 @@ static void a_recovery_leads_back_to_the_node_that_died(void **state)
     (void)state;
     assert_chain(lines, "ocf:a", "10 12 14 14 14 14 15");
     assert_chain(lines, "ocf:b", "13");
+}
+
+static void a_node_that_is_silent_now_is_the_cause_of_the_wait(void **state)
+{
+    static const char *const lines[] = {
+        "9 node alpha fence online NODE_BOOTED alpha",
+        "10 service ocf:a started started RUNS_NOW alpha",
+        "12 node alpha online unknown NODE_SILENT alpha",
+        "13 node beta online unknown NODE_SILENT beta",
+        NULL,
+    };
+
+    (void)state;
+    assert_chain_now(lines, "ocf:a", "alpha", "10 12");
+    assert_chain(lines, "ocf:a", "10");
 }
 
 static void going_home_leads_to_the_return_of_its_node(void **state)
@@ -156,6 +177,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(a_recovery_leads_back_to_the_node_that_died),
+        TEST(a_node_that_is_silent_now_is_the_cause_of_the_wait),
         TEST(going_home_leads_to_the_return_of_its_node),
         TEST(a_push_and_a_partner_are_causes),
         TEST(a_reason_of_another_version_causes_nothing),

@@ -333,11 +333,12 @@ static void what_is_waited_for_is_told_with_the_time_that_is_left(void **state)
     size_t last;
 
     (void)state;
-    here = 5;
+    here = agent.status.agents = 5;
     agent.knowledge.agreed->nodes[1].state = NODE_UNKNOWN;
     ask("ha why", "ocf:a", NULL);
     last = json_array_size(world.rows) - 1;
     assert_string_equal(text_at(last, "kind"), "held");
+    assert_false(json_flag(json_array_get(world.rows, 0), "is_node_here", true));
     assert_string_equal(text_at(last, "why"), "waits until beta is proven off, 5.2 s from now");
 }
 
@@ -396,6 +397,20 @@ static void one_node_can_be_asked_for(void **state)
                         "rule far keeps ocf:b, which is on gamma, apart from it");
 }
 
+static void a_node_that_cannot_be_used_says_since_when(void **state)
+{
+    struct node *gamma = &agent.knowledge.agreed->nodes[2];
+
+    (void)state;
+    here = 3;
+    gamma->state = NODE_UNKNOWN;
+    gamma->since.ms = 4000;
+    gamma->why = because(REASON_NODE_SILENT, 2, 0);
+    ask("ha why-not", "ocf:a", "gamma");
+    assert_string_equal(text_at(1, "code"), "NODE_SILENT");
+    assert_int_equal(json_int(json_array_get(world.rows, 1), "since", 0), 4000);
+}
+
 static void where_it_failed_it_says_how(void **state)
 {
     static const char *const moved[] = {"started", "relocate"};
@@ -444,6 +459,7 @@ int main(void)
         TEST(what_cannot_be_read_or_is_not_there_is_an_error),
         TEST(each_node_has_its_step_its_reason_and_its_line),
         TEST(one_node_can_be_asked_for),
+        TEST(a_node_that_cannot_be_used_says_since_when),
         TEST(where_it_failed_it_says_how),
         TEST(pushes_and_leaders_are_reasons_too),
     };
