@@ -73,14 +73,14 @@ static struct request run_line(struct model *model, const char *line)
     return request;
 }
 
-static struct request ask_why(struct model *model)
+static struct request ask_about_service(struct model *model, const char *verb)
 {
     const struct picture_service *service = model_service(model);
     char line[SERVICE_NAME_MAX + 16];
 
     if (!service || model->focus == PANE_NODES)
         return nothing;
-    snprintf(line, sizeof(line), "ha why %s", service->name);
+    snprintf(line, sizeof(line), "%s %s", verb, service->name);
     return run_line(model, line);
 }
 
@@ -130,7 +130,8 @@ static struct request act(struct model *model, enum action action)
     case ACTION_LAST: move_by(model, SERVICES_MAX); break;
     case ACTION_NEXT_PANE: model->focus = (model->focus + 1) % PANES; break;
     case ACTION_LAST_PANE: model->focus = (model->focus + PANES - 1) % PANES; break;
-    case ACTION_WHY: return ask_why(model);
+    case ACTION_WHY: return ask_about_service(model, "ha why");
+    case ACTION_WHY_NOT: return ask_about_service(model, "ha why-not");
     case ACTION_FILTER: begin_input(model, INPUT_FILTER, model->filter); break;
     case ACTION_PROMPT: begin_input(model, INPUT_PROMPT, ""); break;
     case ACTION_BACK: return close_one(model);

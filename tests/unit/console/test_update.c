@@ -111,6 +111,7 @@ static void why_asks_about_the_selected_service(void **state)
     /* Words that come after it was closed open nothing. */
     update_result(model, "late", false, 0);
     assert_null(model->result.title);
+    assert_string_equal(type("W").line, "ha why-not b:1");
 }
 
 static void a_prompt_takes_letters_that_are_keys_elsewhere(void **state)
