@@ -145,7 +145,14 @@ static struct reason what_holds_it_there(struct round *round, service_id id)
     return service->stays_put ? service->why : reason_of(REASON_NONE);
 }
 
-/* dry: what the manager would make of it now, where it was left waiting. */
+/* The manager would leave it as it is now, and wrote down for what it waits. */
+static bool is_left_waiting(const struct service *service, const struct service *dry)
+{
+    return dry->state == service->state && dry->cause == service->cause &&
+           dry->is_running == service->is_running && dry->why.code != REASON_NONE;
+}
+
+/* dry: what the manager would make of it now. */
 static struct reason what_holds_it(struct round *round, service_id id, const struct service *dry)
 {
     const struct service *service = &round->state->services[id];
@@ -159,12 +166,13 @@ static struct reason what_holds_it(struct round *round, service_id id, const str
     if (!service_is_wanted(round, id))
         return service_why_not_wanted(round, id);
     switch (service->state) {
-    case SERVICE_STARTED: return what_holds_it_there(round, id);
+    case SERVICE_STARTED:
+        return is_left_waiting(service, dry) ? dry->why : what_holds_it_there(round, id);
     case SERVICE_MIGRATE:
     case SERVICE_RELOCATE: return reason_on(REASON_ALREADY_MOVING, service->target, NODE_NONE);
     case SERVICE_REQUEST_STOP:
     case SERVICE_ERROR: return service->why;
-    default: return dry->state == service->state ? dry->why : reason_of(REASON_NONE);
+    default: return is_left_waiting(service, dry) ? dry->why : reason_of(REASON_NONE);
     }
 }
 

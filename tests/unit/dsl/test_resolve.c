@@ -54,6 +54,30 @@ static void nodes_and_services_are_sorted_and_found_by_name(void **state)
     compiled_free(&compiled);
 }
 
+static void settings_that_decide_know_their_line(void **state)
+{
+    struct compiled compiled = compile_right(THREE_NODES "defaults {\nfailback no\n}\n"
+                                                         "service vm:a {\nstate stopped\n"
+                                                         "migrate never\nrelocate 2\n}\n"
+                                                         "service vm:b { failback yes }\n"
+                                                         "shutdown migrate\n"
+                                                         "scheduling { mode static }\n");
+    const struct service_policy *a = service_named(&compiled, "vm:a");
+    const struct service_policy *b = service_named(&compiled, "vm:b");
+
+    (void)state;
+    /* All in lines from that of the service itself. */
+    assert_int_equal(a->state_line, a->line + 1);
+    assert_int_equal(a->migrate_line, a->line + 2);
+    assert_int_equal(a->relocate_line, a->line + 3);
+    assert_int_equal(a->failback_line, a->line - 2);
+    assert_int_equal(b->failback_line, b->line);
+    assert_int_equal(b->state_line, 0);
+    assert_int_equal(compiled.policy->shutdown_line, b->line + 1);
+    assert_int_equal(compiled.policy->scheduling.line, b->line + 2);
+    compiled_free(&compiled);
+}
+
 static void the_order_of_statements_has_no_meaning(void **state)
 {
     struct compiled one = compile_right(THREE_NODES "service vm:a { try on fast }\nservice vm:b\n"
@@ -335,6 +359,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_and_services_are_sorted_and_found_by_name),
+        cmocka_unit_test(settings_that_decide_know_their_line),
         cmocka_unit_test(the_order_of_statements_has_no_meaning),
         cmocka_unit_test(without_a_word_services_have_sensible_settings),
         cmocka_unit_test(storms_and_quarantine_are_as_the_policy_says),

@@ -350,6 +350,21 @@ static void what_failed_moves_or_starts_says_so(void **state)
     free(scene);
 }
 
+static void what_waits_where_it_failed_says_for_whom(void **state)
+{
+    struct scene *scene = three_with(1);
+
+    (void)state;
+    scene_start(scene);
+    /* Nobody knows whether gamma runs it, too: it can go nowhere before that is known. */
+    scene->view.nodes[GAMMA].has_report = false;
+    scene->state.services[A].is_running = false;
+    scene_result(scene, A, JOB_FAILED);
+    assert_reason(held_in(scene, A), REASON_WAITS_FOR_REPORT);
+    assert_int_equal(held_in(scene, A).node, GAMMA);
+    free(scene);
+}
+
 static void what_never_moves_says_so(void **state)
 {
     struct scene *scene = three_with(1);
@@ -512,6 +527,7 @@ int main(void)
         TEST(what_waits_for_a_worker_or_a_pause_says_so),
         TEST(what_is_held_back_says_by_what),
         TEST(what_failed_moves_or_starts_says_so),
+        TEST(what_waits_where_it_failed_says_for_whom),
         TEST(what_never_moves_says_so),
         TEST(the_next_place_is_known_before_it_is_needed),
         TEST(without_a_quorum_nothing_would_start),
