@@ -131,6 +131,8 @@ static void storms_and_quarantine_are_as_the_policy_says(void **state)
         compile_right(THREE_NODES "fencing { storm 1 per 30m; quarantine none }\nservice vm:a\n");
 
     (void)state;
+    assert_true(compiled.policy->storm.line > 0);
+    assert_int_equal(compiled.policy->storm.line, compiled.policy->services[0].line - 1);
     assert_int_equal(compiled.policy->storm.times, 1);
     assert_int_equal(compiled.policy->storm.within.ms, 1800000);
     assert_int_equal(compiled.policy->quarantine.times, 0);

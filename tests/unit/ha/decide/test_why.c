@@ -464,6 +464,9 @@ static void settings_of_the_cluster_have_lines_too(void **state)
     scene->services[A].relocate_line = 14;
     why = reason_of(REASON_START_FAILED_FOR_GOOD);
     assert_int_equal(source_line(&scene->policy, A, &why), 14);
+    scene->policy.quarantine.line = 16;
+    why = reason_of(REASON_QUARANTINED);
+    assert_int_equal(source_line(&scene->policy, SERVICE_NONE, &why), 16);
     why = reason_of(REASON_RUNS_NOW);
     assert_int_equal(source_line(&scene->policy, A, &why), 0);
     free(scene);
