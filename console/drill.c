@@ -193,7 +193,7 @@ static json_t *snapshot_row(const struct drill_event *event)
                 services, service_of(event, id),
                 json_pack("{s:s, s:s?}", "state", service_state_name(service->state), "node",
                           service->node == NODE_NONE ? NULL : node_of(event, service->node)));
-        NODE_SET_EACH(node, world_running(world, id))
+        NODE_SET_EACH(node, world_serving(world, id))
         {
             json_array_append_new(on, json_string(node_of(event, node)));
         }

@@ -59,7 +59,7 @@
 #define REBOOT_GRACE_MS 60000
 /* How long services stay frozen on a node that does not come back: nobody reboots for longer. */
 #define FREEZE_MAX_MS (20 * 60000)
-/* Before a move that failed is tried again, of those that must be moved. */
+/* Before a move that failed is tried again, while there is still a cause for it. */
 #define MOVE_RETRY_MS 30000
 /* Between two tries to stop what left the policy: an operator sees it in the log, the log lives. */
 #define ORPHAN_RETRY_MS 10000

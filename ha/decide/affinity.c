@@ -33,6 +33,23 @@ node_set service_uses(const struct service *service)
     return 0;
 }
 
+/* It is on its way to where it is to start, and has not run since it was last decided upon. */
+static bool is_moving_idle(const struct round *round, service_id id)
+{
+    const struct service *service = &round->state->services[id];
+    bool is_moving = service->state == SERVICE_RELOCATE || service->state == SERVICE_MIGRATE;
+
+    return is_moving && !round->view->services[id].running_on;
+}
+
+/* What starts where it is best, wherever it was, takes nothing there. */
+static node_set uses_of(const struct round *round, service_id id)
+{
+    if (round->policy->scheduling.rebalances_on_start && is_moving_idle(round, id))
+        return node_bit(round->state->services[id].target);
+    return service_uses(&round->state->services[id]);
+}
+
 node_id service_home(const struct service *service)
 {
     if (service->state == SERVICE_MIGRATE || service->state == SERVICE_RELOCATE)
@@ -48,6 +65,14 @@ node_id service_awaited_on(const struct round *round, const struct service *serv
     bool is_at_home = !round->policy->scheduling.rebalances_on_start;
 
     return service->state == SERVICE_REQUEST_START && is_at_home ? service->node : NODE_NONE;
+}
+
+node_id affinity_home(const struct round *round, service_id service)
+{
+    const struct service *record = &round->state->services[service];
+    node_id awaited = service_awaited_on(round, record);
+
+    return awaited == NODE_NONE ? service_home(record) : awaited;
 }
 
 static service_id leader_of(struct crm_work *work, service_id service)
@@ -70,14 +95,14 @@ static void join_groups(struct crm_work *work, service_id a, service_id b)
         work->bonds[first].leader = second;
 }
 
-static void add_membership(struct crm_work *work, service_id service, rule_id rule)
+static void add_membership(struct crm_work *work, int32_t *first, rule_id rule)
 {
     assert(work->n_memberships < MEMBERSHIPS_MAX);
-    work->memberships[work->n_memberships] = (struct membership){
-        .rule = rule,
-        .next = work->bonds[service].memberships,
-    };
-    work->bonds[service].memberships = work->n_memberships++;
+    /* Rules come one after the other, so one that names several of a group is the first already. */
+    if (*first != NO_MEMBERSHIP && work->memberships[*first].rule == rule)
+        return;
+    work->memberships[work->n_memberships] = (struct membership){.rule = rule, .next = *first};
+    *first = work->n_memberships++;
 }
 
 static void clear_bonds(struct crm_work *work, int n_services, node_set all)
@@ -86,7 +111,8 @@ static void clear_bonds(struct crm_work *work, int n_services, node_set all)
         work->bonds[service] = (struct bonds){
             .leader = service,
             .next = SERVICE_NONE,
-            .memberships = NO_MEMBERSHIP,
+            .friends = NO_MEMBERSHIP,
+            .group_apart = NO_MEMBERSHIP,
             .group = NO_GROUP,
             .group_allowed = all,
             .group_strict = RULE_NONE,
@@ -145,11 +171,12 @@ static void read_neighbour_rules(struct round *round)
             continue;
         memset(work->used[id], 0, sizeof(work->used[0]));
         memset(work->awaited[id], 0, sizeof(work->awaited[0]));
+        memset(&work->named[id], 0, sizeof(work->named[0]));
         for (int i = 0; i < rule->n_services; i++) {
             if (rule->kind == RULE_TOGETHER && rule->is_strict)
                 join_groups(work, rule->services[0], rule->services[i]);
-            else
-                add_membership(work, rule->services[i], id);
+            else if (rule->kind == RULE_TOGETHER)
+                add_membership(work, &work->bonds[rule->services[i]].friends, id);
         }
     }
 }
@@ -163,27 +190,79 @@ static void read_other_rules(struct round *round)
 
         if (rule->kind == RULE_ON)
             apply_node_rule(work, rule, id);
+        /* Whoever is kept apart from one of a group is kept apart from all of them. */
+        for (int i = 0; rule->kind == RULE_APART && i < rule->n_services; i++)
+            add_membership(work, &work->bonds[work->bonds[rule->services[i]].leader].group_apart,
+                           id);
         if (rule->kind == RULE_TOGETHER && rule->is_strict && rule->n_services > 0)
             work->bonds[work->bonds[rule->services[0]].leader].group_rule = id;
     }
 }
 
-static void count_usage(struct round *round, service_id id, node_id node, int by)
+/* It takes nothing yet, but will: it waits, starts, or is handed over without running. */
+static bool is_to_start(const struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
+
+    return service->state == SERVICE_REQUEST_START ||
+           (service->state == SERVICE_STARTED && !service->is_running) || is_moving_idle(round, id);
+}
+
+static void count_usage(struct round *round, service_id id, node_id node, int by)
+{
     struct usage *usage = &round->work->usage[node];
     struct usage takes;
 
     if (round->policy->scheduling.mode == SCHEDULING_BASIC)
         return;
     /* What runs is in the measure already. */
-    if (round->policy->scheduling.mode == SCHEDULING_DYNAMIC &&
-        service->state != SERVICE_REQUEST_START &&
-        (service->state != SERVICE_STARTED || service->is_running))
+    if (round->policy->scheduling.mode == SCHEDULING_DYNAMIC && !is_to_start(round, id))
         return;
     takes = load_of_service(round, id, node);
     usage->cpus_milli += by * takes.cpus_milli;
     usage->memory += by * takes.memory;
+}
+
+/* One service on a node, in all the rules of a list. */
+static void count_rules(struct crm_work *work, int32_t first, node_id node, bool is_awaited, int by)
+{
+    for (int32_t at = first; at >= 0; at = work->memberships[at].next) {
+        rule_id rule = work->memberships[at].rule;
+        uint16_t *count = is_awaited ? &work->awaited[rule][node] : &work->used[rule][node];
+
+        *count = (uint16_t)(*count + by);
+    }
+}
+
+static bool names(const struct rule *rule, service_id service)
+{
+    int low = 0, high = rule->n_services;
+
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+
+        if (rule->services[middle] < service)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < rule->n_services && rule->services[low] == service;
+}
+
+/* The same in those apart rules that name it, and not only another of its group. */
+static void count_named(struct round *round, service_id id, node_id node, bool is_awaited, int by)
+{
+    struct crm_work *work = round->work;
+    int32_t at = affinity_group(round, id)->group_apart;
+
+    for (; at >= 0; at = work->memberships[at].next) {
+        rule_id rule = work->memberships[at].rule;
+        struct named *named = &work->named[rule];
+        uint16_t *count = is_awaited ? &named->awaited[node] : &named->used[node];
+
+        if (names(&round->policy->rules[rule], id))
+            *count = (uint16_t)(*count + by);
+    }
 }
 
 static void count_by(struct round *round, service_id id, int by)
@@ -193,20 +272,16 @@ static void count_by(struct round *round, service_id id, int by)
     const struct bonds *bonds = &work->bonds[id];
     int32_t group = work->bonds[bonds->leader].group;
     node_id awaited = service_awaited_on(round, service);
-    node_id home = awaited == NODE_NONE ? service_home(service) : awaited;
+    node_id home = affinity_home(round, id);
 
-    NODE_SET_EACH(node, service_uses(service) | node_bit(awaited))
+    NODE_SET_EACH(node, uses_of(round, id) | node_bit(awaited))
     {
         work->load[node] += by;
         work->present[node] += node == awaited ? 0 : by;
         count_usage(round, id, node, by);
-        for (int32_t at = bonds->memberships; at >= 0; at = work->memberships[at].next) {
-            rule_id rule = work->memberships[at].rule;
-            uint16_t *count =
-                node == awaited ? &work->awaited[rule][node] : &work->used[rule][node];
-
-            *count = (uint16_t)(*count + by);
-        }
+        count_rules(work, bonds->friends, node, node == awaited, by);
+        count_rules(work, work->bonds[bonds->leader].group_apart, node, node == awaited, by);
+        count_named(round, id, node, node == awaited, by);
     }
     if (group != NO_GROUP && home != NODE_NONE)
         work->homes[group][home] = (uint16_t)(work->homes[group][home] + by);
@@ -248,62 +323,81 @@ bool affinity_is_free(const struct round *round, service_id service)
     const struct bonds *bonds = &round->work->bonds[service];
 
     return bonds->leader == service && bonds->group == NO_GROUP &&
-           bonds->memberships == NO_MEMBERSHIP && bonds->group_tiers == RULE_NONE;
+           bonds->friends == NO_MEMBERSHIP && bonds->group_apart == NO_MEMBERSHIP &&
+           bonds->group_tiers == RULE_NONE;
 }
 
-/* Nodes that services of one rule are counted on, one of them aside. */
-static node_set counted_on(const struct round *round, const uint16_t *counts, node_set own)
+/* Nodes that others than a service's own group are counted on. */
+static node_set counted_on(const struct round *round, const uint16_t *counts, const int *own)
 {
     node_set used = 0;
 
     for (node_id node = 0; node < round->policy->n_nodes; node++) {
-        if (counts[node] > (node_in(own, node) ? 1 : 0))
+        if (counts[node] > own[node])
             used |= node_bit(node);
     }
     return used;
 }
 
-static node_set used_by_others(const struct round *round, rule_id rule, service_id but)
+/* How many of the service's own group a rule has counted on each node. */
+static void count_own(const struct round *round, service_id service, const struct rule *only,
+                      bool is_awaited, int own[NODES_MAX])
 {
-    return counted_on(round, round->work->used[rule], service_uses(&round->state->services[but]));
+    memset(own, 0, NODES_MAX * sizeof(own[0]));
+    GROUP_EACH(round, member, service)
+    {
+        const struct service *record = &round->state->services[member];
+        node_set uses =
+            is_awaited ? node_bit(service_awaited_on(round, record)) : uses_of(round, member);
+
+        if (only && !names(only, member))
+            continue;
+        NODE_SET_EACH(node, uses)
+        {
+            own[node]++;
+        }
+    }
+}
+
+/*
+ * Whom a rule names is kept apart from those it names too, and from the groups of these; so the
+ * others of its group are kept apart from those that are named, and they all follow in the end.
+ */
+static node_set apart_by(const struct round *round, service_id service, rule_id id, bool is_awaited)
+{
+    const struct crm_work *work = round->work;
+    const struct rule *rule = &round->policy->rules[id];
+    bool is_named = names(rule, service);
+    const uint16_t *all = is_awaited ? work->awaited[id] : work->used[id];
+    const uint16_t *some = is_awaited ? work->named[id].awaited : work->named[id].used;
+    int own[NODES_MAX];
+
+    count_own(round, service, is_named ? NULL : rule, is_awaited, own);
+    return counted_on(round, is_named ? all : some, own);
 }
 
 node_set affinity_awaited(const struct round *round, service_id service)
 {
     const struct crm_work *work = round->work;
+    int32_t at = affinity_group(round, service)->group_apart;
     node_set awaited = 0;
 
-    GROUP_EACH(round, member, service)
-    {
-        node_id own = service_awaited_on(round, &round->state->services[member]);
-        int32_t at = work->bonds[member].memberships;
-
-        for (; at >= 0; at = work->memberships[at].next) {
-            rule_id id = work->memberships[at].rule;
-
-            if (round->policy->rules[id].kind == RULE_APART)
-                awaited |= counted_on(round, work->awaited[id], node_bit(own));
-        }
-    }
+    for (; at >= 0; at = work->memberships[at].next)
+        awaited |= apart_by(round, service, work->memberships[at].rule, true);
     return awaited;
 }
 
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict)
 {
     const struct crm_work *work = round->work;
+    int32_t at = affinity_group(round, service)->group_apart;
     node_set apart = 0;
 
-    GROUP_EACH(round, member, service)
-    {
-        int32_t at = work->bonds[member].memberships;
+    for (; at >= 0; at = work->memberships[at].next) {
+        rule_id id = work->memberships[at].rule;
 
-        for (; at >= 0; at = work->memberships[at].next) {
-            rule_id id = work->memberships[at].rule;
-            const struct rule *rule = &round->policy->rules[id];
-
-            if (rule->kind == RULE_APART && rule->is_strict == is_strict)
-                apart |= used_by_others(round, id, member);
-        }
+        if (round->policy->rules[id].is_strict == is_strict)
+            apart |= apart_by(round, service, id, false);
     }
     return apart;
 }
@@ -311,8 +405,7 @@ node_set affinity_apart(const struct round *round, service_id service, bool is_s
 node_set affinity_most_partners(const struct round *round, service_id service, node_set among)
 {
     int32_t group = affinity_group(round, service)->group;
-    const struct service *record = &round->state->services[service];
-    node_set own = node_bit(service_home(record)) | node_bit(service_awaited_on(round, record));
+    node_set own = node_bit(affinity_home(round, service));
     node_set best = 0;
     int most = 0;
 
@@ -335,42 +428,42 @@ node_set affinity_most_partners(const struct round *round, service_id service, n
 int affinity_partners_on(const struct round *round, service_id service, node_id node)
 {
     int32_t group = affinity_group(round, service)->group;
-    const struct service *record = &round->state->services[service];
-    bool is_own = service_home(record) == node || service_awaited_on(round, record) == node;
+    bool is_own = affinity_home(round, service) == node;
 
     return group == NO_GROUP ? 0 : round->work->homes[group][node] - (is_own ? 1 : 0);
 }
 
-/* Services on a node that rules of a kind, which only prefer, name with one of the group. */
-static int count_wished(const struct round *round, service_id service, node_id node,
-                        enum rule_kind kind)
+int affinity_friends_on(const struct round *round, service_id service, node_id node)
 {
     const struct crm_work *work = round->work;
     int count = 0;
 
     GROUP_EACH(round, member, service)
     {
-        bool is_own = node_in(service_uses(&round->state->services[member]), node);
-        int32_t at = work->bonds[member].memberships;
+        bool is_own = node_in(uses_of(round, member), node);
 
-        for (; at >= 0; at = work->memberships[at].next) {
-            rule_id id = work->memberships[at].rule;
-
-            if (round->policy->rules[id].kind == kind && !round->policy->rules[id].is_strict)
-                count += work->used[id][node] - (is_own ? 1 : 0);
-        }
+        for (int32_t at = work->bonds[member].friends; at >= 0; at = work->memberships[at].next)
+            count += work->used[work->memberships[at].rule][node] - (is_own ? 1 : 0);
     }
     return count;
 }
 
-int affinity_friends_on(const struct round *round, service_id service, node_id node)
-{
-    return count_wished(round, service, node, RULE_TOGETHER);
-}
-
 int affinity_strangers_on(const struct round *round, service_id service, node_id node)
 {
-    return count_wished(round, service, node, RULE_APART);
+    const struct crm_work *work = round->work;
+    int32_t at = affinity_group(round, service)->group_apart;
+    int own[NODES_MAX], count = 0;
+
+    for (; at >= 0; at = work->memberships[at].next) {
+        rule_id id = work->memberships[at].rule;
+        const struct rule *rule = &round->policy->rules[id];
+
+        if (rule->is_strict)
+            continue;
+        count_own(round, service, rule, false, own);
+        count += work->named[id].used[node] - own[node];
+    }
+    return count;
 }
 
 rule_id affinity_forbids(const struct round *round, service_id service, node_id node)
@@ -393,44 +486,57 @@ rule_id affinity_forbids(const struct round *round, service_id service, node_id 
     return RULE_NONE;
 }
 
-/* The first service of a rule that uses the node; false if there is none but "but". */
-static bool name_user(const struct round *round, rule_id id, service_id but, node_id node,
-                      struct reason *why)
+static bool is_on(const struct round *round, service_id service, node_id node, bool is_awaited)
 {
-    const struct rule *rule = &round->policy->rules[id];
+    const struct service *record = &round->state->services[service];
 
-    for (int i = 0; i < rule->n_services; i++) {
-        service_id other = rule->services[i];
+    return is_awaited ? service_awaited_on(round, record) == node
+                      : node_in(uses_of(round, service), node);
+}
 
-        if (other != but && node_in(service_uses(&round->state->services[other]), node)) {
-            why->rule = id;
-            why->line = rule->line;
+/* The first of one group that is, or is awaited, on the node. */
+static bool name_one(const struct round *round, service_id of, bool is_awaited, struct reason *why)
+{
+    GROUP_EACH(round, other, of)
+    {
+        if (is_on(round, other, why->node, is_awaited)) {
             why->with = other;
-            why->node = node;
             return true;
         }
     }
     return false;
 }
 
-static bool name_neighbour(const struct round *round, service_id service, node_id node,
-                           bool is_strict, struct reason *why)
+/* Of those that an apart rule keeps from a service's group; the rule is filled in with them. */
+static bool name_apart(const struct round *round, rule_id id, service_id service, bool is_awaited,
+                       struct reason *why)
+{
+    const struct rule *rule = &round->policy->rules[id];
+    const struct bonds *bonds = round->work->bonds;
+
+    for (int i = 0; i < rule->n_services; i++) {
+        if (bonds[rule->services[i]].leader != bonds[service].leader &&
+            name_one(round, rule->services[i], is_awaited, why)) {
+            why->rule = id;
+            why->line = rule->line;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool name_neighbour(const struct round *round, service_id service, bool is_strict,
+                           struct reason *why)
 {
     const struct crm_work *work = round->work;
+    int32_t at = affinity_group(round, service)->group_apart;
 
-    GROUP_EACH(round, member, service)
-    {
-        int32_t at = work->bonds[member].memberships;
+    for (; at >= 0; at = work->memberships[at].next) {
+        rule_id id = work->memberships[at].rule;
 
-        for (; at >= 0; at = work->memberships[at].next) {
-            rule_id id = work->memberships[at].rule;
-
-            const struct rule *rule = &round->policy->rules[id];
-
-            if (rule->kind == RULE_APART && rule->is_strict == is_strict &&
-                name_user(round, id, member, node, why))
-                return true;
-        }
+        if (round->policy->rules[id].is_strict == is_strict &&
+            name_apart(round, id, service, false, why))
+            return true;
     }
     return false;
 }
@@ -439,45 +545,26 @@ static bool name_neighbour(const struct round *round, service_id service, node_i
 void affinity_name_neighbour(const struct round *round, service_id service, node_id node,
                              struct reason *why)
 {
-    if (!name_neighbour(round, service, node, true, why))
-        name_neighbour(round, service, node, false, why);
-}
+    struct reason found = *why;
 
-/* The one of a rule that is to start on the node. */
-static bool name_awaited(const struct round *round, rule_id id, service_id but, node_id node,
-                         struct reason *why)
-{
-    const struct rule *rule = &round->policy->rules[id];
-
-    for (int i = 0; i < rule->n_services; i++) {
-        service_id other = rule->services[i];
-
-        if (other == but || service_awaited_on(round, &round->state->services[other]) != node)
-            continue;
-        why->rule = id;
-        why->line = rule->line;
-        why->with = other;
-        why->node = node;
-        return true;
-    }
-    return false;
+    found.node = node;
+    if (name_neighbour(round, service, true, &found) ||
+        name_neighbour(round, service, false, &found))
+        *why = found;
 }
 
 void affinity_name_awaited(const struct round *round, service_id service, node_id node,
                            struct reason *why)
 {
     const struct crm_work *work = round->work;
+    int32_t at = affinity_group(round, service)->group_apart;
+    struct reason found = *why;
 
-    GROUP_EACH(round, member, service)
-    {
-        int32_t at = work->bonds[member].memberships;
-
-        for (; at >= 0; at = work->memberships[at].next) {
-            rule_id id = work->memberships[at].rule;
-
-            if (round->policy->rules[id].kind == RULE_APART &&
-                name_awaited(round, id, member, node, why))
-                return;
+    found.node = node;
+    for (; at >= 0; at = work->memberships[at].next) {
+        if (name_apart(round, work->memberships[at].rule, service, true, &found)) {
+            *why = found;
+            return;
         }
     }
 }
@@ -490,20 +577,23 @@ void affinity_name_partner(const struct round *round, service_id service, node_i
     why->rule = affinity_group(round, service)->group_rule;
     GROUP_EACH(round, member, service)
     {
-        const struct service *record = &round->state->services[member];
-
-        if (member != service &&
-            (service_home(record) == node || service_awaited_on(round, record) == node)) {
+        if (member != service && affinity_home(round, member) == node) {
             why->with = member;
             why->node = node;
             return;
         }
     }
-    for (int32_t at = work->bonds[service].memberships; at >= 0; at = work->memberships[at].next) {
-        rule_id id = work->memberships[at].rule;
+    for (int32_t at = work->bonds[service].friends; at >= 0; at = work->memberships[at].next) {
+        const struct rule *rule = &round->policy->rules[work->memberships[at].rule];
 
-        if (round->policy->rules[id].kind == RULE_TOGETHER &&
-            name_user(round, id, service, node, why))
+        for (int i = 0; i < rule->n_services; i++) {
+            if (rule->services[i] == service || !is_on(round, rule->services[i], node, false))
+                continue;
+            why->rule = work->memberships[at].rule;
+            why->line = rule->line;
+            why->with = rule->services[i];
+            why->node = node;
             return;
+        }
     }
 }

@@ -21,6 +21,9 @@ node_id service_awaited_on(const struct round *round, const struct service *serv
 /* Where it will be once what is decided is done; NODE_NONE: nowhere. */
 node_id service_home(const struct service *service);
 
+/* The same, or where it waits to start: there its group counts it. */
+node_id affinity_home(const struct round *round, service_id service);
+
 /* The bonds of its group. */
 const struct bonds *affinity_group(const struct round *round, service_id service);
 /* Visits the group of a service, itself included. */

@@ -47,7 +47,9 @@ static node_id better_node(const struct round *round, service_id service, node_i
     node_set possible = round->usable & affinity_group(round, service)->group_allowed &
                         ~affinity_apart(round, service, true) & ~tried;
 
-    if (!rule || !round->policy->services[service].failback)
+    /* What does not run does not come back before it is started. */
+    if (!rule || !round->policy->services[service].failback ||
+        round->state->services[service].state == SERVICE_STOPPED)
         return NODE_NONE;
     for (int i = 0; i < rule->n_tiers && !node_in(rule->tiers[i], target); i++) {
         if (rule->tiers[i] & possible)
@@ -136,21 +138,34 @@ static bool state_allows(const struct round *round, const struct command *comman
     return false;
 }
 
+/* From a node that is there it is handed over like any other; of another only its home changes. */
+static struct verdict take_home(const struct round *round, service_id service, node_id target)
+{
+    struct verdict verdict = verdict_of(round, service);
+    struct reason why = reason_of(REASON_STOPPED_MOVES);
+
+    why.node = target;
+    if (round_answers(round, verdict.node))
+        return move_verdict(round, service, target, why, false);
+    verdict.kind = VERDICT_CHANGE;
+    verdict.node = target;
+    verdict.asks = true;
+    verdict.why = why;
+    return verdict;
+}
+
 /* What does not run has a home all the same: it starts there when it is wanted. */
 static struct reply move_stopped(struct round *round, service_id service, node_id target)
 {
     GROUP_EACH(round, member, service)
     {
-        struct verdict verdict = verdict_of(round, member);
+        const struct service *record = &round->state->services[member];
+        struct verdict verdict;
 
-        if (verdict.next != SERVICE_STOPPED || verdict.node == target)
+        if (record->state != SERVICE_STOPPED || record->node == target)
             continue;
-        verdict.kind = VERDICT_CHANGE;
-        verdict.node = target;
+        verdict = take_home(round, member, target);
         verdict.fallback = NODE_NONE;
-        verdict.asks = true;
-        verdict.why = reason_of(REASON_STOPPED_MOVES);
-        verdict.why.node = target;
         round_change_service(round, member, &verdict);
     }
     return accept(REASON_ACCEPTED, target);
@@ -163,6 +178,18 @@ static struct reason asked(enum reason_code code, const struct command *command)
 
     text_copy(why.words, sizeof(why.words), command->words);
     return why;
+}
+
+/* Whoever asks to disarm wants nothing to move from now on: no move begins in the same moment. */
+static bool is_disarm_waiting(const struct round *round)
+{
+    for (int i = 0; i < round->view->n_commands; i++) {
+        enum command_kind kind = round->view->commands[i].kind;
+
+        if (kind == COMMAND_DISARM_FREEZE || kind == COMMAND_DISARM_IGNORE)
+            return true;
+    }
+    return false;
 }
 
 static struct reply move(struct round *round, const struct command *command)
@@ -178,6 +205,8 @@ static struct reply move(struct round *round, const struct command *command)
         return refuse(REASON_REFUSED_NO_SUCH, target);
     if (!state_allows(round, command, &reply))
         return reply;
+    if (is_disarm_waiting(round))
+        return refuse(REASON_REFUSED_DISARMED, target);
     if (!node_in(round->usable, target))
         return refuse(REASON_REFUSED_NOT_ONLINE, target);
     if (!rules_allow(round, service, target, &reply))

@@ -4,6 +4,13 @@
 
 #include "ha/decide/affinity.h"
 
+bool move_may_be_tried(struct round *round, service_id service)
+{
+    const struct service *record = &round->state->services[service];
+
+    return !record->stays_put || round_has_passed(round, record->since, duration_ms(MOVE_RETRY_MS));
+}
+
 struct verdict move_verdict(const struct round *round, service_id service, node_id target,
                             struct reason why, bool is_live)
 {

@@ -12,5 +12,7 @@
 /* The verdict that begins a move; the caller has made sure that it may go there. */
 struct verdict move_verdict(const struct round *round, service_id service, node_id target,
                             struct reason why, bool is_live);
+/* Not soon after one that failed. */
+bool move_may_be_tried(struct round *round, service_id service);
 /* Moves the others of its group after it; those that cannot be asked now follow by themselves. */
 void move_partners(struct round *round, service_id service, node_id target, struct reason why);

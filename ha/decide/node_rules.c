@@ -164,10 +164,29 @@ static struct node_verdict online(const struct node_case *c)
     return become(c, NODE_ONLINE, REASON_NONE);
 }
 
+/* A service that does not run was there last, and is wanted now. */
+static bool is_home_of_wanted(const struct node_case *c)
+{
+    const struct round *round = c->round;
+
+    for (service_id id = 0; id < round->policy->n_services; id++) {
+        const struct service *service = &round->state->services[id];
+        bool is_down = service->state == SERVICE_STOPPED || service->state == SERVICE_REQUEST_START;
+
+        if (is_down && service->node == c->id && !service->is_held &&
+            round->policy->services[id].requested == REQUESTED_STARTED)
+            return true;
+    }
+    return false;
+}
+
 static struct node_verdict maintenance(const struct node_case *c)
 {
     if (is_rebooted(c))
         return become(c, NODE_FENCE, REASON_NODE_REBOOTED);
+    /* It is needed to know for sure: what lay there is to start elsewhere. */
+    if (is_proven_off(c) && is_home_of_wanted(c))
+        return proven_off(c);
     /* With nothing on it there is nothing to find out, and its services will want it back. */
     if (!c->view->is_member && c->round->work->present[c->id] == 0)
         return become(c, NODE_MAINTENANCE, REASON_NODE_LEFT_IN_MAINTENANCE);

@@ -107,24 +107,6 @@ static node_set safe_nodes(const struct search *search)
     return (may_stay ? own : 0) | (node_set_count(holders) == 1 ? holders & round->reported : 0);
 }
 
-/* Steps 1 to 5: what may not be, in the order in which a person would ask. */
-static void keep_possible(struct search *search)
-{
-    const struct round *round = search->round;
-    node_set current =
-        search->preference == PREFER_STAYING ? node_bit(search->record->node) : (node_set)0;
-
-    keep(search, round->usable, true, LOST_UNUSABLE);
-    if (search->left)
-        keep(search, search->group->group_allowed, true, LOST_FORBIDDEN);
-    if (search->left)
-        keep(search, ~affinity_apart(round, search->service, true), true, LOST_APART);
-    if (search->left)
-        keep(search, safe_nodes(search), true, LOST_UNSAFE);
-    if (search->left)
-        keep(search, ~search->tried | current, search->preference == PREFER_UNTRIED, LOST_TRIED);
-}
-
 static void keep_best_tier(struct search *search)
 {
     const struct rule *rule;
@@ -138,6 +120,39 @@ static void keep_best_tier(struct search *search)
     search->placement->tier = tier;
     if (tier < rule->n_tiers)
         keep(search, rule->tiers[tier], false, LOST_TIER);
+}
+
+/* Others of its group are well where they are: one that fails does not take them to a lower tier. */
+static bool has_partners(const struct search *search)
+{
+    NODE_SET_EACH(node, search->left)
+    {
+        if (affinity_partners_on(search->round, search->service, node) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Steps 1 to 5: what may not be, in the order in which a person would ask. */
+static void keep_possible(struct search *search)
+{
+    const struct round *round = search->round;
+    node_set current =
+        search->preference == PREFER_STAYING ? node_bit(search->record->node) : (node_set)0;
+    bool is_failing = search->preference == PREFER_UNTRIED;
+
+    keep(search, round->usable, true, LOST_UNUSABLE);
+    if (search->left)
+        keep(search, search->group->group_allowed, true, LOST_FORBIDDEN);
+    if (search->left)
+        keep(search, ~affinity_apart(round, search->service, true), true, LOST_APART);
+    if (search->left)
+        keep(search, safe_nodes(search), true, LOST_UNSAFE);
+    if (search->left && is_failing && has_partners(search))
+        keep_best_tier(search);
+    /* What failed before its last success may work now; only where it is well it does not ask. */
+    if (search->left && (is_failing || search->record->n_failed > 0 || (search->left & current)))
+        keep(search, ~search->tried | current, is_failing, LOST_TRIED);
 }
 
 /* Keeps the nodes where a count is highest (sign 1) or lowest (sign -1): what rules only prefer. */
@@ -215,18 +230,26 @@ static void keep_least_load(struct search *search)
     keep(search, best, false, LOST_LOAD);
 }
 
-/* Without failback it stays where it may be, unless that parts it from those it must be with. */
+/*
+ * Without failback it stays where it may be, unless that parts it from those it must be with.
+ * When it starts, those come to it, but for one that does not move by itself either.
+ */
 static bool may_ignore_tiers(const struct search *search)
 {
+    const struct round *round = search->round;
     node_id current = search->record->node;
 
     if (search->preference != PREFER_STAYING || search->policy->failback || current == NODE_NONE)
         return false;
-    if (affinity_partners_on(search->round, search->service, current) > 0)
+    if (affinity_partners_on(round, search->service, current) > 0)
         return true;
-    NODE_SET_EACH(node, search->round->usable)
+    GROUP_EACH(round, member, search->service)
     {
-        if (affinity_partners_on(search->round, search->service, node) > 0)
+        node_id home = affinity_home(round, member);
+        bool comes = search->record->state == SERVICE_REQUEST_START &&
+                     round->policy->services[member].failback;
+
+        if (member != search->service && home != NODE_NONE && home != current && !comes)
             return false;
     }
     return true;
@@ -237,10 +260,11 @@ static void keep_best(struct search *search)
 {
     bool is_staying = search->preference == PREFER_STAYING;
 
+    if (search->record->state != SERVICE_STARTED)
+        keep(search, ~affinity_awaited(search->round, search->service), false, LOST_AWAITED);
     if (may_ignore_tiers(search))
         choose(search, search->record->node, LOST_FAILBACK);
     keep_best_tier(search);
-    keep(search, ~affinity_awaited(search->round, search->service), false, LOST_AWAITED);
     if (search->preference != PREFER_UNTRIED)
         keep(search, affinity_most_partners(search->round, search->service, search->left), false,
              LOST_TOGETHER);

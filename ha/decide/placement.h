@@ -14,9 +14,9 @@ enum placement_step {
     LOST_APART,     /* 3: one that must be apart is there */
     LOST_UNSAFE,    /* 4: it may be running on yet another node */
     LOST_TRIED,     /* 5: it failed there */
-    LOST_FAILBACK,  /* 6: failback is off, and it is somewhere else */
-    LOST_TIER,      /* 7: a better tier is left */
-    LOST_AWAITED,   /* 8: one that must be apart was there last and waits to start */
+    LOST_AWAITED,   /* 6: one that must be apart was there last and waits to start */
+    LOST_FAILBACK,  /* 7: failback is off, and it is somewhere else */
+    LOST_TIER,      /* 8: a better tier is left */
     LOST_TOGETHER,  /* 9: more of those it must be with are elsewhere */
     LOST_FALLBACK,  /* 10: it returns from maintenance elsewhere */
     LOST_STAYING,   /* 11: it is somewhere else, and that is as good */

@@ -163,6 +163,13 @@ void round_change_service(struct round *round, service_id id, const struct verdi
     affinity_count(round, id);
 }
 
+bool round_answers(const struct round *round, node_id node)
+{
+    enum node_state state = node == NODE_NONE ? NODE_GONE : round->state->nodes[node].state;
+
+    return node_in(round->reported, node) && (state == NODE_ONLINE || state == NODE_MAINTENANCE);
+}
+
 void round_wake(struct round *round, struct instant at)
 {
     if (instant_before(round->view->now, at))

@@ -48,6 +48,8 @@ struct verdict {
 
 void round_init(struct round *round, struct ha_state *state, const struct policy *policy,
                 const struct cluster_view *view, struct outcome *outcome);
+/* It can be asked something. A node that was declared off cannot, though it may be back. */
+bool round_answers(const struct round *round, node_id node);
 /* The view's nodes as sets, once the node rules have spoken. */
 void round_see_nodes(struct round *round);
 

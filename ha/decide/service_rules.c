@@ -144,13 +144,9 @@ static struct verdict its_node_is_lost(const struct service_case *c)
     return verdict;
 }
 
-/* It can be asked something. A node that was declared off cannot, though it may be back. */
 static bool is_answering(const struct service_case *c)
 {
-    node_id node = c->record->node;
-    enum node_state state = node == NODE_NONE ? NODE_GONE : c->round->state->nodes[node].state;
-
-    return node_in(c->round->reported, node) && (state == NODE_ONLINE || state == NODE_MAINTENANCE);
+    return round_answers(c->round, c->record->node);
 }
 
 /* ---- a service that runs ------------------------------------------------------------------- */
@@ -169,6 +165,16 @@ static struct verdict it_runs(const struct service_case *c)
         verdict.fallback = NODE_NONE;
     verdict.why = reason_on(REASON_RUNS_NOW, c->record->node);
     return verdict;
+}
+
+/* Where it falls back to: what maintenance drove it from, until it moves for another reason. */
+static node_id fallback_after(const struct service_case *c, node_id to)
+{
+    node_id from = c->record->node;
+    bool is_driven = c->round->state->nodes[from].state == NODE_MAINTENANCE;
+    node_id fallback = is_driven ? from : c->record->fallback;
+
+    return fallback == to || fallback != from ? NODE_NONE : fallback;
 }
 
 /* Tried as often as allowed on this node: the next one, or a person. */
@@ -192,6 +198,7 @@ static struct verdict it_failed(const struct service_case *c)
         verdict.next = SERVICE_RELOCATE;
         verdict.target = place.node;
         verdict.takes_partners = true;
+        verdict.fallback = fallback_after(c, place.node);
         verdict.why =
             failure(c, is_hard ? REASON_NODE_CANNOT_RUN_IT : REASON_START_FAILED, place.node);
     } else if (place.step == LOST_UNSAFE) {
@@ -237,16 +244,6 @@ static struct reason why_leave(const struct service_case *c, const struct placem
     return why;
 }
 
-/* Where it falls back to: what maintenance drove it from, until it moves for another reason. */
-static node_id fallback_after(const struct service_case *c, node_id to)
-{
-    node_id from = c->record->node;
-    bool is_driven = c->round->state->nodes[from].state == NODE_MAINTENANCE;
-    node_id fallback = is_driven ? from : c->record->fallback;
-
-    return fallback == to || fallback != from ? NODE_NONE : fallback;
-}
-
 static bool may_leave(const struct service_case *c)
 {
     node_id node = c->record->node;
@@ -257,12 +254,10 @@ static bool may_leave(const struct service_case *c)
     if (!is_answering(c) || !(c->record->is_running || is_driven) || is_left_alone ||
         c->policy->migrate == MIGRATE_NEVER || c->record->cause == c->round->state->version)
         return false;
-    /* Its node is to be emptied: what failed is tried again, though not at once. */
     /* Of our own will nothing is stopped that could not be started again. */
     if (!is_driven && order_is_stuck(c->round, c->id, &why))
         return false;
-    return !c->record->stays_put ||
-           (is_driven && round_has_passed(c->round, c->record->since, duration_ms(MOVE_RETRY_MS)));
+    return move_may_be_tried(c->round, c->id);
 }
 
 /* Most services, most of the time; saves the search. */
@@ -298,6 +293,8 @@ static struct verdict started(const struct service_case *c)
     /* Merely silent: it may be running there, and that is as good as running. */
     if (node != NODE_ONLINE && node != NODE_MAINTENANCE)
         return stay(c);
+    if (!is_wanted(c) && !is_answering(c))
+        return wait_for(c, reason_on(REASON_WAITS_FOR_REPORT, c->record->node));
     if (!is_wanted(c))
         return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
     if (c->result == JOB_FAILED || c->result == JOB_HARD || c->result == JOB_FATAL)
@@ -385,27 +382,39 @@ static struct verdict it_has_left(const struct service_case *c)
     }
     if (holders)
         return wait_for(c, placement_wait(c->round, c->id, holders));
-    if (c->record->state == SERVICE_RELOCATE && order_holds(c->round, c->id, &first))
+    if (is_wanted(c) && c->record->state == SERVICE_RELOCATE &&
+        order_holds(c->round, c->id, &first))
         return wait_for(c, first);
-    return ask(c, SERVICE_STARTED, to, why);
+    return ask(c, is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, to, why);
+}
+
+/* Its node could not let go of it. What does not run is not started where it may not be either. */
+static struct verdict it_could_not_leave(const struct service_case *c)
+{
+    struct reason why = failure(c, REASON_STOP_FAILED_STAYS, NODE_NONE);
+    bool is_here = node_in(c->view->running_on, c->record->node);
+    struct verdict verdict = ask(c, SERVICE_STARTED, c->record->node, why);
+    struct placement place;
+
+    if (!is_here)
+        placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);
+    if (!is_here && place.node != c->record->node)
+        verdict = become(c, SERVICE_REQUEST_START, why);
+    verdict.stays_put = true;
+    return verdict;
 }
 
 static struct verdict moving(const struct service_case *c)
 {
-    struct verdict verdict;
+    bool is_here = node_in(c->view->running_on, c->record->node);
 
     if (has_lost_its_node(c))
         return its_node_is_lost(c);
-    if (!is_wanted(c))
+    if (!is_wanted(c) && (is_here || c->result == JOB_FAILED))
         return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
     if (c->result == JOB_NONE)
         return stay(c);
-    if (c->result == JOB_DONE)
-        return it_has_left(c);
-    verdict =
-        ask(c, SERVICE_STARTED, c->record->node, failure(c, REASON_STOP_FAILED_STAYS, NODE_NONE));
-    verdict.stays_put = true;
-    return verdict;
+    return c->result == JOB_DONE ? it_has_left(c) : it_could_not_leave(c);
 }
 
 static struct verdict request_stop(const struct service_case *c)
@@ -449,6 +458,16 @@ static struct verdict stop_before_start(const struct service_case *c)
     return wait_for(c, placement_wait(c->round, c->id, holders));
 }
 
+/* From where it was last it is handed over, running or not, if somebody is there to do that. */
+static struct verdict begin_on(const struct service_case *c, const struct placement *place)
+{
+    if (place->node == c->record->node || !is_answering(c))
+        return ask(c, SERVICE_STARTED, place->node, place->why);
+    if (!move_may_be_tried(c->round, c->id))
+        return stay(c);
+    return move_verdict(c->round, c->id, place->node, place->why, false);
+}
+
 static struct verdict request_start(const struct service_case *c)
 {
     struct placement place;
@@ -460,7 +479,7 @@ static struct verdict request_start(const struct service_case *c)
         return wait_for(c, first);
     placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node != NODE_NONE)
-        return ask(c, SERVICE_STARTED, place.node, place.why);
+        return begin_on(c, &place);
     if (place.step == LOST_UNSAFE && is_held_by_its_node(c))
         return ask(c, SERVICE_REQUEST_STOP, c->record->node,
                    reason_on(REASON_RUNS_WHERE_IT_MAY_NOT, c->record->node));

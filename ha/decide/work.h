@@ -23,13 +23,14 @@ struct membership {
 
 /* Of one service; for a group kept together, only its leader's group_ members are in use. */
 struct bonds {
-    service_id leader;   /* the first of those that must be on one node with it; itself if alone */
-    service_id next;     /* the next of the group, or SERVICE_NONE */
-    int32_t memberships; /* the first, or -1 */
-    int32_t group;       /* its row in homes, or -1 */
+    service_id leader; /* the first of those that must be on one node with it; itself if alone */
+    service_id next;   /* the next of the group, or SERVICE_NONE */
+    int32_t friends;   /* the first rule that only prefers it together with others, or -1 */
+    int32_t group;     /* its row in homes, or -1 */
     node_set group_allowed; /* what strict rules leave */
     rule_id group_strict;   /* one that takes nodes away, or RULE_NONE */
     rule_id group_tiers;    /* whose tiers count, or RULE_NONE */
+    int32_t group_apart;    /* the first rule that keeps any of them apart from others, or -1 */
     rule_id group_rule;     /* one that keeps the group together */
 };
 
@@ -45,6 +46,12 @@ struct usage {
     int64_t memory;
 };
 
+/* Of those whom an apart rule names, not their groups. */
+struct named {
+    uint16_t used[NODES_MAX];
+    uint16_t awaited[NODES_MAX];
+};
+
 struct crm_work {
     int n_memberships;
     int n_groups;
@@ -58,5 +65,6 @@ struct crm_work {
                                               only of those that have not started yet */
     uint16_t used[RULES_MAX][NODES_MAX]; /* present, of the services of one rule */
     uint16_t awaited[RULES_MAX][NODES_MAX]; /* those that wait to start where they were last */
-    uint16_t homes[GROUPS_MAX][NODES_MAX];  /* members of a group that are, or will be, on a node */
+    struct named named[RULES_MAX];
+    uint16_t homes[GROUPS_MAX][NODES_MAX]; /* members of a group that are, or will be, on a node */
 };

@@ -69,7 +69,7 @@ struct service {
                          freeze: it was not stopped before, so it may be running */
     node_set tried;   /* nodes where it failed and that have not been rebooted or cleared since */
     int n_failed;     /* failed starts since the last success */
-    bool stays_put;   /* its last move failed to stop it: it moves again only when told to */
+    bool stays_put;   /* its last move failed: the next one is not tried at once */
     bool is_held;     /* somebody stopped it by hand; whatever the policy wants, it stays so */
     uint64_t cause;   /* the ledger version that last asked something of its node */
     struct instant since;

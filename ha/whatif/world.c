@@ -20,6 +20,7 @@
 const struct world_habits world_exact = {
     .lag = {10},
     .job = {2000},
+    .fail = {30000},
     .look = {100},
     .boot = {5000},
 };
@@ -28,6 +29,7 @@ const struct world_habits world_unkind = {
     .is_random = true,
     .lag = {300},
     .job = {1900},
+    .fail = {1900},
     .look = {1900},
     .boot = {10000},
     .loss = 20,
@@ -195,7 +197,9 @@ static void agree(struct world *world)
 
 static bool hears_news(const struct world *world, node_id id)
 {
-    return node_in(world->ring, id) && world->nodes[id].seen.version < world->agreed.version;
+    /* What it cannot write down it does not take in. */
+    return node_in(world->ring, id) && !world->nodes[id].has_failing_store &&
+           world->nodes[id].seen.version < world->agreed.version;
 }
 
 static void hear_state(struct world *world)
@@ -262,7 +266,7 @@ static void move_reports(struct world *world)
             node->sent.is_there = false;
             world->is_manager_due = true;
         }
-        if (!node->is_report_due || node->sent.is_there ||
+        if (!node->is_report_due || node->sent.is_there || node->has_failing_store ||
             !instant_reached(world->now, node->report_at))
             continue;
         if (random_chance(&world->random, world->habits.loss))
@@ -280,7 +284,9 @@ static int exit_of(struct world *world, node_id id, const struct job *job)
     bool *is_running = &node->is_running[job->service];
 
     switch (job->kind) {
-    case JOB_START: return world_try_fails(world, FAULT_START, id, job) ? 1 : 0;
+    case JOB_START:
+        node->is_half_started[job->service] = world_try_fails(world, FAULT_START, id, job);
+        return node->is_half_started[job->service];
     case JOB_STOP:
         if (is_moving(node, job->service, job->cause) &&
             world_try_fails(world, FAULT_MOVE, id, job))
@@ -318,18 +324,28 @@ static void end_jobs(struct world *world, node_id id)
     }
 }
 
+/* What fails to start tries for a while; that is what makes a failure slow. */
+static struct duration span_of(const struct world *world, const struct world_node *node,
+                               const struct job *job)
+{
+    if (job->kind == JOB_MONITOR)
+        return world->habits.look;
+    if (job->kind == JOB_START && world_will_fail(world, FAULT_START, node->lrm.self, job->service))
+        return world->habits.fail;
+    return world->habits.job;
+}
+
 static void begin_job(struct world *world, struct world_node *node, const struct job *job)
 {
-    bool is_look = job->kind == JOB_MONITOR;
-
     node->jobs[job->service] = (struct world_job){
         .is_active = true,
         .job = *job,
-        .ends_at = world_soon(world, is_look ? world->habits.look : world->habits.job),
+        .ends_at = world_soon(world, span_of(world, node, job)),
     };
+    if (job->kind != JOB_START)
+        return;
     /* A start that has begun may be running, also when it fails in the end. */
-    if (job->kind == JOB_START)
-        node->is_running[job->service] = true;
+    node->is_running[job->service] = node->is_half_started[job->service] = true;
 }
 
 /* Only in the ring does anybody hear whether it is armed. */
@@ -478,7 +494,7 @@ static struct instant next_of(const struct world *world, node_id id)
         next = instant_earliest(next, node->state_at);
     if (is_member && node->sent.is_there)
         next = instant_earliest(next, node->sent.arrives_at);
-    else if (is_member && node->is_report_due)
+    else if (is_member && node->is_report_due && !node->has_failing_store)
         next = instant_earliest(next, node->report_at);
     for (service_id service = 0; service < world->policy->n_services; service++) {
         if (node->jobs[service].is_active)

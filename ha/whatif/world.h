@@ -22,6 +22,7 @@ struct world_habits {
     bool is_random;
     struct duration lag;  /* of a message */
     struct duration job;  /* a start or a stop */
+    struct duration fail; /* a start that fails */
     struct duration look; /* a monitor */
     struct duration boot;
     int loss;    /* reports that have to be sent again, in a hundred */

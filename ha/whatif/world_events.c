@@ -38,6 +38,18 @@ node_set world_running(const struct world *world, service_id service)
     return nodes;
 }
 
+node_set world_serving(const struct world *world, service_id service)
+{
+    node_set nodes = world_running(world, service);
+
+    NODE_SET_EACH(node, nodes)
+    {
+        if (world->nodes[node].is_half_started[service])
+            nodes &= ~node_bit(node);
+    }
+    return nodes;
+}
+
 /* ---- machines and agents ------------------------------------------------------------------- */
 
 void world_begin_agent(struct world *world, node_id id)
@@ -60,8 +72,19 @@ void world_begin_agent(struct world *world, node_id id)
 }
 
 /* An agent that dies takes its jobs with it; what it started goes on running. */
-static void end_agent(struct world_node *node)
+static void end_agent(struct world *world, struct world_node *node)
 {
+    for (service_id service = 0; service < world->policy->n_services; service++) {
+        bool is_starting =
+            node->jobs[service].is_active && node->jobs[service].job.kind == JOB_START;
+
+        /* A start goes on without its agent; one that is to fail leaves nothing behind. */
+        if (!world->habits.is_random && node->is_half_started[service]) {
+            node->is_half_started[service] = false;
+            node->is_running[service] =
+                is_starting && !world_will_fail(world, FAULT_START, node->lrm.self, service);
+        }
+    }
     node->has_agent = false;
     if (!node->has_left)
         node->leaving = LEAVING_NOT;
@@ -73,7 +96,7 @@ void world_power_off(struct world *world, node_id id, struct instant back_at)
 {
     struct world_node *node = &world->nodes[id];
 
-    end_agent(node);
+    end_agent(world, node);
     node->has_power = false;
     node->is_armed = false;
     node->on_at = back_at;
@@ -129,7 +152,7 @@ void world_kill_agent(struct world *world, node_id id, struct instant back_at)
 
     if (!node->has_agent)
         return;
-    end_agent(node);
+    end_agent(world, node);
     node->agent_at = back_at;
 }
 
@@ -157,7 +180,14 @@ void world_leave(struct world *world, node_id id, enum leaving how)
 
 void world_set_store(struct world *world, node_id id, bool works)
 {
-    world->nodes[id].has_failing_store = !works;
+    struct world_node *node = &world->nodes[id];
+
+    node->has_failing_store = !works;
+    /* Until it can write again nobody knows what it makes of what is agreed. */
+    node->sent.is_there = node->told.is_there = false;
+    node->is_report_due = node->is_player_due = true;
+    node->report_at = node->state_at = world->now;
+    world->is_manager_due = true;
 }
 
 /* ---- services ------------------------------------------------------------------------------ */
@@ -175,6 +205,14 @@ void world_fail(struct world *world, enum world_fault fault, service_id service,
                 struct world_failing failing)
 {
     world->failing[fault][service] = failing;
+}
+
+bool world_will_fail(const struct world *world, enum world_fault fault, node_id node,
+                     service_id service)
+{
+    const struct world_failing *failing = &world->failing[fault][service];
+
+    return node_in(failing->on, node) && failing->left != 0;
 }
 
 bool world_try_fails(struct world *world, enum world_fault fault, node_id node,
@@ -216,6 +254,7 @@ bool world_carry(struct world *world, service_id service, node_id to)
         struct world_node *node = &world->nodes[id];
 
         node->is_running[service] = is_running && id == to;
+        node->is_half_started[service] = false;
         node->jobs[service].is_active = false;
         node->lrm.services[service] = (struct lrm_service){.phase = LRM_IDLE};
         if (node->is_running[service] && node->has_agent)

@@ -36,6 +36,11 @@ void world_disturb(struct world *world);
 void world_heal(struct world *world);
 /* Nodes on which it runs in truth. */
 node_set world_running(const struct world *world, service_id service);
+/* Nodes on which it has been started: where a start has only begun it may run, but serves nobody. */
+node_set world_serving(const struct world *world, service_id service);
+/* Whether the next try on that node will fail. */
+bool world_will_fail(const struct world *world, enum world_fault fault, node_id node,
+                     service_id service);
 /* Whether a try on that node fails now; it counts. */
 bool world_try_fails(struct world *world, enum world_fault fault, node_id node,
                      const struct job *job);

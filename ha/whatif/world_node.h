@@ -43,7 +43,8 @@ struct world_node {
     struct instant report_at;    /* when it sends a report that is due */
     struct instant wake_at;      /* its player's */
     /* From here on only what the policy names is in use. */
-    bool is_running[WORLD_SERVICES_MAX]; /* the truth */
+    bool is_running[WORLD_SERVICES_MAX];      /* the truth */
+    bool is_half_started[WORLD_SERVICES_MAX]; /* its start has not succeeded, or not yet */
     struct world_job jobs[WORLD_SERVICES_MAX];
     struct world_report sent;
     struct world_report told;

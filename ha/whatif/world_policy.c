@@ -16,6 +16,7 @@ static void init_node(struct world *world, node_id id)
 
     memset(node, 0, offsetof(struct world_node, is_running));
     memset(node->is_running, 0, sizeof(node->is_running));
+    memset(node->is_half_started, 0, sizeof(node->is_half_started));
     memset(node->jobs, 0, sizeof(node->jobs));
     node->sent.is_there = node->told.is_there = false;
     node->on_at = node->agent_at = node->wake_at = INSTANT_NEVER;
@@ -85,6 +86,7 @@ static void move_node(struct world *world, node_id id, int n_before)
     struct world_node *node = &world->nodes[id];
 
     move_rows(world, node->is_running, sizeof(node->is_running[0]), n_before);
+    move_rows(world, node->is_half_started, sizeof(node->is_half_started[0]), n_before);
     move_rows(world, node->jobs, sizeof(node->jobs[0]), n_before);
     for (service_id service = 0; service < world->policy->n_services; service++)
         node->jobs[service].job.service = service;

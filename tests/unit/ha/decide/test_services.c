@@ -230,6 +230,29 @@ static void one_that_cannot_be_stopped_does_not_move(void **state)
     free(scene);
 }
 
+/* A and B lie on one node and must be apart: one of them is handed over before it starts. */
+static void what_is_to_start_elsewhere_is_handed_over_first(void **state)
+{
+    struct scene *scene = scene_new(3, 2);
+
+    (void)state;
+    scene_rule(scene, RULE_APART, true, 1u << A | 1u << B);
+    scene->state.services[A].node = scene->state.services[B].node = ALPHA;
+    scene_join(scene, node_bit(ALPHA) | node_bit(BETA) | node_bit(GAMMA));
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_RELOCATE, ALPHA);
+    assert_int_equal(scene->state.services[A].target, BETA);
+    scene_result(scene, A, JOB_FAILED);
+    scene_step(scene);
+    /* Nothing of it runs, and it must not be started where B is to be: it waits, then tries anew. */
+    assert_int_not_equal(scene->state.services[A].state, SERVICE_ERROR);
+    assert_false(scene->state.services[A].state == SERVICE_STARTED &&
+                 scene->state.services[A].node == scene->state.services[B].node);
+    scene_settle(scene);
+    assert_int_not_equal(scene->state.services[A].node, scene->state.services[B].node);
+    free(scene);
+}
+
 static void a_target_that_is_lost_is_replaced(void **state)
 {
     struct scene *scene = scene_new(3, 1);
@@ -357,6 +380,7 @@ int main(void)
         cmocka_unit_test(failback_leaves_a_node_alone_on_which_it_failed),
         cmocka_unit_test(a_stop_that_fails_is_an_error),
         cmocka_unit_test(one_that_cannot_be_stopped_does_not_move),
+        cmocka_unit_test(what_is_to_start_elsewhere_is_handed_over_first),
         cmocka_unit_test(a_target_that_is_lost_is_replaced),
         cmocka_unit_test(one_that_has_left_is_not_started_while_another_might_have_it),
         cmocka_unit_test(a_source_that_dies_while_it_lets_go_is_recovered_from),
