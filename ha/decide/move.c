@@ -4,6 +4,51 @@
 
 #include "ha/decide/affinity.h"
 
+node_id move_fallback(const struct round *round, service_id service, node_id to)
+{
+    const struct service *record = &round->state->services[service];
+    node_id from = record->node;
+    bool is_driven = round->state->nodes[from].state == NODE_MAINTENANCE;
+    node_id fallback = is_driven ? from : record->fallback;
+
+    return fallback == to || fallback != from ? NODE_NONE : fallback;
+}
+
+struct reason move_reason(const struct round *round, service_id service,
+                          const struct placement *place)
+{
+    const struct service *record = &round->state->services[service];
+    node_id from = record->node;
+    struct reason why = place->why;
+
+    switch (place->lost[from]) {
+    case LOST_UNUSABLE:
+        why.code = round->state->nodes[from].leaving != LEAVING_NOT ? REASON_NODE_IS_LEAVING
+                                                                    : REASON_NODE_IN_MAINTENANCE;
+        break;
+    case LOST_FORBIDDEN:
+        why.code = REASON_RULE_FORBIDS_NODE;
+        why.rule = affinity_group(round, service)->group_strict;
+        break;
+    case LOST_APART:
+        affinity_name_neighbour(round, service, from, &why);
+        why.code = REASON_LEAVES_NEIGHBOUR;
+        break;
+    case LOST_TIER:
+        why.code = REASON_BETTER_NODE;
+        why.rule = affinity_group(round, service)->group_tiers;
+        break;
+    case LOST_TOGETHER:
+        affinity_name_partner(round, service, place->node, &why);
+        why.code = REASON_JOINS_PARTNER;
+        break;
+    default: return why;
+    }
+    why.node = from;
+    why.other = place->node;
+    return why;
+}
+
 bool move_may_be_tried(struct round *round, service_id service)
 {
     const struct service *record = &round->state->services[service];

@@ -7,11 +7,16 @@
  */
 #pragma once
 
-#include "ha/decide/round.h"
+#include "ha/decide/placement.h"
 
 /* The verdict that begins a move; the caller has made sure that it may go there. */
 struct verdict move_verdict(const struct round *round, service_id service, node_id target,
                             struct reason why, bool is_live);
+/* Where it falls back to: what maintenance drove it from, until it moves for another reason. */
+node_id move_fallback(const struct round *round, service_id service, node_id to);
+/* Why it leaves the node where it is, from the step at which that node lost. */
+struct reason move_reason(const struct round *round, service_id service,
+                          const struct placement *place);
 /* Not soon after one that failed. */
 bool move_may_be_tried(struct round *round, service_id service);
 /* Moves the others of its group after it; those that cannot be asked now follow by themselves. */

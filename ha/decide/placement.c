@@ -122,7 +122,7 @@ static void keep_best_tier(struct search *search)
         keep(search, rule->tiers[tier], false, LOST_TIER);
 }
 
-/* Others of its group are well where they are: one that fails does not take them to a lower tier. */
+/* Others of its group are well where they are: who fails does not take them to a lower tier. */
 static bool has_partners(const struct search *search)
 {
     NODE_SET_EACH(node, search->left)

@@ -167,16 +167,6 @@ static struct verdict it_runs(const struct service_case *c)
     return verdict;
 }
 
-/* Where it falls back to: what maintenance drove it from, until it moves for another reason. */
-static node_id fallback_after(const struct service_case *c, node_id to)
-{
-    node_id from = c->record->node;
-    bool is_driven = c->round->state->nodes[from].state == NODE_MAINTENANCE;
-    node_id fallback = is_driven ? from : c->record->fallback;
-
-    return fallback == to || fallback != from ? NODE_NONE : fallback;
-}
-
 /* Tried as often as allowed on this node: the next one, or a person. */
 static struct verdict it_failed(const struct service_case *c)
 {
@@ -198,7 +188,7 @@ static struct verdict it_failed(const struct service_case *c)
         verdict.next = SERVICE_RELOCATE;
         verdict.target = place.node;
         verdict.takes_partners = true;
-        verdict.fallback = fallback_after(c, place.node);
+        verdict.fallback = move_fallback(c->round, c->id, place.node);
         verdict.why =
             failure(c, is_hard ? REASON_NODE_CANNOT_RUN_IT : REASON_START_FAILED, place.node);
     } else if (place.step == LOST_UNSAFE) {
@@ -208,40 +198,6 @@ static struct verdict it_failed(const struct service_case *c)
         verdict.why = failure(c, REASON_START_FAILED_RETRY, NODE_NONE);
     }
     return verdict;
-}
-
-/* Why it leaves the node where it is, from the step at which that node lost. */
-static struct reason why_leave(const struct service_case *c, const struct placement *place)
-{
-    node_id from = c->record->node;
-    struct reason why = place->why;
-
-    switch (place->lost[from]) {
-    case LOST_UNUSABLE:
-        why.code = c->round->state->nodes[from].leaving != LEAVING_NOT ? REASON_NODE_IS_LEAVING
-                                                                       : REASON_NODE_IN_MAINTENANCE;
-        break;
-    case LOST_FORBIDDEN:
-        why.code = REASON_RULE_FORBIDS_NODE;
-        why.rule = affinity_group(c->round, c->id)->group_strict;
-        break;
-    case LOST_APART:
-        affinity_name_neighbour(c->round, c->id, from, &why);
-        why.code = REASON_LEAVES_NEIGHBOUR;
-        break;
-    case LOST_TIER:
-        why.code = REASON_BETTER_NODE;
-        why.rule = affinity_group(c->round, c->id)->group_tiers;
-        break;
-    case LOST_TOGETHER:
-        affinity_name_partner(c->round, c->id, place->node, &why);
-        why.code = REASON_JOINS_PARTNER;
-        break;
-    default: return why;
-    }
-    why.node = from;
-    why.other = place->node;
-    return why;
 }
 
 static bool may_leave(const struct service_case *c)
@@ -277,8 +233,8 @@ static struct verdict it_may_move(const struct service_case *c)
     placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node == c->record->node || place.node == NODE_NONE)
         return stay(c);
-    verdict = move_verdict(c->round, c->id, place.node, why_leave(c, &place), true);
-    verdict.fallback = fallback_after(c, place.node);
+    verdict = move_verdict(c->round, c->id, place.node, move_reason(c->round, c->id, &place), true);
+    verdict.fallback = move_fallback(c->round, c->id, place.node);
     return verdict;
 }
 

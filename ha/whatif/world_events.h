@@ -36,7 +36,7 @@ void world_disturb(struct world *world);
 void world_heal(struct world *world);
 /* Nodes on which it runs in truth. */
 node_set world_running(const struct world *world, service_id service);
-/* Nodes on which it has been started: where a start has only begun it may run, but serves nobody. */
+/* Nodes on which it has been started; where a start has only begun it may run, no more. */
 node_set world_serving(const struct world *world, service_id service);
 /* Whether the next try on that node will fail. */
 bool world_will_fail(const struct world *world, enum world_fault fault, node_id node,

@@ -244,7 +244,7 @@ static void what_is_to_start_elsewhere_is_handed_over_first(void **state)
     assert_int_equal(scene->state.services[A].target, BETA);
     scene_result(scene, A, JOB_FAILED);
     scene_step(scene);
-    /* Nothing of it runs, and it must not be started where B is to be: it waits, then tries anew. */
+    /* Nothing of it runs, and it must not be started next to B: it waits, then tries anew. */
     assert_int_not_equal(scene->state.services[A].state, SERVICE_ERROR);
     assert_false(scene->state.services[A].state == SERVICE_STARTED &&
                  scene->state.services[A].node == scene->state.services[B].node);
