@@ -182,7 +182,7 @@ check: ## the fast loop: builds, unit tests and gates, each of them; before you 
 	$(STEPS) compile clang unit layers pure tidy format reasons diagram gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
-	$(STEPS) check san screens $(SCENARIOS) lab story
+	$(STEPS) check san screens $(SCENARIOS) conformance lab story
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
 	@$(if $(UNIT_PROGRAMS),,echo 'no tests in tests/unit/$(ROOM)'; exit 1;) \

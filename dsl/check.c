@@ -210,6 +210,40 @@ static void check_pins(const struct rule_view *view)
     }
 }
 
+/* An order of nodes is one service's wish; a rule of neighbours is one of several at once. */
+static void report_tiers(const struct rule_view *view, rule_id id, service_id service)
+{
+    struct diagnostics *diagnostics = view->resolution->diagnostics;
+    bool is_apart = view->policy->rules[id].kind == RULE_APART;
+    struct diagnostic *entry =
+        diagnostics_add(diagnostics, DIAGNOSTIC_TIERS_OF_BOUND, check_place(view, id),
+                        name_of(view, service), is_apart ? "apart from" : "together with");
+
+    diagnostics_note(diagnostics, entry, check_place(view, view->on[service]),
+                     "where %s runs is said here", name_of(view, service));
+    diagnostics_hint(diagnostics, entry,
+                     "name its nodes without \"then\": nobody could foresee which wish gives way");
+}
+
+/* Each rule of neighbours that names a service with tiers. */
+static void check_tiers(const struct rule_view *view)
+{
+    for (rule_id id = 0; id < view->policy->n_rules; id++) {
+        const struct rule *rule = &view->policy->rules[id];
+        bool is_bond =
+            (rule->kind == RULE_TOGETHER || rule->kind == RULE_APART) && rule->n_services > 1;
+
+        for (int i = 0; is_bond && rule->is_strict && i < rule->n_services; i++) {
+            if (!view->has_tiers[rule->services[i]])
+                continue;
+            report_tiers(view, id, rule->services[i]);
+            conflict_blame(view, id);
+            conflict_blame_places(view, id);
+            break;
+        }
+    }
+}
+
 void check_rules(struct resolution *resolution)
 {
     struct rule_view view;
@@ -218,6 +252,7 @@ void check_rules(struct resolution *resolution)
     check_groups(&view);
     check_sizes(&view);
     check_pins(&view);
+    check_tiers(&view);
     check_apart(&view);
     check_order(&view);
     conflict_settle(&view);

@@ -52,9 +52,10 @@ static bool is_too_many(const struct rule_view *view, const struct rule *apart)
     return node_set_count(nodes) < n_bound;
 }
 
-/* Of several that say where one service runs all are to blame already. */
-static void blame_places(const struct rule_view *view, const struct rule *rule)
+void conflict_blame_places(const struct rule_view *view, rule_id id)
 {
+    const struct rule *rule = &view->policy->rules[id];
+
     for (int i = 0; i < rule->n_services; i++) {
         if (view->on[rule->services[i]] != RULE_NONE)
             conflict_blame(view, view->on[rule->services[i]]);
@@ -71,21 +72,7 @@ void conflict_blame_apart(const struct rule_view *view, rule_id rule)
         return;
     conflict_blame(view, rule);
     if (is_by_nodes)
-        blame_places(view, apart);
-}
-
-/* A rule of neighbours and all that say where they run, if any of those has tiers. */
-static void blame_tiers(const struct rule_view *view, rule_id neighbours)
-{
-    const struct rule *rule = &view->policy->rules[neighbours];
-    bool has_tiers = false;
-
-    for (int i = 0; i < rule->n_services; i++)
-        has_tiers |= view->has_tiers[rule->services[i]];
-    if (!has_tiers)
-        return;
-    conflict_blame(view, neighbours);
-    blame_places(view, rule);
+        conflict_blame_places(view, rule);
 }
 
 /* Groups of which more than one rule says where they run. */
@@ -117,10 +104,7 @@ void conflict_settle(const struct rule_view *view)
     for (rule_id id = 0; id < policy->n_rules; id++) {
         const struct rule *rule = &policy->rules[id];
 
-        if (!rule->is_strict || (rule->kind != RULE_APART && rule->kind != RULE_TOGETHER))
-            continue;
-        blame_tiers(view, id);
-        if (rule->kind == RULE_APART)
+        if (rule->is_strict && rule->kind == RULE_APART)
             conflict_blame_apart(view, id);
     }
     find_split_groups(view);
@@ -130,7 +114,8 @@ void conflict_settle(const struct rule_view *view)
 bool conflict_is_code(enum diagnostic_code code)
 {
     return code == DIAGNOSTIC_TOGETHER_APART || code == DIAGNOSTIC_NO_COMMON_NODE ||
-           code == DIAGNOSTIC_TOO_MANY_APART || code == DIAGNOSTIC_ON_TWICE;
+           code == DIAGNOSTIC_TOO_MANY_APART || code == DIAGNOSTIC_ON_TWICE ||
+           code == DIAGNOSTIC_TIERS_OF_BOUND;
 }
 
 const char *conflict_set_aside(struct resolution *r)

@@ -11,6 +11,8 @@
 void conflict_blame(const struct rule_view *view, rule_id rule);
 /* All that keeps a service's group together, and what says where it runs. */
 void conflict_blame_group(const struct rule_view *view, service_id member, bool with_places);
+/* What says where the services of a rule run; of several for one of them all are blamed already. */
+void conflict_blame_places(const struct rule_view *view, rule_id rule);
 /* An apart rule for which there are too few nodes, and what leaves it so few. */
 void conflict_blame_apart(const struct rule_view *view, rule_id rule);
 /*

@@ -94,6 +94,21 @@ static void one_rule_says_where_a_service_runs(void **state)
                      1);
 }
 
+static void tiers_are_for_those_without_neighbours(void **state)
+{
+    (void)state;
+    assert_int_equal(count(SERVICES "rule p: keep vm:a, vm:b apart\n"
+                                    "rule q: try vm:b on alpha, then beta\n",
+                           "T0308"),
+                     1);
+    assert_int_equal(count(SERVICES "rule p: keep vm:a, vm:b apart\n"
+                                    "rule q: try vm:b on alpha, beta\n"
+                                    "rule r: try vm:c on alpha, then beta\n"
+                                    "rule s: try vm:b, vm:c together\n",
+                           "T0308"),
+                     0);
+}
+
 static void circles_of_before_are_found_over_patterns(void **state)
 {
     (void)state;
@@ -157,8 +172,8 @@ static void a_large_policy_takes_no_time(void **state)
     (void)state;
     page_say(&page, THREE_NODES "defaults ocf { agent heartbeat:Dummy }\n");
     for (int i = 0; i < 10000; i++) {
-        snprintf(line, sizeof(line),
-                 "service ocf:s%d { set n \"$name\"; try on alpha, then beta }\n", i);
+        snprintf(line, sizeof(line), "service ocf:s%d { set n \"$name\"; try on alpha, beta }\n",
+                 i);
         page_say(&page, line);
     }
     for (int i = 0; i < 1000; i++) {
@@ -183,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_group_needs_one_node_for_all),
         cmocka_unit_test(apart_needs_a_node_for_each),
         cmocka_unit_test(one_rule_says_where_a_service_runs),
+        cmocka_unit_test(tiers_are_for_those_without_neighbours),
         cmocka_unit_test(circles_of_before_are_found_over_patterns),
         cmocka_unit_test(the_liveness_of_a_ring_grows_with_its_nodes),
         cmocka_unit_test(the_watchdog_that_a_message_proposes_is_accepted),

@@ -154,7 +154,7 @@ static void write_policy(struct page *page)
         "node|gamma|{|address|10.0.0.3|}",
         "let|fast|=|alpha|,|beta",
         "service|vm:a|,|vm:b[1..3]|{|restart|2|;|set|x|\"a;#\"|;|try|on|fast|then|gamma|}",
-        "rule|r|:|keep|vm:b*|,|vm:a|together",
+        "rule|r|:|try|vm:b*|,|vm:a|together",
         "disabled|rule|s|:|start|vm:a|before|vm:b1|,|vm:b2",
     };
 
