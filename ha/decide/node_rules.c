@@ -164,16 +164,13 @@ static struct node_verdict online(const struct node_case *c)
     return become(c, NODE_ONLINE, REASON_NONE);
 }
 
-/* A service that does not run was there last, and is wanted now. */
+/* Somewhere a service is wanted that was there last. */
 static bool is_home_of_wanted(const struct node_case *c)
 {
     const struct round *round = c->round;
 
     for (service_id id = 0; id < round->policy->n_services; id++) {
-        const struct service *service = &round->state->services[id];
-        bool is_down = service->state == SERVICE_STOPPED || service->state == SERVICE_REQUEST_START;
-
-        if (is_down && service->node == c->id && !service->is_held &&
+        if (round->state->services[id].node == c->id &&
             round->policy->services[id].requested == REQUESTED_STARTED)
             return true;
     }
