@@ -20,6 +20,7 @@ struct reading {
     char *text;
     size_t length;
     struct diagnostics *diagnostics;
+    const char *survival; /* what failures it survives; NULL: not asked, or it has errors */
 };
 
 static void reading_init(struct reading *reading, const char *file)
@@ -82,10 +83,13 @@ bool local_check_text(const char *file, const char *text, size_t length, struct 
     return *code == CONTROL_EXIT_OK;
 }
 
-/* A program is told in so many words that there is nothing wrong. */
-static void write_right(const struct reading *reading, struct output *output)
+/* The last row: how much was found, and what the policy survives if it is right. */
+static void write_sum(const struct reading *reading, struct output *output)
 {
-    autojson *row = json_pack("{s:s,s:i,s:i}", "file", reading->file, "errors", 0, "warnings", 0);
+    const struct diagnostics *found = reading->diagnostics;
+    autojson *row =
+        json_pack("{s:s,s:i,s:i,s:s*}", "file", reading->file, "errors", found->n_errors,
+                  "warnings", found->n_warnings, "survival", reading->survival);
 
     output_row(output, row);
 }
@@ -100,8 +104,7 @@ static int write_check(const struct reading *reading, struct output *output)
 
         for (size_t i = 0; i < json_array_size(list); i++)
             output_row(output, json_array_get(list, i));
-        if (found->n_list == 0)
-            write_right(reading, output);
+        write_sum(reading, output);
     } else {
         write_findings(reading, output, output->out);
         if (found->n_list == 0)
@@ -109,6 +112,8 @@ static int write_check(const struct reading *reading, struct output *output)
         else
             fprintf(output->out, "%s: %d error%s, %d warning%s\n", reading->file, found->n_errors,
                     plural(found->n_errors), found->n_warnings, plural(found->n_warnings));
+        if (reading->survival)
+            fprintf(output->out, "%s: %s\n", reading->file, reading->survival);
     }
     return found->n_errors > 0 ? CONTROL_EXIT_FAILED : CONTROL_EXIT_OK;
 }
@@ -123,7 +128,8 @@ static int check_file(struct command *command, const char *file, struct output *
     reading_init(&reading, file);
     reading.text = local_read_file(file, &reading.length, &err);
     if (reading.text) {
-        reading_check(&reading, reading.text, reading.length);
+        policy_check(reading.arena, reading.file, reading.text, reading.length, reading.diagnostics,
+                     &reading.survival);
         code = write_check(&reading, output);
     } else {
         code = output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);

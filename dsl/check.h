@@ -31,6 +31,11 @@ void check_apart(const struct rule_view *view);
 void check_order(const struct rule_view *view);
 /* Level 4. */
 void check_safety(struct resolution *resolution);
+/*
+ * Level 5, which may take seconds: what is left behind when nodes are lost. Returns the answer
+ * as a sentence, such as "survives the loss of any 1 node", in the resolution's arena.
+ */
+const char *check_survival(struct resolution *resolution);
 
 /* For messages: the place of a rule, and "rule web-stack" or "its block". */
 struct location check_place(const struct rule_view *view, rule_id rule);

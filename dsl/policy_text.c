@@ -52,6 +52,20 @@ bool policy_compile(struct arena *arena, const char *file, const char *text, siz
     return policy_resolve(arena, file, text, length, resolution, diagnostics);
 }
 
+bool policy_check(struct arena *arena, const char *file, const char *text, size_t length,
+                  struct diagnostics *diagnostics, const char **survival)
+{
+    struct resolution *resolution = arena_alloc(arena, sizeof(*resolution));
+
+    resolution->policy = arena_alloc(arena, sizeof(*resolution->policy));
+    *survival = NULL;
+    if (!policy_resolve(arena, file, text, length, resolution, diagnostics))
+        return false;
+    *survival = check_survival(resolution);
+    diagnostics_sort(diagnostics);
+    return true;
+}
+
 char *policy_format(struct arena *arena, const char *file, const char *text, size_t length,
                     struct diagnostics *diagnostics)
 {

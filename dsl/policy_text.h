@@ -20,6 +20,13 @@
 bool policy_compile(struct arena *arena, const char *file, const char *text, size_t length,
                     struct policy *policy, struct diagnostics *diagnostics);
 
+/*
+ * The same and level 5, which may take seconds: what is left behind when nodes are lost, as
+ * warnings and as a sentence ("survives the loss of any 1 node"); NULL where the policy has errors.
+ */
+bool policy_check(struct arena *arena, const char *file, const char *text, size_t length,
+                  struct diagnostics *diagnostics, const char **survival);
+
 /* The one true layout; NULL if the text has errors of level 1 (they are in diagnostics). */
 char *policy_format(struct arena *arena, const char *file, const char *text, size_t length,
                     struct diagnostics *diagnostics);

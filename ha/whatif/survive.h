@@ -11,10 +11,10 @@
 #include "ha/whatif/settle.h"
 
 /*
- * Sets of nodes times services: a few seconds. Sets of one node are always tried; a
+ * Sets of nodes times services: about a second. Sets of one node are always tried; a
  * larger size is tried as a whole or not at all, since "any" has to mean any.
  */
-#define SURVIVE_WORK_MAX 200000
+#define SURVIVE_WORK_MAX 1000000
 
 /* What is lacking when those nodes are gone. */
 enum lack {
