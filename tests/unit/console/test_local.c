@@ -58,7 +58,8 @@ static void a_right_policy_is_said_to_be_right(void **state)
     assert_non_null(strstr(scene.out, "a.tenuto: right\n"));
     assert_int_equal(run_on("policy check", scene_write(&scene, "a.tenuto", right), " --json"), 0);
     assert_non_null(strstr(scene.out, "{\"errors\":0,\"file\":"));
-    assert_non_null(strstr(scene.out, "a.tenuto\",\"warnings\":0}\n"));
+    assert_non_null(strstr(scene.out, "\"survival\":\"does not survive the loss of alpha: "));
+    assert_non_null(strstr(scene.out, "\"warnings\":0}\n"));
 }
 
 static void a_mistake_is_shown_with_a_caret_and_as_json(void **state)
