@@ -17,6 +17,7 @@
 #include "agentd/control_server.h"
 #include "agentd/corosync.h"
 #include "agentd/follow.h"
+#include "agentd/leaving.h"
 #include "agentd/recorder.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
@@ -82,6 +83,7 @@ static void follow_policy(struct agent *agent, const struct policy *before)
     else
         lrm_init(agent->lrm, NODE_NONE, policy->n_services);
     lrm_set_boot(agent->lrm, agent->boot_id);
+    lrm_leave(agent->lrm, agent->leaving);
     agent->lrm->self = agent->member ? agent->policy_of[agent->roster.self] : NODE_NONE;
     free(map);
     play_adopt(agent);
@@ -204,6 +206,9 @@ static void report_taken(struct agent *agent, node_id from, const json_t *messag
     told->rows = json_deep_copy(json_object_get(message, "rows"));
     told->orphans = json_deep_copy(json_object_get(message, "orphans"));
     told->policy = (uint64_t)json_int(message, "policy", 0);
+    told->leaving = leaving_of_name(json_text(message, "leaving", leaving_name(LEAVING_NOT)));
+    if (told->leaving == LEAVINGS)
+        told->leaving = LEAVING_NOT;
     told->version = (uint64_t)json_int(message, "version", 0);
     /* What cannot be read says nothing, and who says nothing may be running anything. */
     told->is_valid = json_is_array(told->rows) && is_list_of_text(told->orphans);
@@ -337,6 +342,7 @@ static int agent_turn(sd_event_source *source, void *context)
     drain(agent);
     next = instant_earliest(next, requests_expire(agent, now));
     next = instant_earliest(next, follow_expire(agent, now));
+    next = instant_earliest(next, leaving_turn(agent, now));
     next = instant_earliest(next, instant_earliest(agent->play_at, agent->decide_at));
     if (agent->member && agent->must_decide && agent->status.is_leader &&
         !agent->status.has_proposal)
@@ -502,6 +508,7 @@ void agent_free(struct agent *agent)
         store_close(agent->store);
     follow_end(agent);
     recorder_free(agent->recorder);
+    leaving_end(agent);
     requests_free(agent->requests);
     knowledge_fini(&agent->knowledge);
     for (node_id at = 0; at < NODES_MAX; at++) {

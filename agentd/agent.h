@@ -20,6 +20,7 @@
 
 struct asking;
 struct control;
+struct farewell;
 struct following;
 struct recorder;
 struct requests;
@@ -27,11 +28,12 @@ struct requests;
 /* What one node's player said last, in this group. */
 struct told {
     bool is_valid;
-    bool has_told;    /* at least once since it joined: what it ran then is known for good */
-    uint64_t policy;  /* version of the policy that its rows speak of */
-    uint64_t version; /* of the ledger that it knew when it told */
-    json_t *rows;     /* array of report rows */
-    json_t *orphans;  /* names of services that still run there and are in no policy */
+    bool has_told;        /* at least once since it joined: what it ran then is known for good */
+    uint64_t policy;      /* version of the policy that its rows speak of */
+    uint64_t version;     /* of the ledger that it knew when it told */
+    json_t *rows;         /* array of report rows */
+    enum leaving leaving; /* it goes, and how */
+    json_t *orphans;      /* names of services that still run there and are in no policy */
 };
 
 struct agent {
@@ -66,6 +68,10 @@ struct agent {
     bool must_report;
     uint64_t durable; /* the last version on a quorum's disks */
 
+    enum leaving leaving; /* this node goes; see leaving.h */
+    struct farewell *farewell;
+    int n_orphans; /* services of no policy that are still here */
+
     struct cluster_view *view;
     struct ha_state *next;
     struct change *changes;
@@ -73,6 +79,7 @@ struct agent {
     struct lrm *lrm;
     struct job *jobs;
 
+    node_set armed_seen;      /* members that were armed when the manager looked last; roster */
     bool must_decide;         /* something the manager has not looked at yet */
     struct instant decide_at; /* and when it wants to look again anyway */
     struct instant play_at;

@@ -28,6 +28,7 @@ service_id call_service(const struct call *call, const char *name);
 json_t *call_done_of(const struct agent *agent);
 
 /* verbs_ha.c: what is asked of the one who decides. */
+void verb_node_leaving(const struct call *call);
 void verb_ha_start(const struct call *call);
 void verb_ha_stop(const struct call *call);
 void verb_ha_restart(const struct call *call);

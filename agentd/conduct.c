@@ -207,6 +207,22 @@ static void record(struct agent *agent)
                   });
 }
 
+/* Who lets go of a watchdog, or arms one, says so in its beats: no message tells of it. */
+static void notice_armed(struct agent *agent, struct instant now)
+{
+    node_set armed = 0;
+
+    for (node_id at = 0; at < agent->roster.n_nodes; at++) {
+        struct lease_status lease;
+
+        lease_status(member_lease(agent->member), at, now, &lease);
+        armed |= lease.is_armed && lease.is_member ? node_bit(at) : 0;
+    }
+    if (armed != agent->armed_seen)
+        agent->must_decide = true;
+    agent->armed_seen = armed;
+}
+
 void conduct(struct agent *agent, struct instant now)
 {
     struct outcome *outcome = agent->outcome;
@@ -214,6 +230,7 @@ void conduct(struct agent *agent, struct instant now)
 
     if (!agent->status.is_leader || agent->status.has_proposal)
         return;
+    notice_armed(agent, now);
     if (!agent->must_decide && !instant_reached(now, agent->decide_at))
         return;
     agent->must_decide = false;

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "agentd/agent.h"
+#include "agentd/follow.h"
+#include "agentd/leaving.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
 #include "ha/base/json.h"
@@ -79,6 +81,8 @@ static void session_end(struct session *session)
     session->behind = sd_event_source_disable_unref(session->behind);
     requests_forget(session->control->agent, session);
     verbs_forget(session->control->agent, session);
+    follow_forget(session->control->agent, session);
+    leaving_forget(session->control->agent, session);
     sd_event_source_set_enabled(session->control->reaper, SD_EVENT_ONESHOT);
 }
 

@@ -109,7 +109,8 @@ static enum progress look_at_node(const struct agent *agent, const struct goal *
         text_add(words, "it is no longer in the policy");
         return FAILED;
     }
-    text_add(words, "%s is %s", goal->node, node_state_name(node->state));
+    text_add(words, "%s is %s%s", goal->node, node->state == NODE_MAINTENANCE ? "in " : "",
+             node_state_name(node->state));
     if (node->wants_maintenance != (goal->kind == GOAL_EMPTY)) {
         add_why(words, agent, &node->why);
         return FAILED;

@@ -8,6 +8,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/control_server.h"
+#include "agentd/leaving.h"
 #include "ha/base/json.h"
 #include "ha/base/log.h"
 #include "ha/model/codec.h"
@@ -110,9 +111,18 @@ static void ask_to_disarm(struct agent *agent, struct instant now)
     feeding_disarm(agent->feeding);
 }
 
+/* The cluster is disarmed: what runs here is nobody's, and no watchdog guards it. */
+static bool is_let_go(const struct agent *agent)
+{
+    return agent->knowledge.policy && agent->knowledge.agreed->arming.state > DISARMING;
+}
+
 static void disarm(struct agent *agent, struct instant now)
 {
-    struct instant due = instant_after(agent->idle_since, duration_ms(DISARM_AFTER_MS));
+    /* Who is waited for does not wait for what may come. */
+    bool is_hasty = agent->leaving != LEAVING_NOT || is_let_go(agent);
+    struct instant due =
+        instant_after(agent->idle_since, duration_ms(is_hasty ? 0 : DISARM_AFTER_MS));
 
     if (!instant_reached(now, due)) {
         agent->play_at = instant_earliest(agent->play_at, due);
@@ -191,10 +201,10 @@ static void report(struct agent *agent)
         if (lrm_report(agent->lrm, id, &row))
             json_array_append_new(rows, codec_report_row(&row, policy));
     }
-    message = json_pack("{s:s,s:I,s:I,s:o,s:o}", "kind", "report", "policy",
+    message = json_pack("{s:s,s:I,s:I,s:o,s:o,s:s}", "kind", "report", "policy",
                         (json_int_t)agent->knowledge.policy_version, "version",
                         (json_int_t)agent->knowledge.agreed->version, "rows", rows, "orphans",
-                        orphan_names(agent));
+                        orphan_names(agent), "leaving", leaving_name(agent->leaving));
     if (member_tell(agent->member, message, &err))
         agent->must_report = false;
     else
@@ -214,10 +224,28 @@ static void run_jobs(struct agent *agent, struct instant now, bool may_act)
         agent->must_report = true;
 }
 
+/*
+ * Must the watchdog guard what is here? What has a record may be running, whatever the player
+ * believes of it, and is guarded; unless the state says that it runs without, and nobody will
+ * start it elsewhere: the cluster is disarmed, or knows that we go and leave it running.
+ */
+static bool needs_arming(const struct agent *agent, int n_orphans)
+{
+    bool is_needed = lrm_needs_arming(agent->lrm, agent->knowledge.agreed);
+    int n_running = 0;
+
+    if (is_let_go(agent))
+        return is_needed;
+    if (leaving_is_ready(agent))
+        return n_orphans > 0;
+    hands_each(agent->hands, count_one, &n_running);
+    return is_needed || n_orphans > 0 || n_running > 0;
+}
+
 void play(struct agent *agent, struct instant now)
 {
     bool may_act = agent_may_act(agent, now);
-    bool is_needed = false;
+    bool is_needed;
     int n_orphans = 0, n_running = 0;
 
     if (!agent->member || !agent->hands)
@@ -229,13 +257,17 @@ void play(struct agent *agent, struct instant now)
     agent->play_at = INSTANT_NEVER;
     follow_timing(agent);
     if (agent->status.is_in_sync || agent->knowledge.policy)
-        n_orphans = hands_stop_orphans(agent->hands, agent->knowledge.policy, may_act);
+        n_orphans =
+            hands_stop_orphans(agent->hands, agent->knowledge.policy, may_act && !is_let_go(agent));
     if (agent->knowledge.policy && agent->policy_of[agent->roster.self] != NODE_NONE) {
         run_jobs(agent, now, may_act);
-        is_needed = lrm_needs_arming(agent->lrm, agent->knowledge.agreed);
+        is_needed = needs_arming(agent, n_orphans);
+    } else {
+        hands_each(agent->hands, count_one, &n_running);
+        is_needed = n_orphans > 0 || n_running > 0;
     }
-    hands_each(agent->hands, count_one, &n_running);
-    arm_or_disarm(agent, now, is_needed || n_orphans > 0 || n_running > 0);
+    agent->n_orphans = n_orphans;
+    arm_or_disarm(agent, now, is_needed);
     if (agent->must_report)
         report(agent);
 }

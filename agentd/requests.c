@@ -431,7 +431,6 @@ void requests_forget(struct agent *agent, struct session *session)
 {
     struct waiting **link = &agent->requests->waiting;
 
-    follow_forget(agent, session);
     while (*link) {
         if ((*link)->session == session)
             finish(link);

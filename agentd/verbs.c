@@ -323,6 +323,7 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_CLUSTER_STATUS] = verb_cluster_status,
     [VERB_CLUSTER_NODES] = verb_cluster_nodes,
     [VERB_HA_STATUS] = verb_ha_status,
+    [VERB_NODE_LEAVING] = verb_node_leaving,
     [VERB_HA_START] = verb_ha_start,
     [VERB_HA_STOP] = verb_ha_stop,
     [VERB_HA_RESTART] = verb_ha_restart,

@@ -9,6 +9,7 @@
 #include "agentd/call.h"
 #include "agentd/control_server.h"
 #include "agentd/follow.h"
+#include "agentd/leaving.h"
 #include "agentd/requests.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
@@ -192,4 +193,20 @@ void verb_ha_arm(const struct call *call)
 
     if (has_policy(call))
         send_command(call, command, GOAL_ARMED);
+}
+
+void verb_node_leaving(const struct call *call)
+{
+    const char *word = call_argument(call, 0);
+    enum leaving how = word ? leaving_of_name(word) : LEAVINGS;
+    int64_t within = json_int(call->request, "within", LEAVE_MS);
+
+    if (how == LEAVINGS || how == LEAVING_NOT)
+        session_error(call->session, call->id, CONTROL_EXIT_USAGE, NULL,
+                      "\"%s\" is none of restart, reboot, poweroff", word ? word : "");
+    else if (within <= 0 || within > SUSPENDED_MAX_MS)
+        session_error(call->session, call->id, CONTROL_EXIT_USAGE,
+                      "times are like 30s, 5m, 2h or 1d", "within takes a time of at most a year");
+    else
+        leaving_begin(call->agent, how, duration_ms(within), call->session, call->id);
 }

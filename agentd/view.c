@@ -10,6 +10,17 @@
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
 
+/* As it said in this ring; until it has said anything, as the state has it of this very boot. */
+static enum leaving leaving_of(const struct agent *agent, node_id node, const char *boot_id)
+{
+    const struct told *told = &agent->told[agent->roster_of[node]];
+    const struct node *record = &agent->knowledge.agreed->nodes[node];
+
+    if (told->is_valid)
+        return told->leaving;
+    return strcmp(record->boot_id, boot_id) == 0 ? record->leaving : LEAVING_NOT;
+}
+
 static void view_node(struct agent *agent, node_id node, struct instant now)
 {
     struct node_view *view = &agent->view->nodes[node];
@@ -32,6 +43,7 @@ static void view_node(struct agent *agent, node_id node, struct instant now)
     view->last_beat = lease.last_beat;
     view->dead_at = lease.dead_at;
     text_copy(view->boot_id, sizeof(view->boot_id), lease.boot_id);
+    view->leaving = leaving_of(agent, node, view->boot_id);
 }
 
 static void view_row(struct agent *agent, node_id node, const json_t *from)

@@ -332,7 +332,8 @@ static int stopped_by(enum client_event event, const struct command *command, st
 int command_ask(struct command *command, struct client *client, struct output *output)
 {
     /* Who waits for the end of something may hear nothing for long. */
-    bool is_patient = command->is_stream || json_object_get(command->request, "wait");
+    bool is_patient = command->is_stream || command->verb->id == VERB_NODE_LEAVING ||
+                      json_object_get(command->request, "wait");
     int timeout_ms = is_patient ? -1 : CLIENT_SILENCE_MS;
     struct err err;
     int code = 0;

@@ -245,6 +245,7 @@ static void write_row(struct output *output, const json_t *row)
     case VERB_POLICY_SHOW: write_policy(output->out, row); break;
     case VERB_CLUSTER_STATUS: story_status(output->out, row, now_of(output)); break;
     case VERB_EVENTS: story_event_line(output->out, row, now_of(output), output->in_colour); break;
+    case VERB_NODE_LEAVING:
     case VERB_HA_START:
     case VERB_HA_STOP:
     case VERB_HA_RESTART:

@@ -181,9 +181,10 @@ static void write_arming(FILE *out, const json_t *arming, int64_t now_ms)
     begin_line(out, "ha");
     fprintf(out, "%s: services are %s; ", strcmp(state, "disarmed") == 0 ? "DISARMED" : state,
             json_flag(arming, "ignores", false) ? "ignored" : "frozen");
-    if (until > 0)
-        fprintf(out, "armed again by itself in %s\n",
-                when_span(&when, until > now_ms ? until - now_ms : 0));
+    if (until > now_ms)
+        fprintf(out, "armed again by itself in %s\n", when_span(&when, until - now_ms));
+    else if (until > 0)
+        fputs("armed again as soon as every node has let go and told what it runs\n", out);
     else
         fputs("until: tenuto ha arm\n", out);
 }

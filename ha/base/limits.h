@@ -82,6 +82,8 @@
 #define QUARANTINE_WITHIN_MS (60 * 60000)
 /* Half of the nodes in ten minutes: more than that is a fault of what they share. */
 #define STORM_WITHIN_MS (10 * 60000)
+/* How long a node that goes waits for its services: they move one after the other, or stop. */
+#define LEAVE_MS (5 * 60000)
 /* Events kept on each node for the timeline. */
 #define EVENTS_KEPT_MAX 10000
 /* The flight record: two files of this, or a few full pictures. A quiet cluster of three nodes

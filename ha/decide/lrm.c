@@ -50,6 +50,7 @@ void lrm_init(struct lrm *lrm, node_id self, int n_services)
     lrm->self = self;
     lrm->n_services = n_services;
     lrm->leaving = LEAVING_NOT;
+    lrm->moves_no_more = false;
     lrm->boot_id[0] = '\0';
     lrm->is_report_due = true;
     memset(lrm->services, 0, (size_t)n_services * sizeof(lrm->services[0]));
@@ -100,19 +101,24 @@ void lrm_leave(struct lrm *lrm, enum leaving leaving)
     lrm->leaving = leaving;
 }
 
+void lrm_stop_the_rest(struct lrm *lrm)
+{
+    lrm->moves_no_more = true;
+}
+
 /* It goes and takes its services down: none of them may be running when it has gone. */
 static bool is_to_stop_all(const struct lrm *lrm, const struct policy *policy)
 {
     return (lrm->leaving == LEAVING_REBOOT || lrm->leaving == LEAVING_POWEROFF) &&
-           policy_when_leaving(policy, lrm->leaving) != SHUTDOWN_MIGRATE;
+           (lrm->moves_no_more || policy_when_leaving(policy, lrm->leaving) != SHUTDOWN_MIGRATE);
 }
 
 /* The agreed state still has something for this node to do or to be taken from it. */
 static bool is_needed_for(const struct lrm *lrm, const struct policy *policy,
                           const struct service *service)
 {
-    bool is_failover = is_to_stop_all(lrm, policy) &&
-                       policy_when_leaving(policy, lrm->leaving) == SHUTDOWN_FAILOVER;
+    bool is_failover =
+        is_to_stop_all(lrm, policy) && policy_when_leaving(policy, lrm->leaving) != SHUTDOWN_FREEZE;
 
     if (service->target == lrm->self)
         return true;

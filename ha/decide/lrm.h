@@ -49,6 +49,7 @@ struct lrm {
     node_id self;
     int n_services;
     enum leaving leaving;      /* this node goes, and how */
+    bool moves_no_more;        /* its time is short: what could not be moved is stopped */
     char boot_id[BOOT_ID_MAX]; /* ours; what the state gave to another boot of us is not for us */
     bool is_report_due;        /* something changed that the manager has not been told */
     struct lrm_service services[SERVICES_MAX];
@@ -81,6 +82,8 @@ void lrm_init(struct lrm *lrm, node_id self, int n_services);
 void lrm_set_boot(struct lrm *lrm, const char *boot_id);
 /* This node is going: what the policy says of that is done from the next step on. */
 void lrm_leave(struct lrm *lrm, enum leaving leaving);
+/* It waited long enough for others to take its services: what is left here is stopped. */
+void lrm_stop_the_rest(struct lrm *lrm);
 /* Nothing is left to do here, and the state says nothing else: the agent may go, unarmed. */
 bool lrm_may_leave(const struct lrm *lrm, const struct policy *policy,
                    const struct ha_state *agreed);

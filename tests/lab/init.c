@@ -307,6 +307,7 @@ static void note_end(pid_t pid)
     }
 }
 
+/* Nothing is started anew while /run/lab/going is there: a machine that shuts down. */
 static _Noreturn void keep_running(void)
 {
     static const struct timespec tick = {.tv_nsec = 50 * 1000000};
@@ -323,7 +324,7 @@ static _Noreturn void keep_running(void)
             note_end(pid);
         for (size_t i = 0; i < PROGRAM_COUNT; i++) {
             if (!programs[i].pid && now_ms() >= programs[i].due &&
-                access(programs[i].path, X_OK) == 0)
+                access(programs[i].path, X_OK) == 0 && access("/run/lab/going", F_OK) != 0)
                 start(&programs[i]);
         }
         sigtimedwait(&child, NULL, &tick);

@@ -16,6 +16,8 @@
 
 #include "agentd/agent.h"
 #include "agentd/control_server.h"
+#include "agentd/follow.h"
+#include "agentd/leaving.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
 #include "ha/base/json.h"
@@ -38,6 +40,18 @@ void requests_forget(struct agent *agent, struct session *session)
 {
     (void)agent;
     asked.n_forgotten += session == asked.last;
+}
+
+void follow_forget(struct agent *agent, const struct session *session)
+{
+    (void)agent;
+    (void)session;
+}
+
+void leaving_forget(struct agent *agent, const struct session *session)
+{
+    (void)agent;
+    (void)session;
 }
 
 void verbs_forget(struct agent *agent, const struct session *session)

@@ -274,6 +274,28 @@ static void a_row_that_cannot_be_read_is_no_word_that_nothing_runs(void **state)
     close_scene(&scene);
 }
 
+/* In a new ring it has said nothing yet: then the state counts, if it speaks of this boot. */
+static void a_node_goes_on_leaving_until_it_says_otherwise(void **state)
+{
+    struct scene scene;
+    struct node *record;
+
+    (void)state;
+    open_scene(&scene);
+    record = &scene.agent.knowledge.agreed->nodes[BETA];
+    text_copy(leases[AT_BETA].boot_id, sizeof(leases[AT_BETA].boot_id), "one");
+    tell(&scene, AT_BETA, 10, "[]", "[]");
+    scene.agent.told[AT_BETA].leaving = LEAVING_REBOOT;
+    assert_int_equal(look(&scene)->nodes[BETA].leaving, LEAVING_REBOOT);
+    scene.agent.told[AT_BETA].is_valid = false;
+    text_copy(record->boot_id, sizeof(record->boot_id), "one");
+    record->leaving = LEAVING_RESTART;
+    assert_int_equal(look(&scene)->nodes[BETA].leaving, LEAVING_RESTART);
+    text_copy(record->boot_id, sizeof(record->boot_id), "two");
+    assert_int_equal(look(&scene)->nodes[BETA].leaving, LEAVING_NOT);
+    close_scene(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_result_counts_for_its_own_cause_and_node_only),
         cmocka_unit_test(ledger_time_never_runs_back),
         cmocka_unit_test(a_row_that_cannot_be_read_is_no_word_that_nothing_runs),
+        cmocka_unit_test(a_node_goes_on_leaving_until_it_says_otherwise),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,6 +241,36 @@ static void a_player_that_shuts_down_stops_all_and_then_may_go(void **state)
     free(scene);
 }
 
+/* Under "shutdown migrate" nobody took it in time: it is stopped all the same. */
+static void a_player_stops_what_nobody_took(void **state)
+{
+    struct scene *scene = scene_new(2, 1);
+    static struct lrm lrm;
+    struct job job;
+    struct lrm_outcome outcome = {.jobs = &job, .jobs_max = 1};
+
+    (void)state;
+    scene->policy.shutdown = SHUTDOWN_MIGRATE;
+    scene->services[A].migrate = MIGRATE_NEVER;
+    scene_start(scene);
+    lrm_init(&lrm, ALPHA, 1);
+    lrm_set_boot(&lrm, "one");
+    lrm_adopt(&lrm, A, scene->state.services[A].cause);
+    lrm_leave(&lrm, LEAVING_REBOOT);
+    lrm.services[A].due = (struct instant){1000};
+    lrm_step(&lrm, &scene->policy, &scene->state, true, (struct instant){1}, &outcome);
+    assert_int_equal(outcome.n_jobs, 0);
+    assert_false(lrm_may_leave(&lrm, &scene->policy, &scene->state));
+    lrm_stop_the_rest(&lrm);
+    lrm_step(&lrm, &scene->policy, &scene->state, true, (struct instant){1}, &outcome);
+    assert_int_equal(outcome.n_jobs, 1);
+    assert_int_equal(job.kind, JOB_STOP);
+    assert_false(lrm_may_leave(&lrm, &scene->policy, &scene->state));
+    lrm_job_ended(&lrm, &scene->policy, &(struct job_end){.job = job}, (struct instant){2});
+    assert_true(lrm_may_leave(&lrm, &scene->policy, &scene->state));
+    free(scene);
+}
+
 static void a_player_waits_until_its_services_are_frozen(void **state)
 {
     struct scene *scene = scene_new(3, 2);
@@ -293,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_move_out_of_a_node_to_be_emptied_is_tried_again),
         cmocka_unit_test(an_agent_that_restarts_leaves_its_services_running),
         cmocka_unit_test(a_player_that_shuts_down_stops_all_and_then_may_go),
+        cmocka_unit_test(a_player_stops_what_nobody_took),
         cmocka_unit_test(a_player_waits_until_its_services_are_frozen),
         cmocka_unit_test(a_player_of_a_disarmed_cluster_leaves_everything_alone),
     };
