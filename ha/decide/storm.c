@@ -22,6 +22,7 @@ static bool is_to_be_recovered(const struct round *round, service_id id)
 
     switch (service->state) {
     case SERVICE_STARTED:
+    case SERVICE_REQUEST_STOP:
     case SERVICE_MIGRATE:
     case SERVICE_RELOCATE:
     case SERVICE_FREEZE:

@@ -153,6 +153,24 @@ static void what_is_not_to_run_needs_no_leave_and_takes_none(void **state)
     free(scene);
 }
 
+/* Nobody wanted it, its stop was asked for, somebody wants it again, and its node dies. */
+static void what_is_wanted_again_gets_its_leave_at_once(void **state)
+{
+    struct scene *scene = scene_stormy();
+
+    (void)state;
+    scene->services[A].requested = REQUESTED_STOPPED;
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_REQUEST_STOP, ALPHA);
+    scene->services[A].requested = REQUESTED_STARTED;
+    scene_prove_off(scene, ALPHA);
+    scene_step(scene);
+    assert_int_equal(scene->state.services[A].state, SERVICE_STARTED);
+    scene_step(scene);
+    assert_int_equal(scene->outcome.n_changes, 0);
+    free(scene);
+}
+
 static void disarming_does_not_wait_for_the_storm_to_pass(void **state)
 {
     struct scene *scene = scene_holding();
@@ -344,6 +362,7 @@ int main(void)
         cmocka_unit_test(another_manager_counts_on),
         cmocka_unit_test(nodes_that_left_in_good_order_are_no_storm),
         cmocka_unit_test(what_is_not_to_run_needs_no_leave_and_takes_none),
+        cmocka_unit_test(what_is_wanted_again_gets_its_leave_at_once),
         cmocka_unit_test(disarming_does_not_wait_for_the_storm_to_pass),
         cmocka_unit_test(a_node_that_falls_too_often_gets_no_services),
         cmocka_unit_test(quarantine_ends_when_the_node_has_stayed),
