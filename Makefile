@@ -209,7 +209,7 @@ fuzz: $(FUZZ_PROGRAMS) ## any bytes at all: FUZZ_SECONDS=30 for each program of 
 	@for program in $^; do mkdir -p $$program.corpus && $$program -max_total_time=$(FUZZ_SECONDS) \
 		-timeout=10 -max_len=4096 -print_final_stats=1 -verbosity=0 \
 		-artifact_prefix=$(BUILD)/fuzz/ $$program.corpus tests/policies \
-		$$(ls -d tests/fuzz/$${program##*fuzz_} 2>/dev/null) || exit 1; done
+		tests/scenarios $$(ls -d tests/fuzz/$${program##*fuzz_} 2>/dev/null) || exit 1; done
 
 # OUT= is where objects go, so the file that keeps the table has a name of its own.
 bench: $(BENCH) ## what the core takes, and crm_simulate where it is there; TABLE=FILE keeps it

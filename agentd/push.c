@@ -86,7 +86,8 @@ static json_t *push_problem(struct agent *agent, const json_t *push)
             json_sprintf("version %llu is in force by now, not %lld",
                          (unsigned long long)agent->knowledge.policy_version, (long long)base),
             "hint", "look at what changed, then push again", "code", CONTROL_EXIT_STALE);
-    else if (!policy_compile(arena, file, text, strlen(text), policy, diagnostics))
+    else if (!policy_rehearse(arena, file, text, strlen(text), policy, diagnostics,
+                              REHEARSE_BRIEFLY))
         problem =
             json_pack("{s:s,s:o,s:s,s:i}", "error", "the policy has errors", "diagnostics",
                       diagnostics_json(diagnostics), "hint",

@@ -239,7 +239,8 @@ static bool text_is_good(const struct call *call, const char *file, const char *
     bool is_good;
 
     diagnostics_init(diagnostics, arena, file, text, strlen(text));
-    is_good = policy_compile(arena, file, text, strlen(text), policy, diagnostics);
+    is_good =
+        policy_rehearse(arena, file, text, strlen(text), policy, diagnostics, REHEARSE_BRIEFLY);
     if (!is_good)
         session_error_with(call->session, call->id,
                            json_pack("{s:s,s:s,s:i,s:o}", "error",

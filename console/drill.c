@@ -160,6 +160,7 @@ static void write_event(const struct playing *playing, const struct drill_event 
         fprintf(out, "FAILED  %s: this version cannot do that yet\n", event->step->text);
         break;
     case DRILL_BROKEN: fprintf(out, "BROKEN  %s\n", event->words); break;
+    case DRILL_UNFINISHED: fprintf(out, "FAILED  it does not come to an end\n"); break;
     }
 }
 
@@ -293,6 +294,7 @@ static json_t *event_row(const struct drill_event *event)
     case DRILL_MET: return step_row(event, "expect", "ok");
     case DRILL_MISSED: return step_row(event, "expect", "failed");
     case DRILL_IMPOSSIBLE: return step_row(event, "step", "impossible");
+    case DRILL_UNFINISHED: return row_of(event, "unfinished");
     case DRILL_BROKEN: break;
     }
     return words_row(event, "broken");

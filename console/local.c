@@ -41,7 +41,8 @@ static void reading_check(struct reading *reading, const char *text, size_t leng
     struct policy *policy = arena_alloc(reading->arena, sizeof(*policy));
 
     diagnostics_init(reading->diagnostics, reading->arena, reading->file, text, length);
-    policy_compile(reading->arena, reading->file, text, length, policy, reading->diagnostics);
+    policy_rehearse(reading->arena, reading->file, text, length, policy, reading->diagnostics,
+                    REHEARSE_IN_EARNEST);
 }
 
 static void write_findings(const struct reading *reading, struct output *output, FILE *out)

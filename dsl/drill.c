@@ -272,6 +272,7 @@ static void take_span(struct maker *m, const struct syntax *node)
 static void make_command(struct maker *m, const struct syntax *node)
 {
     m->draft.line = syntax_line(m->tree, node);
+    m->draft.offset = syntax_place(m->tree, node).offset;
     m->draft.text = text_of(m, node);
     switch (node->kind) {
     case SYNTAX_DRILL_POWER:
@@ -338,6 +339,18 @@ static bool take_time(struct maker *m, const struct syntax *node, struct duratio
     return true;
 }
 
+/* [ "within" DURATION ] "expect" ... */
+static void make_timed_expect(struct maker *m, const struct syntax *node)
+{
+    struct bounds bounds = {"the time", 0, DAY};
+
+    if (node->kind == SYNTAX_DRILL_EXPECT)
+        make_command(m, node);
+    else if (value_duration(m->tree, node->child, bounds, &m->draft.within))
+        make_command(m, node->child->next);
+}
+
+/* Of a file: a time, or an expectation. */
 static void make_statement(struct maker *m, const struct syntax *node, struct duration *now)
 {
     m->draft = (struct drill_step){.line = 0};
@@ -350,11 +363,8 @@ static void make_statement(struct maker *m, const struct syntax *node, struct du
     m->draft.at = *now;
     if (node->kind == SYNTAX_DRILL_AT)
         make_command(m, node->child->next);
-    if (node->kind == SYNTAX_DRILL_EXPECT)
-        make_command(m, node);
-    if (node->kind == SYNTAX_DRILL_WITHIN &&
-        value_duration(m->tree, node->child, (struct bounds){"the time", 0, DAY}, &m->draft.within))
-        make_command(m, node->child->next);
+    if (node->kind == SYNTAX_DRILL_EXPECT || node->kind == SYNTAX_DRILL_WITHIN)
+        make_timed_expect(m, node);
 }
 
 /* The policy first, wherever it is named; everything else speaks of it. */
@@ -406,4 +416,47 @@ bool drill_compile(struct diagnostics *diagnostics, const struct drill_source *s
     drill->n_steps = maker.n_steps;
     diagnostics_sort(diagnostics);
     return diagnostics->n_errors == 0;
+}
+
+/* Inside of a policy: each waits for calm. */
+static void make_line(struct maker *m, const struct syntax *node)
+{
+    struct diagnostic *entry;
+
+    m->draft = (struct drill_step){.line = 0};
+    if (node->is_broken)
+        return;
+    if (node->kind == SYNTAX_DRILL_EXPECT || node->kind == SYNTAX_DRILL_WITHIN) {
+        make_timed_expect(m, node);
+    } else if (node->kind == SYNTAX_DRILL_ADD || node->kind == SYNTAX_DRILL_PUSH) {
+        entry = diagnostics_add(m->tree->diagnostics, DIAGNOSTIC_DRILL_OF_TEXT,
+                                syntax_head_place(m->tree, node), syntax_word(node->kind));
+        diagnostics_hint(m->tree->diagnostics, entry,
+                         "rehearse it in a file of its own, which says: policy \"FILE.tenuto\"");
+    } else {
+        make_command(m, node);
+    }
+}
+
+void drill_of_statement(struct resolution *resolution, const struct syntax *statement,
+                        struct drill *drill)
+{
+    struct maker maker = {
+        .tree = resolution->tree,
+        .arena = resolution->arena,
+        .policy = {.diagnostics = resolution->diagnostics, .arena = resolution->arena},
+        .drill = drill,
+        .is_sure = true,
+    };
+
+    drill_policy_begin(&maker.policy, resolution);
+    *drill = (struct drill){
+        .name = value_string(maker.tree, statement->child),
+        .policy = maker.policy.now,
+        .waits_for_calm = true,
+    };
+    for (const struct syntax *at = syntax_inside(statement); at; at = at->next)
+        make_line(&maker, at);
+    drill->steps = maker.steps;
+    drill->n_steps = maker.n_steps;
 }

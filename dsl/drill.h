@@ -18,6 +18,12 @@ struct drill_source {
                         struct err *err);
 };
 
+struct resolution;
+struct syntax;
+
+/* A drill of a policy that has just been resolved; what is wrong with it is reported there. */
+void drill_of_statement(struct resolution *resolution, const struct syntax *statement,
+                        struct drill *drill);
 /* true: no errors, and *drill is complete. Everything lives in the diagnostics' arena. */
 bool drill_compile(struct diagnostics *diagnostics, const struct drill_source *source,
                    struct drill *drill);

@@ -153,6 +153,15 @@ static bool has_same_nodes(const struct policy *a, const struct policy *b)
     return is_same;
 }
 
+void drill_policy_begin(struct drill_policy *p, const struct resolution *resolution)
+{
+    p->resolution = arena_alloc(p->arena, sizeof(*p->resolution));
+    *p->resolution = *resolution;
+    p->resolution->is_over_policy = true;
+    p->all = resolution->policy;
+    rebuild(p);
+}
+
 bool drill_policy_read(struct drill_policy *p, const struct tree *tree, const struct syntax *value)
 {
     const char *name = value_string(tree, value);

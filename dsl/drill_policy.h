@@ -19,6 +19,8 @@ struct drill_policy {
     int n_removed;
 };
 
+/* The policy that has just been resolved; what a drill changes about it stays in the drill. */
+void drill_policy_begin(struct drill_policy *policy, const struct resolution *resolution);
 /* Reads and compiles the file that value names; false: reported. */
 bool drill_policy_read(struct drill_policy *policy, const struct tree *tree,
                        const struct syntax *value);

@@ -53,7 +53,7 @@ static const char *block_title(unsigned block)
     case IN_DRILL: return "a drill";
     case IN_ALERT: return "an alert";
     case IN_ACCESS: return "an access block";
-    case IN_DRILL_FILE: return "a drill outside of \"at\"";
+    case IN_DRILL_FILE: return "a drill in a file of its own";
     default: return "a policy outside of blocks";
     }
 }

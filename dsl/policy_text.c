@@ -7,7 +7,12 @@
 #include "dsl/check.h"
 #include "dsl/format.h"
 #include "dsl/parser.h"
+#include "dsl/rehearse.h"
 #include "dsl/resolve.h"
+
+/* Of drills, in services times nodes looked at; measured, and the same on every machine. */
+#define EFFORT_BRIEF 200000
+#define EFFORT_IN_EARNEST 400000000
 
 static bool begin(struct arena *arena, const char *file, const char *text, size_t length,
                   struct diagnostics *diagnostics)
@@ -52,6 +57,22 @@ bool policy_compile(struct arena *arena, const char *file, const char *text, siz
     return policy_resolve(arena, file, text, length, resolution, diagnostics);
 }
 
+bool policy_rehearse(struct arena *arena, const char *file, const char *text, size_t length,
+                     struct policy *policy, struct diagnostics *diagnostics,
+                     enum rehearsal_kind kind)
+{
+    struct resolution *resolution = arena_alloc(arena, sizeof(*resolution));
+    bool is_in_earnest = kind == REHEARSE_IN_EARNEST;
+
+    memset(policy, 0, sizeof(*policy));
+    resolution->policy = policy;
+    if (!policy_resolve(arena, file, text, length, resolution, diagnostics))
+        return false;
+    rehearse_run(resolution, is_in_earnest ? EFFORT_IN_EARNEST : EFFORT_BRIEF, is_in_earnest);
+    diagnostics_sort(diagnostics);
+    return diagnostics->n_errors == 0;
+}
+
 bool policy_check(struct arena *arena, const char *file, const char *text, size_t length,
                   struct diagnostics *diagnostics, const char **survival)
 {
@@ -61,9 +82,11 @@ bool policy_check(struct arena *arena, const char *file, const char *text, size_
     *survival = NULL;
     if (!policy_resolve(arena, file, text, length, resolution, diagnostics))
         return false;
-    *survival = check_survival(resolution);
+    rehearse_run(resolution, EFFORT_IN_EARNEST, true);
+    if (diagnostics->n_errors == 0)
+        *survival = check_survival(resolution);
     diagnostics_sort(diagnostics);
-    return true;
+    return diagnostics->n_errors == 0;
 }
 
 char *policy_format(struct arena *arena, const char *file, const char *text, size_t length,

@@ -14,15 +14,26 @@
 #include "ha/model/policy.h"
 
 /*
- * Levels 1 and 2 and the times of level 4. true: no errors (warnings may be
+ * Levels 1 to 4; the lines of drills are only parsed. true: no errors (warnings may be
  * there), and *policy is complete. Everything lives in the arena.
  */
 bool policy_compile(struct arena *arena, const char *file, const char *text, size_t length,
                     struct policy *policy, struct diagnostics *diagnostics);
 
 /*
- * The same and level 5, which may take seconds: what is left behind when nodes are lost, as
- * warnings and as a sentence ("survives the loss of any 1 node"); NULL where the policy has errors.
+ * The same, and the drills inside of it are played. In earnest: all of them, however long a person
+ * is willing to wait. Briefly: for no longer than an agent can be away from its loop (some 20 ms);
+ * what is not reached then is not judged.
+ */
+enum rehearsal_kind { REHEARSE_BRIEFLY, REHEARSE_IN_EARNEST };
+bool policy_rehearse(struct arena *arena, const char *file, const char *text, size_t length,
+                     struct policy *policy, struct diagnostics *diagnostics,
+                     enum rehearsal_kind kind);
+
+/*
+ * All there is to check, which may take seconds: the drills in earnest, and level 5: what is left
+ * behind when nodes are lost, as warnings and as a sentence ("survives the loss of any 1 node");
+ * NULL where the policy has errors.
  */
 bool policy_check(struct arena *arena, const char *file, const char *text, size_t length,
                   struct diagnostics *diagnostics, const char **survival);

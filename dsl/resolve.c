@@ -154,8 +154,6 @@ static void resolve_lone_statements(struct resolution *r)
         const struct syntax **first = &r->statements[at->kind];
         struct diagnostic *entry;
 
-        if (at->kind == SYNTAX_DRILL)
-            resolve_unsupported(r, at, "drills are");
         if (at->kind == SYNTAX_ALERT)
             resolve_unsupported(r, at, "alerts are");
         if (!stands_once(at->kind))

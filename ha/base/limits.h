@@ -95,5 +95,7 @@
 #define FLIGHT_RETRY_MS 60000
 /* A line of a record: a full step, or a policy, escaped. */
 #define FLIGHT_LINE_MAX (4 * POLICY_BYTES_MAX)
+/* Lines of all drills of a policy: each is looked at by every node that is asked to push it. */
+#define DRILL_LINES_MAX 512
 /* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */
 #define DIAGNOSTICS_MAX 200

@@ -13,6 +13,10 @@
 
 /* Lines of "within" whose times overlap; nobody follows more of them. */
 #define OPEN_MAX 64
+/* What a world takes before anything happens in it. */
+#define EVENTS_OF_A_BEGIN 8
+/* Past every limit that is set by time. */
+#define CALM_MAX_MS (30 * 60000)
 
 struct rehearsal {
     const struct drill *drill;
@@ -20,7 +24,9 @@ struct rehearsal {
     const struct drill_listener *listener;
     const struct drill_step *open[OPEN_MAX];
     int n_open;
-    int n_moves; /* since the last thing that was done */
+    int n_moves;                    /* since the last thing that was done */
+    struct instant done_at;         /* when that was */
+    const struct drill_step *taken; /* the step before */
     bool is_well;
 };
 
@@ -33,7 +39,8 @@ static void tell(struct rehearsal *r, struct drill_event event)
 {
     event.world = r->world;
     event.at = instant_since(r->world->now, (struct instant){WORLD_BEGIN_MS});
-    if (event.kind == DRILL_MISSED || event.kind == DRILL_IMPOSSIBLE || event.kind == DRILL_BROKEN)
+    if (event.kind == DRILL_MISSED || event.kind == DRILL_IMPOSSIBLE ||
+        event.kind == DRILL_BROKEN || event.kind == DRILL_UNFINISHED)
         r->is_well = false;
     r->listener->event(r->listener->context, &event);
 }
@@ -151,9 +158,14 @@ static bool meets(const struct rehearsal *r, const struct drill_step *step, stru
     }
 }
 
-static struct instant deadline_of(const struct drill_step *step)
+static struct instant deadline_of(const struct rehearsal *r, const struct drill_step *step)
 {
-    return instant_after(instant_of(step->at), step->within);
+    struct instant begin = r->drill->waits_for_calm ? r->done_at : instant_of(step->at);
+
+    /* Who waited for calm already looks at once. */
+    if (r->drill->waits_for_calm && !step->within.ms)
+        return r->world->now;
+    return instant_after(begin, step->within);
 }
 
 /* True: it is settled, one way or the other. */
@@ -165,7 +177,7 @@ static bool settle(struct rehearsal *r, const struct drill_step *step)
 
     text_init(&found, words, sizeof(words));
     is_met = meets(r, step, &found);
-    if (!is_met && instant_before(r->world->now, deadline_of(step)))
+    if (!is_met && instant_before(r->world->now, deadline_of(r, step)))
         return false;
     tell(r, (struct drill_event){
                 .kind = is_met ? DRILL_MET : DRILL_MISSED, .step = step, .words = words});
@@ -188,8 +200,25 @@ static void look_at_open(struct rehearsal *r)
 static struct instant next_deadline(const struct rehearsal *r, struct instant end)
 {
     for (int i = 0; i < r->n_open; i++)
-        end = instant_earliest(end, deadline_of(r->open[i]));
+        end = instant_earliest(end, deadline_of(r, r->open[i]));
     return instant_latest(end, r->world->now);
+}
+
+static bool is_over(const struct rehearsal *r)
+{
+    return r->world->broken[0] || (r->drill->effort_left && *r->drill->effort_left < 0);
+}
+
+static void spend(const struct rehearsal *r, int n_events)
+{
+    if (r->drill->effort_left)
+        *r->drill->effort_left -= n_events * drill_effort(r->drill->policy);
+}
+
+static bool advance(struct rehearsal *r, struct instant end)
+{
+    spend(r, 1);
+    return world_advance(r->world, end);
 }
 
 static void run_to(struct rehearsal *r, struct instant end)
@@ -197,10 +226,28 @@ static void run_to(struct rehearsal *r, struct instant end)
     do {
         struct instant next = next_deadline(r, end);
 
-        while (world_advance(r->world, next))
+        while (advance(r, next) && !is_over(r))
             look_at_open(r);
         look_at_open(r);
-    } while (!r->world->broken[0] && instant_before(r->world->now, end));
+    } while (!is_over(r) && instant_before(r->world->now, end));
+}
+
+static void settle_open(struct rehearsal *r)
+{
+    while (r->n_open > 0 && !is_over(r))
+        run_to(r, next_deadline(r, INSTANT_NEVER));
+}
+
+/* Until nothing is under way; what never ends is left alone in the end. */
+static void become_calm(struct rehearsal *r)
+{
+    struct instant end = instant_after(r->world->now, duration_ms(CALM_MAX_MS));
+
+    advance(r, r->world->now);
+    while (!world_is_calm(r->world) && !is_over(r) && instant_before(r->world->now, end)) {
+        advance(r, next_deadline(r, end));
+        look_at_open(r);
+    }
 }
 
 static void expect(struct rehearsal *r, const struct drill_step *step)
@@ -254,7 +301,7 @@ static bool do_to_service(struct world *world, const struct drill_step *step)
         return false;
     switch (step->verb) {
     case DRILL_FAIL: fail(world, step, service); break;
-    case DRILL_KILL: world_crash_service(world, service); break;
+    case DRILL_KILL: world_kill_service(world, service); break;
     case DRILL_USAGE: world_measure(world, service, step->number, step->memory); break;
     case DRILL_PLACE: world_place(world, service, node); break;
     case DRILL_MOVED: return world_carry(world, service, node);
@@ -307,9 +354,51 @@ static void take(struct rehearsal *r, const struct drill_step *step)
         bool is_done = act(r->world, step);
 
         r->n_moves = 0;
+        r->done_at = r->world->now;
         tell(r,
              (struct drill_event){.kind = is_done ? DRILL_DONE : DRILL_IMPOSSIBLE, .step = step});
     }
+}
+
+/* The time of the next step has come: as it says, or once all is calm. */
+static void wait_for(struct rehearsal *r, const struct drill_step *step)
+{
+    bool is_same_statement = r->taken && r->taken->offset == step->offset;
+    bool is_open = step->verb >= DRILL_EXPECT_SERVICE && step->within.ms > 0;
+
+    if (!r->drill->waits_for_calm) {
+        if (instant_before(r->world->now, instant_of(step->at)))
+            run_to(r, instant_of(step->at));
+        return;
+    }
+    if (is_same_statement || (is_open && r->taken))
+        return;
+    if (step->verb < DRILL_SNAPSHOT)
+        settle_open(r);
+    become_calm(r);
+    if (!r->taken)
+        r->done_at = r->world->now;
+}
+
+static void begin(struct rehearsal *r)
+{
+    const struct drill *drill = r->drill;
+
+    world_init(r->world, drill->policy, &world_exact, 0);
+    r->world->listener = (struct world_listener){
+        .context = r,
+        .job = hear_job,
+        .change = hear_change,
+        .answer = hear_answer,
+        .machine = hear_machine,
+    };
+    for (node_id node = 0; drill->waits_for_calm && node < drill->policy->n_nodes; node++)
+        world_power_on(r->world, node);
+}
+
+int64_t drill_effort(const struct policy *policy)
+{
+    return (int64_t)(policy->n_nodes + 1) * (policy->n_services + 8);
 }
 
 bool drill_run(const struct drill *drill, struct world *world,
@@ -317,25 +406,21 @@ bool drill_run(const struct drill *drill, struct world *world,
 {
     struct rehearsal r = {.drill = drill, .world = world, .listener = listener, .is_well = true};
 
-    world_init(world, drill->policy, &world_exact, 0);
-    world->listener = (struct world_listener){
-        .context = &r,
-        .job = hear_job,
-        .change = hear_change,
-        .answer = hear_answer,
-        .machine = hear_machine,
-    };
-    for (int i = 0; i < drill->n_steps && !world->broken[0]; i++) {
-        const struct drill_step *step = &drill->steps[i];
-
-        if (instant_before(world->now, instant_of(step->at)))
-            run_to(&r, instant_of(step->at));
-        if (!world->broken[0])
-            take(&r, step);
+    world->broken[0] = '\0';
+    spend(&r, EVENTS_OF_A_BEGIN);
+    if (!is_over(&r))
+        begin(&r);
+    for (int i = 0; i < drill->n_steps && !is_over(&r); i++) {
+        wait_for(&r, &drill->steps[i]);
+        spend(&r, 1);
+        if (!is_over(&r))
+            take(&r, &drill->steps[i]);
+        r.taken = &drill->steps[i];
     }
-    while (r.n_open > 0 && !world->broken[0])
-        run_to(&r, next_deadline(&r, INSTANT_NEVER));
+    settle_open(&r);
     if (world->broken[0])
         tell(&r, (struct drill_event){.kind = DRILL_BROKEN, .words = world->broken});
+    else if (is_over(&r))
+        tell(&r, (struct drill_event){.kind = DRILL_UNFINISHED});
     return r.is_well;
 }

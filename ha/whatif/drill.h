@@ -50,6 +50,7 @@ struct drill_step {
     struct duration lasts;  /* maintenance, disarm: it is asked for so long; 0: for ever */
     enum drill_verb verb;
     int line;
+    int offset;          /* in bytes, of the statement; all its steps have the same */
     const char *text;    /* as it was written: "cut alpha" */
     const char *service; /* its name, or NULL; of several services each is a step */
     node_set nodes;      /* whom it concerns; an expectation without nodes: any */
@@ -66,6 +67,12 @@ struct drill {
     const struct policy *policy;
     const struct drill_step *steps; /* in the order of their times */
     int n_steps;
+    /*
+     * Of a policy: no times. All nodes are on at the beginning, and each statement waits until
+     * nothing is under way any more; only an expectation with a time is looked at meanwhile.
+     */
+    bool waits_for_calm;
+    int64_t *effort_left; /* counts down, drill_effort an event; NULL: as long as it takes */
 };
 
 enum drill_event_kind {
@@ -79,6 +86,7 @@ enum drill_event_kind {
     DRILL_MISSED,     /* it did not */
     DRILL_IMPOSSIBLE, /* this version cannot do that step */
     DRILL_BROKEN,     /* a promise that no cluster may break */
+    DRILL_UNFINISHED, /* no effort is left */
 };
 
 struct drill_event {
@@ -100,6 +108,8 @@ struct drill_listener {
     void (*event)(void *context, const struct drill_event *event);
 };
 
+/* What one event of a world of that policy takes: it looks at every service on every node. */
+int64_t drill_effort(const struct policy *policy);
 /* The caller's world, zeroed once, of world_size(n_nodes). True: all went as expected. */
 bool drill_run(const struct drill *drill, struct world *world,
                const struct drill_listener *listener);

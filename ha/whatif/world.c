@@ -171,7 +171,7 @@ static void form_ring(struct world *world)
 /* ---- messages ------------------------------------------------------------------------------ */
 
 /* Most of the ring must have it on disk. */
-static bool is_stored(const struct world *world)
+bool world_is_stored(const struct world *world)
 {
     int n_stored = 0;
 
@@ -184,7 +184,8 @@ static bool is_stored(const struct world *world)
 
 static void agree(struct world *world)
 {
-    if (!world->has_proposal || !instant_reached(world->now, world->agreed_at) || !is_stored(world))
+    if (!world->has_proposal || !instant_reached(world->now, world->agreed_at) ||
+        !world_is_stored(world))
         return;
     ha_state_copy(&world->agreed, &world->proposed);
     world->has_proposal = false;
@@ -509,7 +510,7 @@ static struct instant next_event(const struct world *world)
 
     for (node_id id = 0; id < world->policy->n_nodes; id++)
         next = instant_earliest(next, next_of(world, id));
-    if (world->ring && world->has_proposal && is_stored(world))
+    if (world->ring && world->has_proposal && world_is_stored(world))
         next = instant_earliest(next, world->agreed_at);
     else if (world->ring && !world->has_proposal)
         next = instant_earliest(next, world->is_manager_due ? world->now : world->manager_at);

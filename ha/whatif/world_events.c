@@ -201,6 +201,17 @@ void world_crash_service(struct world *world, service_id service)
     }
 }
 
+void world_kill_service(struct world *world, service_id service)
+{
+    world_crash_service(world, service);
+    for (node_id node = 0; node < world->policy->n_nodes; node++) {
+        const struct world_job *at = &world->nodes[node].jobs[service];
+
+        if (at->is_active && at->job.kind == JOB_MONITOR)
+            world->nodes[node].is_running[service] = false;
+    }
+}
+
 void world_fail(struct world *world, enum world_fault fault, service_id service,
                 struct world_failing failing)
 {

@@ -19,6 +19,8 @@ void world_restart_agent(struct world *world, node_id node);
 void world_leave(struct world *world, node_id node, enum leaving how);
 void world_set_store(struct world *world, node_id node, bool works);
 void world_crash_service(struct world *world, service_id service);
+/* The same, also while a monitor looks at it: in a drill nothing is a matter of luck. */
+void world_kill_service(struct world *world, service_id service);
 void world_fail(struct world *world, enum world_fault fault, service_id service,
                 struct world_failing failing);
 /* Where it was last, while nothing is known of it yet. */
@@ -45,8 +47,17 @@ bool world_will_fail(const struct world *world, enum world_fault fault, node_id 
 bool world_try_fails(struct world *world, enum world_fault fault, node_id node,
                      const struct job *job);
 
+/*
+ * Whether nothing is under way: no machine boots or waits for its watchdog, no message travels, no
+ * job but monitors, and the manager waits for nothing; and nothing is amiss that the next monitor
+ * would see.
+ */
+bool world_is_calm(const struct world *world);
+
 /* For the world itself: its view; an instant from now on; one of its promises gone. */
 void world_see(struct world *world);
+/* Whether most of the ring can write down what is decided. */
+bool world_is_stored(const struct world *world);
 struct instant world_soon(struct world *world, struct duration span);
 void world_break(struct world *world, const char *words, service_id service, node_id node);
 void world_begin_agent(struct world *world, node_id node);

@@ -14,8 +14,8 @@ struct compiled compile_bytes(const char *text, size_t length)
     compiled.diagnostics = arena_alloc(compiled.arena, sizeof(*compiled.diagnostics));
     /* The text has to live as long as what is said about it. */
     compiled.is_right =
-        policy_compile(compiled.arena, "test.tenuto", arena_strndup(compiled.arena, text, length),
-                       length, compiled.policy, compiled.diagnostics);
+        policy_rehearse(compiled.arena, "test.tenuto", arena_strndup(compiled.arena, text, length),
+                        length, compiled.policy, compiled.diagnostics, REHEARSE_IN_EARNEST);
     return compiled;
 }
 
