@@ -49,6 +49,8 @@ static void say_node(char *words, size_t size, const struct node *before, const 
     text_add(&text, "%s", node_state_name(after->state));
     if (after->wants_maintenance)
         text_add(&text, ", maintenance wanted");
+    if (after->is_quarantined)
+        text_add(&text, ", in quarantine");
     if (after->is_released)
         text_add(&text, ", let go");
     add_reason(&text, &after->why, policy);

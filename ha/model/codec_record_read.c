@@ -58,6 +58,22 @@ static bool member_of_type(const json_t *from, const char *key, json_type type, 
     return !*to || json_typeof(*to) == type || err_set(err, "\"%s\" is of the wrong type", key);
 }
 
+/* What times are added to and taken from must not run over. */
+static bool is_time(struct instant instant)
+{
+    return instant.ms >= 0 && instant.ms <= RECORD_TIME_MAX;
+}
+
+static bool are_times(const struct node *node)
+{
+    bool are_all =
+        is_time(node->since) && is_time(node->maintenance_until) && is_time(node->relieved_at);
+
+    for (int i = 0; i < FALLS_MAX; i++)
+        are_all = are_all && is_time(node->falls[i]);
+    return are_all;
+}
+
 /* A service that some node must have has one; the rules go by that. */
 static bool is_possible(const struct service *service)
 {
@@ -94,7 +110,7 @@ static bool read_services(const struct record_reader *reader, const json_t *from
                                         .why = reason_of(REASON_NONE)};
         else if (!codec_read_service(each, reader->policy, service, err))
             return err_in(err, "%s", name);
-        if (!is_possible(service) || service->since.ms < 0)
+        if (!is_possible(service) || !is_time(service->since))
             return err_set(err, "%s cannot have been in such a state", name);
     }
     return true;
@@ -114,6 +130,8 @@ static bool read_nodes(const struct record_reader *reader, const json_t *from,
             return err_set(err, "the policy has no node %s", name);
         if (!codec_read_node(each, reader->policy, &state->nodes[id], err))
             return err_in(err, "%s", name);
+        if (!are_times(&state->nodes[id]))
+            return err_set(err, "%s has a time that is none", name);
     }
     return true;
 }
@@ -126,7 +144,8 @@ static bool read_cluster(const struct record_reader *reader, const json_t *from,
     if (!json_want_text(from, "manager", &manager, err) || !codec_read_cluster(from, state, err))
         return false;
     state->manager = policy_find_node(reader->policy, manager);
-    return state->imbalanced_since.ms >= 0 || err_set(err, "\"imbalanced\" is no time");
+    return (is_time(state->imbalanced_since) && is_time(state->arming.until)) ||
+           err_set(err, "the cluster has a time that is none");
 }
 
 /* "before" and "after" alike. */

@@ -9,9 +9,6 @@
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
 
-/* Whole numbers that JSON programs of all kinds can carry; as milliseconds 285,000 years. */
-#define TIME_MAX (1LL << 53)
-
 static void put_int(json_t *to, const char *key, int64_t number)
 {
     if (number)
@@ -40,7 +37,7 @@ static bool read_usage(const json_t *from, int *cpus_milli, int64_t *memory, str
     int64_t cpus;
 
     if (!read_amount(from, "cpus", INT_MAX, &cpus, err) ||
-        !read_amount(from, "memory", TIME_MAX, memory, err))
+        !read_amount(from, "memory", RECORD_TIME_MAX, memory, err))
         return false;
     *cpus_milli = (int)cpus;
     return true;
@@ -103,7 +100,7 @@ json_t *codec_times(const struct node_view *view)
 bool codec_read_instant(const json_t *from, struct instant *instant, struct err *err)
 {
     if (!json_is_integer(from) || json_integer_value(from) < 0 ||
-        json_integer_value(from) > TIME_MAX)
+        json_integer_value(from) > RECORD_TIME_MAX)
         return err_set(err, "a time is missing, or is no time");
     instant->ms = json_integer_value(from);
     return true;
@@ -133,6 +130,7 @@ json_t *codec_service_view(const struct cluster_view *view, service_id service,
         .service = service,
         .result = seen->result,
         .exit_code = seen->exit_code,
+        .pause = seen->pause,
     };
     json_t *to;
 
@@ -151,16 +149,18 @@ bool codec_read_service_view(const json_t *from, const struct policy *policy,
     const json_t *on = json_object_get(from, "on");
     const char *text = "";
     struct report_row row;
-    int64_t exit = 0;
+    int64_t exit = 0, pause;
 
     memset(view, 0, sizeof(*view));
     if (!json_want_text(from, "result", &text, err) || !json_want_text(from, "words", &text, err) ||
         !json_want_int(from, "exit", &exit, err) ||
+        !read_amount(from, "pause", RECORD_TIME_MAX, &pause, err) ||
         !codec_read_report_row(from, policy, &row, err) ||
         !read_usage(from, &view->used_cpus_milli, &view->used_memory, err))
         return false;
     view->result = row.result;
     view->exit_code = row.exit_code;
+    view->pause = row.pause;
     text_copy(view->words, sizeof(view->words), row.words);
     return !on || codec_read_nodes(on, policy, &view->running_on, err);
 }

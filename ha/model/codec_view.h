@@ -32,5 +32,7 @@ bool codec_read_service_view(const json_t *from, const struct policy *policy,
 json_t *codec_nodes(node_set nodes, const struct policy *policy);
 bool codec_read_nodes(const json_t *from, const struct policy *policy, node_set *nodes,
                       struct err *err);
+/* As milliseconds 285,000 years: whole numbers that JSON programs of all kinds can carry. */
+#define RECORD_TIME_MAX (1LL << 53)
 /* A time of a clock: from 0 to what JSON programs of all kinds can carry. */
 bool codec_read_instant(const json_t *from, struct instant *instant, struct err *err);

@@ -35,12 +35,16 @@ static bool is_node_alike(const struct node *a, const struct node *b)
 {
     return a->state == b->state && strcmp(a->boot_id, b->boot_id) == 0 &&
            a->wants_maintenance == b->wants_maintenance && a->is_released == b->is_released &&
-           a->leaving == b->leaving && a->why.code == b->why.code;
+           a->leaving == b->leaving && a->why.code == b->why.code &&
+           a->maintenance_until.ms == b->maintenance_until.ms &&
+           a->relieved_at.ms == b->relieved_at.ms && a->is_quarantined == b->is_quarantined &&
+           memcmp(a->falls, b->falls, sizeof(a->falls)) == 0;
 }
 
 static bool is_cluster_alike(const struct ha_state *a, const struct ha_state *b)
 {
     return a->arming.state == b->arming.state && a->arming.ignores == b->arming.ignores &&
+           a->arming.until.ms == b->arming.until.ms &&
            (a->imbalanced_since.ms == 0) == (b->imbalanced_since.ms == 0);
 }
 
