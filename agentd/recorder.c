@@ -240,26 +240,28 @@ void recorder_settle(struct recorder *recorder)
 static bool queue(struct recorder *recorder, char *text, bool is_full, bool is_first)
 {
     struct entry *entry = xcalloc(1, sizeof(*entry));
+    size_t length = strlen(text);
     bool fits;
 
-    *entry = (struct entry){
-        .is_full = is_full, .is_first = is_first, .length = strlen(text), .text = text};
+    *entry =
+        (struct entry){.is_full = is_full, .is_first = is_first, .length = length, .text = text};
     pthread_mutex_lock(&recorder->lock);
-    fits = recorder->queued_bytes + entry->length <= FLIGHT_QUEUE_MAX || !recorder->first;
+    fits = recorder->queued_bytes + length <= FLIGHT_QUEUE_MAX || !recorder->first;
     if (fits) {
         *recorder->last = entry;
         recorder->last = &entry->next;
-        recorder->queued_bytes += entry->length;
+        recorder->queued_bytes += length;
         pthread_cond_signal(&recorder->wake);
     }
     pthread_mutex_unlock(&recorder->lock);
-    if (fits)
-        recorder->file_bytes += entry->length;
-    if (!fits) {
-        free(entry->text);
-        free(entry);
+    /* What fits is the writer's from here on. */
+    if (fits) {
+        recorder->file_bytes += length;
+        return true;
     }
-    return fits;
+    free(text);
+    free(entry);
+    return false;
 }
 
 /* The lines of several values, as one text. */

@@ -124,12 +124,14 @@ static void an_agent_judges_what_it_can_and_never_hangs(void **state)
 {
     char *brief = long_drill(5, 4), *endless = long_drill(300, 400), *lines = long_drill(1, 600);
     char *services = long_drill(1025, 1);
+    struct check c;
 
     (void)state;
     assert_wrong(brief, REHEARSE_BRIEFLY, "error[T0508]");
     assert_wrong(brief, REHEARSE_IN_EARNEST, "error[T0508]");
-    assert_wrong(endless, REHEARSE_BRIEFLY, "");
-    assert_int_equal(check(endless, REHEARSE_BRIEFLY).found->n_errors, 0);
+    c = check(endless, REHEARSE_BRIEFLY);
+    assert_int_equal(c.found->n_errors, 0);
+    arena_free(c.arena);
     assert_wrong(lines, REHEARSE_BRIEFLY, "601 lines in drills are too many; the limit is 512");
     assert_wrong(services, REHEARSE_BRIEFLY, "1025 services in a drill are too many");
     free(brief);
