@@ -182,7 +182,7 @@ check: ## the fast loop: builds, unit tests and gates, each of them; before you 
 	$(STEPS) compile clang unit layers pure tidy format reasons diagram gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
-	$(STEPS) check san screens $(SCENARIOS) conformance-news lab story
+	$(STEPS) check san screens $(SCENARIOS) conform-news lab story
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
 	@$(if $(UNIT_PROGRAMS),,echo 'no tests in tests/unit/$(ROOM)'; exit 1;) \
@@ -199,7 +199,7 @@ endif
 conformance: all ## plays the scenarios of another manager, where they are, and compares
 	@tests/conformance
 
-conformance-news: all ## the same; only what is not on the list of differences fails
+conform-news: all ## the same; only what is not on the list of differences fails
 	@tests/conformance --news
 
 screens: all $(SCREENS) ## keys in, whole screens out: tests/screens
@@ -291,7 +291,7 @@ clean: ## removes everything generated
 
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
-	conformance-news \
+	conform-news \
 	screens lab story fuzz bench \
 	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
