@@ -182,7 +182,7 @@ check: ## the fast loop: builds, unit tests and gates, each of them; before you 
 	$(STEPS) compile clang unit layers pure tidy format reasons diagram gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
-	$(STEPS) check san screens $(SCENARIOS) conform-news lab story
+	$(STEPS) check san screens lsp $(SCENARIOS) conform-news lab story
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
 	@$(if $(UNIT_PROGRAMS),,echo 'no tests in tests/unit/$(ROOM)'; exit 1;) \
@@ -220,6 +220,10 @@ lab: all ## the lab itself, then the faults, on three nodes with real corosync
 
 story: all ## what the demo tells when nobody looks on, checked at each step
 	@DEMO=story tests/lab/demo
+
+lsp: all ## the language server in a session with Neovim, where it is installed
+	@OUT=$(OUT) tests/lsp/run
+.PHONY: lsp
 
 layers: ## no #include goes against an arrow
 	@tests/layers

@@ -7,6 +7,7 @@
 
 #include "console/drill.h"
 #include "console/edit.h"
+#include "console/lsp.h"
 #include "console/replay.h"
 #include "dsl/policy_text.h"
 #include "ha/base/arena.h"
@@ -315,6 +316,7 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_WITNESS_REMOVE: return edit_policy(command, settings, output);
     case VERB_RULES_LIST: return edit_list_rules(command, settings, output);
     case VERB_DRILL_REPLAY: return replay_files(command->request, settings->record, output);
+    case VERB_LSP: return lsp_serve(output);
     case VERB_HELP: return run_help(command, output);
     case VERB_VERSION: return run_version(settings, output);
     default:

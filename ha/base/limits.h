@@ -99,3 +99,7 @@
 #define DRILL_LINES_MAX 512
 /* Diagnostics of one check; after so many slips the first ones have to be mended anyway. */
 #define DIAGNOSTICS_MAX 200
+/* A message of a text editor: a policy as one JSON string, in which a byte may take six. */
+#define LSP_MESSAGE_MAX (6 * POLICY_BYTES_MAX + 65536)
+/* Policies open in one editor at a time. */
+#define LSP_DOCUMENTS_MAX 64

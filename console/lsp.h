@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* "tenuto lsp": the language server of dsl/lsp.h on standard input and output. */
+#pragma once
+
+#include "console/output.h"
+
+int lsp_serve(struct output *output);

@@ -1,0 +1,1 @@
+autocmd BufNewFile,BufRead *.tenuto,*.drill setfiletype tenuto
