@@ -122,6 +122,11 @@ BENCH := $(OUT)/bench
 $(BENCH): $(call objects,$(wildcard tests/bench/*.c)) $(OUT)/ha.a
 	$(link) $(LIBS_ha) -lm
 
+# The language has a program of its own: the core does not know it.
+BENCH_LANGUAGE := $(OUT)/bench-language
+$(BENCH_LANGUAGE): $(OUT)/obj/tests/bench/language/language.o $(call archives,dsl)
+	$(link) $(LIBS_dsl)
+
 # People call ./tenuto: the default build leaves links at the top.
 ifeq ($(OUT),build)
 TOP_LINKS := $(PROGRAMS)
@@ -212,8 +217,9 @@ fuzz: $(FUZZ_PROGRAMS) ## any bytes at all: FUZZ_SECONDS=30 for each program of 
 		tests/scenarios $$(ls -d tests/fuzz/$${program##*fuzz_} 2>/dev/null) || exit 1; done
 
 # OUT= is where objects go, so the file that keeps the table has a name of its own.
-bench: $(BENCH) ## what the core takes, and crm_simulate where it is there; TABLE=FILE keeps it
+bench: $(BENCH) $(BENCH_LANGUAGE) ## time and memory, crm_simulate beside it; TABLE=FILE keeps it
 	@$(BENCH) $(TABLE)
+	@$(BENCH_LANGUAGE)
 
 lab: all ## the lab itself, then the faults, on three nodes with real corosync
 	@tests/lab/run
@@ -252,7 +258,8 @@ diagram-fix: ## writes them there
 # What the Makefile builds, for tests/tidy to find what it does not.
 list-sources:
 	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
-		$(wildcard tests/lab/*.c tests/screens/*.c tests/bench/*.c) $(UNIT_SOURCES) \
+		$(wildcard tests/lab/*.c tests/screens/*.c) \
+		$(wildcard tests/bench/*.c tests/bench/language/*.c) $(UNIT_SOURCES) \
 		$(FUZZ_SOURCES)
 
 gates: ## the gates themselves: each must catch a planted fault

@@ -37,6 +37,7 @@ void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena, cons
 {
     memset(diagnostics, 0, sizeof(*diagnostics));
     diagnostics->arena = arena;
+    diagnostics->memo = arena_alloc(arena, sizeof(*diagnostics->memo));
     diagnostics->file = file;
     diagnostics->text = text;
     diagnostics->length = length;
@@ -46,10 +47,18 @@ struct location diagnostics_place(const struct diagnostics *diagnostics, int lin
                                   int length)
 {
     struct location at = {.line = line, .column = 1, .offset = offset, .length = length};
+    struct diagnostics_memo *memo = diagnostics->memo;
     int start = offset;
     uint32_t point;
 
-    while (start > 0 && diagnostics->text[start - 1] != '\n')
+    /* Somebody may send megabytes of mistakes on one line: its columns are counted once. */
+    if (diagnostics->n_list == DIAGNOSTICS_MAX)
+        return at;
+    if (memo->column > 0 && memo->line == line && memo->offset <= offset) {
+        start = memo->offset;
+        at.column = memo->column;
+    }
+    while (at.column == 1 && start > 0 && diagnostics->text[start - 1] != '\n')
         start--;
     while (start < offset) {
         size_t size = utf8_read(diagnostics->text + start, (size_t)(offset - start), &point);
@@ -57,6 +66,7 @@ struct location diagnostics_place(const struct diagnostics *diagnostics, int lin
         start += size ? (int)size : 1;
         at.column++;
     }
+    *memo = (struct diagnostics_memo){.offset = offset, .line = line, .column = at.column};
     return at;
 }
 

@@ -48,8 +48,16 @@ struct diagnostic {
     int n_notes;
 };
 
+/* The place that was asked for last: most are asked for in the order of the text. */
+struct diagnostics_memo {
+    int offset;
+    int line;
+    int column; /* 0: none yet */
+};
+
 struct diagnostics {
     struct arena *arena;
+    struct diagnostics_memo *memo;
     const char *file;
     const char *text;
     size_t length;
@@ -77,7 +85,10 @@ void diagnostics_suggest(struct diagnostics *diagnostics, struct diagnostic *ent
 /* A second or third place; more than two are left out. */
 void diagnostics_note(struct diagnostics *diagnostics, struct diagnostic *entry, struct location at,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* The place of so many bytes of the text on a line that is known already. */
+/*
+ * The place of so many bytes of the text on a line that is known already; where nothing more is
+ * shown, without its column.
+ */
 struct location diagnostics_place(const struct diagnostics *diagnostics, int line, int offset,
                                   int length);
 /* "T0212" */

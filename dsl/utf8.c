@@ -59,6 +59,9 @@ static int is_among(uint32_t point, const struct range *ranges, size_t count)
 
 int utf8_columns(uint32_t point)
 {
+    /* Neither table begins before. */
+    if (point < 0x300)
+        return 1;
     if (is_among(point, combining, sizeof(combining) / sizeof(combining[0])))
         return 0;
     return is_among(point, wide, sizeof(wide) / sizeof(wide[0])) ? 2 : 1;

@@ -2,6 +2,7 @@
 /* How messages look: carets, notes, hints, colours, JSON; and that the rows are in order. */
 #include "tests/unit/dsl/dsl_test.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dsl/utf8.h"
@@ -202,6 +203,44 @@ static void utf8_is_read_strictly(void **state)
     assert_int_equal(utf8_read("\x80", 1, &point), 0);
 }
 
+/* A line as long as a policy may be: were each mistake's column counted anew, it took hours. */
+static void a_line_of_mistakes_is_counted_once(void **state)
+{
+    size_t length = POLICY_BYTES_MAX / 4;
+    char *text = malloc(length);
+    struct compiled compiled;
+
+    (void)state;
+    for (size_t i = 0; i < length; i++)
+        text[i] = i % 2 ? ' ' : '$';
+    compiled = compile_bytes(text, length);
+    assert_int_equal(compiled.diagnostics->n_errors >= (int)length / 2, 1);
+    assert_int_equal(compiled.diagnostics->n_list, DIAGNOSTICS_MAX);
+    assert_int_equal(compiled.diagnostics->list[199].at.column, 399);
+    compiled_free(&compiled);
+    free(text);
+}
+
+/* Whatever order places are asked for in. */
+static void a_column_does_not_depend_on_what_was_asked_before(void **state)
+{
+    static const char text[] = "a \xea\xb0\x80 b\n  \xf0\x9f\x98\x80 c d\ne\xc3\xa4 f";
+    static const int lines[] = {3, 1, 2, 2, 1, 3, 2, 3}, offsets[] = {22, 2, 14, 16, 6, 19, 10, 23};
+    struct arena *arena = arena_new();
+    struct diagnostics *all = arena_alloc(arena, sizeof(*all));
+    struct diagnostics *each = arena_alloc(arena, sizeof(*each));
+
+    (void)state;
+    diagnostics_init(all, arena, "a", text, sizeof(text) - 1);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        diagnostics_init(each, arena, "a", text, sizeof(text) - 1);
+        assert_int_equal(diagnostics_place(all, lines[i], offsets[i], 1).column,
+                         diagnostics_place(each, lines[i], offsets[i], 1).column);
+    }
+    assert_int_equal(diagnostics_place(all, 2, 16, 1).column, 6);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +255,8 @@ int main(void)
         cmocka_unit_test(what_is_over_the_limit_is_counted),
         cmocka_unit_test(json_says_the_same),
         cmocka_unit_test(utf8_is_read_strictly),
+        cmocka_unit_test(a_line_of_mistakes_is_counted_once),
+        cmocka_unit_test(a_column_does_not_depend_on_what_was_asked_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
