@@ -14,16 +14,22 @@ enum item_kind { ITEM_VARIABLE = 6, ITEM_CLASS = 7, ITEM_VALUE = 12, ITEM_KEYWOR
 
 static void add_item(json_t *items, const char *label, enum item_kind kind, const char *detail)
 {
+    json_array_append_new(
+        items, json_pack("{s:s, s:i, s:s}", "label", label, "kind", kind, "detail", detail));
+}
+
+/* A word of a statement; the same word may be read in two places of a usage. */
+static void add_word(json_t *items, const char *word)
+{
     const json_t *each;
     size_t i;
 
     json_array_foreach(items, i, each)
     {
-        if (strcmp(json_text(each, "label", ""), label) == 0)
+        if (strcmp(json_text(each, "label", ""), word) == 0)
             return;
     }
-    json_array_append_new(
-        items, json_pack("{s:s, s:i, s:s}", "label", label, "kind", kind, "detail", detail));
+    add_item(items, word, ITEM_KEYWORD, "");
 }
 
 static const char *role_title(enum name_role role)
@@ -36,13 +42,13 @@ static const char *role_title(enum name_role role)
     }
 }
 
-static void add_names(const struct document *document, json_t *items, enum name_role role)
+static void add_names(struct document *document, json_t *items, enum name_role role)
 {
-    struct mentions mentions = mentions_of(document);
+    const struct mentions *mentions = mentions_of(document);
 
-    for (int i = 0; i < mentions.n_list; i++) {
-        if (mentions.list[i].role == role && mentions.list[i].is_definition)
-            add_item(items, mentions.list[i].word, ITEM_VARIABLE, role_title(role));
+    for (int i = 0; i < mentions->n_list; i++) {
+        if (mentions->list[i].role == role && mentions->list[i].is_definition)
+            add_item(items, mentions->list[i].word, ITEM_VARIABLE, role_title(role));
     }
 }
 
@@ -55,7 +61,7 @@ static void add_types(json_t *items)
 }
 
 /* "keep, try or start", "\"timeout\"", "a node": what the grammar says that it wants. */
-static void add_expected(const struct document *document, json_t *items, struct arena *arena,
+static void add_expected(struct document *document, json_t *items, struct arena *arena,
                          const char *what)
 {
     if (strcmp(what, "a node") == 0) {
@@ -100,7 +106,7 @@ static void add_usage_words(json_t *items, struct arena *arena, const char *usag
         if (length > 1 && usage[length] == '\0')
             is_word = true;
         if (is_word && strncmp(usage, "or", length) != 0)
-            add_item(items, arena_strndup(arena, usage, length), ITEM_KEYWORD, "");
+            add_word(items, arena_strndup(arena, usage, length));
         usage += length ? length : 1;
         if (length && !is_word)
             usage += strcspn(usage, " ");

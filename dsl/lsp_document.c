@@ -33,6 +33,7 @@ static void forget_reading(struct document *document)
     document->arena = NULL;
     document->tree = NULL;
     document->is_published = false;
+    document->has_mentions = false;
     free(document->lines);
     document->lines = NULL;
 }

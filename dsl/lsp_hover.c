@@ -221,12 +221,10 @@ json_t *lsp_hover(struct document *document, const json_t *params, struct err *e
     int offset = document_offset(document, json_object_get(params, "position"));
     const struct mention *mention;
     const struct syntax *head;
-    struct mentions mentions;
 
     (void)err;
     document_read(document);
-    mentions = mentions_of(document);
-    mention = mentions_at(document, &mentions, offset);
+    mention = mentions_at(document, mentions_of(document), offset);
     if (mention)
         return tell_name(document, mention);
     head = document->tree ? find_head(document->tree, document->tree->policy, offset) : NULL;

@@ -91,25 +91,28 @@ static void add_lists(const struct document *document, struct mentions *mentions
     }
 }
 
-struct mentions mentions_of(const struct document *document)
+const struct mentions *mentions_of(struct document *document)
 {
-    struct mentions mentions = {0};
+    struct mentions *mentions = &document->mentions;
+    const struct syntax *first = document->tree ? document->tree->policy->child : NULL;
     int n_definitions;
 
-    if (!document->tree)
+    if (document->has_mentions)
         return mentions;
+    *mentions = (struct mentions){0};
+    document->has_mentions = true;
     /* Nodes and sets of them first: every list of such names is held against them. */
-    for (const struct syntax *at = document->tree->policy->child; at; at = at->next) {
+    for (const struct syntax *at = first; at; at = at->next) {
         if (at->kind == SYNTAX_NODE || at->kind == SYNTAX_LET)
-            add_definitions(document, &mentions, at);
+            add_definitions(document, mentions, at);
     }
-    n_definitions = mentions.n_list;
-    for (const struct syntax *at = document->tree->policy->child; at; at = at->next) {
+    n_definitions = mentions->n_list;
+    for (const struct syntax *at = first; at; at = at->next) {
         if (at->kind != SYNTAX_NODE && at->kind != SYNTAX_LET)
-            add_definitions(document, &mentions, at);
+            add_definitions(document, mentions, at);
     }
-    for (const struct syntax *at = document->tree->policy->child; at; at = at->next)
-        add_lists(document, &mentions, n_definitions, at, at);
+    for (const struct syntax *at = first; at; at = at->next)
+        add_lists(document, mentions, n_definitions, at, at);
     return mentions;
 }
 

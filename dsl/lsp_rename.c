@@ -25,11 +25,11 @@ static json_t *location_of(const struct document *document, const struct mention
 }
 
 static const struct mention *find(struct document *document, const json_t *params,
-                                  struct mentions *mentions)
+                                  const struct mentions **mentions)
 {
     document_read(document);
     *mentions = mentions_of(document);
-    return mentions_at(document, mentions,
+    return mentions_at(document, *mentions,
                        document_offset(document, json_object_get(params, "position")));
 }
 
@@ -42,14 +42,14 @@ static bool is_about(const struct mention *mention, const struct mention *subjec
 
 json_t *lsp_definition(struct document *document, const json_t *params, struct err *err)
 {
-    struct mentions mentions;
+    const struct mentions *mentions;
     const struct mention *subject = find(document, params, &mentions);
     json_t *list = json_array();
 
     (void)err;
-    for (int i = 0; subject && i < mentions.n_list; i++) {
-        if (mentions.list[i].is_definition && is_about(&mentions.list[i], subject))
-            json_array_append_new(list, location_of(document, &mentions.list[i]));
+    for (int i = 0; subject && i < mentions->n_list; i++) {
+        if (mentions->list[i].is_definition && is_about(&mentions->list[i], subject))
+            json_array_append_new(list, location_of(document, &mentions->list[i]));
     }
     return list;
 }
@@ -58,13 +58,13 @@ json_t *lsp_references(struct document *document, const json_t *params, struct e
 {
     bool with_definitions =
         json_flag(json_object_get(params, "context"), "includeDeclaration", true);
-    struct mentions mentions;
+    const struct mentions *mentions;
     const struct mention *subject = find(document, params, &mentions);
     json_t *list = json_array();
 
     (void)err;
-    for (int i = 0; subject && i < mentions.n_list; i++) {
-        const struct mention *mention = &mentions.list[i];
+    for (int i = 0; subject && i < mentions->n_list; i++) {
+        const struct mention *mention = &mentions->list[i];
 
         if ((with_definitions || !mention->is_definition) && is_about(mention, subject))
             json_array_append_new(list, location_of(document, mention));
@@ -124,7 +124,7 @@ static bool is_of_range(const struct document *document, const struct mentions *
 }
 
 static const struct mention *find_subject(struct document *document, const json_t *params,
-                                          struct mentions *mentions, struct err *err)
+                                          const struct mentions **mentions, struct err *err)
 {
     const struct mention *subject = find(document, params, mentions);
 
@@ -133,14 +133,14 @@ static const struct mention *find_subject(struct document *document, const json_
     else if (!mention_is_plain(subject))
         err_set(err, "\"%s\" stands for several names; each has to be renamed by itself",
                 subject->word);
-    else if (!is_of_range(document, mentions, subject, err))
+    else if (!is_of_range(document, *mentions, subject, err))
         return subject;
     return NULL;
 }
 
 json_t *lsp_prepare_rename(struct document *document, const json_t *params, struct err *err)
 {
-    struct mentions mentions;
+    const struct mentions *mentions;
     const struct mention *subject = find_subject(document, params, &mentions, err);
 
     if (!subject)
@@ -152,7 +152,7 @@ json_t *lsp_prepare_rename(struct document *document, const json_t *params, stru
 json_t *lsp_rename(struct document *document, const json_t *params, struct err *err)
 {
     const char *name = json_text(params, "newName", "");
-    struct mentions mentions;
+    const struct mentions *mentions;
     const struct mention *subject = find_subject(document, params, &mentions, err);
     json_t *edits;
 
@@ -162,11 +162,11 @@ json_t *lsp_rename(struct document *document, const json_t *params, struct err *
     if (subject->role == NAME_SERVICE && !strchr(name, ':'))
         name = arena_printf(document->arena, "%.*s:%s", (int)strcspn(subject->word, ":"),
                             subject->word, name);
-    if (!is_name(subject, name, err) || !is_clear(document, &mentions, subject, name, err))
+    if (!is_name(subject, name, err) || !is_clear(document, mentions, subject, name, err))
         return NULL;
     edits = json_array();
-    for (int i = 0; i < mentions.n_list; i++) {
-        const struct mention *mention = &mentions.list[i];
+    for (int i = 0; i < mentions->n_list; i++) {
+        const struct mention *mention = &mentions->list[i];
         int from = from_of(document, mention);
 
         if (mention_is_plain(mention) && is_about(mention, subject))

@@ -8,6 +8,23 @@
 #include "dsl/resolve.h"
 #include "ha/base/err.h"
 
+/* Who is named where. */
+enum name_role { NAME_NODE, NAME_LET, NAME_SERVICE, NAME_RULE };
+
+struct mention {
+    enum name_role role;
+    bool is_definition;
+    const char *word; /* as written: a name, a range or a pattern */
+    const struct syntax *name;
+    const struct syntax *statement; /* the policy's statement it stands in */
+};
+
+struct mentions {
+    struct mention *list;
+    int n_list;
+    int size;
+};
+
 struct document {
     struct document *next;
     char *uri;
@@ -21,7 +38,9 @@ struct document {
     struct resolution *resolution;
     struct diagnostics *diagnostics;
     const struct tree *tree; /* NULL if the text is too long */
-    int *lines;              /* where each begins */
+    struct mentions mentions;
+    bool has_mentions;
+    int *lines; /* where each begins */
     int n_lines;
 };
 
@@ -49,24 +68,8 @@ json_t *document_edit(const struct document *document, int from, int to, const c
 /* The place of {"line","character"}, bent into the text. */
 int document_offset(const struct document *document, const json_t *position);
 
-/* lsp_names.c: who is named where. */
-enum name_role { NAME_NODE, NAME_LET, NAME_SERVICE, NAME_RULE };
-
-struct mention {
-    enum name_role role;
-    bool is_definition;
-    const char *word; /* as written: a name, a range or a pattern */
-    const struct syntax *name;
-    const struct syntax *statement; /* the policy's statement it stands in */
-};
-
-struct mentions {
-    struct mention *list;
-    int n_list;
-    int size;
-};
-
-struct mentions mentions_of(const struct document *document);
+/* lsp_names.c. Of the text as it was read; counted once. */
+const struct mentions *mentions_of(struct document *document);
 /* The mention at that place; NULL if there is none. */
 const struct mention *mentions_at(const struct document *document, const struct mentions *mentions,
                                   int offset);
