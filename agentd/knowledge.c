@@ -58,10 +58,13 @@ static void read_service(struct knowledge *knowledge, const char *name, const js
 
     if (id == SERVICE_NONE)
         return;
-    if (codec_read_service(value, knowledge->policy, &service, &err))
+    if (codec_read_service(value, knowledge->policy, &service, &err)) {
         knowledge->agreed->services[id] = service;
-    else
+    } else {
         log_error("the record of service %s cannot be read: %s", name, err.text);
+        /* It is found anew; but who stopped it by hand, say where it ran then, still wants that. */
+        knowledge->agreed->services[id].is_held = json_flag(value, "held", false);
+    }
 }
 
 static void read_record(struct knowledge *knowledge, const char *key, const json_t *record)

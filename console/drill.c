@@ -103,17 +103,39 @@ static void write_change(FILE *out, const struct drill_event *event)
     fprintf(out, ": %s\n", why);
 }
 
+/* Why it is so; of what is as it should be nobody asks. */
+static void write_why(FILE *out, const struct drill_event *event, const struct reason *why)
+{
+    char text[REASON_TEXT_MAX];
+
+    reason_text(why, event->world->policy, text, sizeof(text));
+    if (why->code != REASON_NONE)
+        fprintf(out, ": %s", text);
+}
+
 static void write_snapshot(FILE *out, const struct drill_event *event)
 {
     const struct ha_state *state = &event->world->agreed;
 
     fprintf(out, "snapshot\n");
+    for (node_id id = 0; id < state->n_nodes && state->version > 0; id++) {
+        const struct node *node = &state->nodes[id];
+
+        fprintf(out, "%14s%s is %s", "", node_of(event, id), node_state_name(node->state));
+        if (node->state != NODE_ONLINE)
+            write_why(out, event, &node->why);
+        fprintf(out, "\n");
+    }
     for (service_id id = 0; id < state->n_services; id++) {
         const struct service *service = &state->services[id];
 
-        if (service->state != SERVICE_ABSENT)
-            fprintf(out, "%14s%s is %s on %s\n", "", service_of(event, id),
-                    service_state_name(service->state), node_of(event, service->node));
+        if (service->state == SERVICE_ABSENT)
+            continue;
+        fprintf(out, "%14s%s is %s on %s", "", service_of(event, id),
+                service_state_name(service->state), node_of(event, service->node));
+        if (service->state != SERVICE_STARTED || !service->is_running)
+            write_why(out, event, &service->why);
+        fprintf(out, "\n");
     }
 }
 

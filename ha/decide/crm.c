@@ -12,6 +12,7 @@
 #include "ha/decide/commands.h"
 #include "ha/decide/node_rules.h"
 #include "ha/decide/order.h"
+#include "ha/decide/quarantine.h"
 #include "ha/decide/rebalance.h"
 #include "ha/decide/round.h"
 #include "ha/decide/service_rules.h"
@@ -92,6 +93,8 @@ void crm_step(struct ha_state *state, const struct policy *policy, const struct 
     order_prepare(&round);
     arming_end_in_time(&round);
     commands_step(&round);
+    if (state->arming.state == ARMED)
+        quarantine_yield(&round);
     storm_step(&round);
     if (state->arming.state == ARMED)
         rebalance_step(&round);

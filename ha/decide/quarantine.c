@@ -54,3 +54,35 @@ void quarantine_step(struct round *round, node_id id)
         round_has_passed(round, node->falls[0], round->policy->quarantine.within))
         quarantine_lift(node);
 }
+
+/* Set aside, and well enough by now to be asked something. */
+static bool is_willing(const struct round *round, node_id id)
+{
+    const struct node *node = &round->state->nodes[id];
+
+    return node->is_quarantined && node->state == NODE_MAINTENANCE && !node->wants_maintenance &&
+           node->leaving == LEAVING_NOT && node_in(round->reported, id);
+}
+
+void quarantine_yield(struct round *round)
+{
+    node_id best = NODE_NONE;
+
+    for (node_id id = 0; id < round->policy->n_nodes && !round->usable; id++) {
+        const struct node *node = &round->state->nodes[id];
+
+        if (is_willing(round, id) &&
+            (best == NODE_NONE ||
+             instant_before(node->falls[0], round->state->nodes[best].falls[0])))
+            best = id;
+    }
+    if (best != NODE_NONE) {
+        struct reason why = reason_of(REASON_QUARANTINE_YIELDS);
+
+        why.node = best;
+        /* Its falls are not forgotten: one more, and it is set aside again. */
+        round->state->nodes[best].is_quarantined = false;
+        round_change_node(round, best, NODE_ONLINE, why);
+        round_see_nodes(round);
+    }
+}

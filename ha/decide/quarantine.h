@@ -14,5 +14,7 @@ void quarantine_note_fall(struct round *round, node_id node);
 void quarantine_step(struct round *round, node_id node);
 /* A person trusts it again. */
 void quarantine_lift(struct node *node);
+/* If nobody else can take services, the one that has stayed longest takes them again. */
+void quarantine_yield(struct round *round);
 /* How often it fell, as far as that counts. */
 int quarantine_falls(const struct round *round, node_id node);

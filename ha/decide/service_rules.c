@@ -149,6 +149,19 @@ static bool is_answering(const struct service_case *c)
     return round_answers(c->round, c->record->node);
 }
 
+/*
+ * Its node went while nothing guarded it: only its return proves anything, which a person has to
+ * bring about.
+ */
+static struct verdict wait_for_node(const struct service_case *c)
+{
+    const struct node *node = &c->round->state->nodes[c->record->node];
+
+    if (node->state != NODE_UNKNOWN || !node->is_released)
+        return stay(c);
+    return wait_for(c, reason_on(REASON_WAITS_FOR_RETURN, c->record->node));
+}
+
 /* ---- a service that runs ------------------------------------------------------------------- */
 
 static struct verdict it_runs(const struct service_case *c)
@@ -310,8 +323,10 @@ static struct verdict freeze(const struct service_case *c)
 
     if (node == NODE_NONE || (is_answering(c) && !node_in(c->round->freezing, node)))
         return thaw(c);
-    if (!has_lost_its_node(c) || is_left_down(c))
+    if (is_left_down(c))
         return stay(c);
+    if (!has_lost_its_node(c))
+        return wait_for_node(c);
     verdict = its_node_is_lost(c);
     if (node_in(c->round->freezing, node)) {
         verdict.why.code = REASON_FROZEN_TOO_LONG;
@@ -369,7 +384,7 @@ static struct verdict moving(const struct service_case *c)
     if (!is_wanted(c) && (is_here || c->result == JOB_FAILED))
         return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
     if (c->result == JOB_NONE)
-        return stay(c);
+        return wait_for_node(c);
     return c->result == JOB_DONE ? it_has_left(c) : it_could_not_leave(c);
 }
 
@@ -378,7 +393,7 @@ static struct verdict request_stop(const struct service_case *c)
     if (has_lost_its_node(c))
         return its_node_is_lost(c);
     if (c->result == JOB_NONE)
-        return stay(c);
+        return wait_for_node(c);
     if (c->result == JOB_DONE)
         return become(c, SERVICE_STOPPED, reason_on(REASON_STOPPED_NOW, c->record->node));
     return become(c, SERVICE_ERROR, failure(c, REASON_STOP_FAILED, NODE_NONE));

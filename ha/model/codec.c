@@ -296,9 +296,10 @@ bool codec_read_service(const json_t *from, const struct policy *policy, struct 
     memset(service, 0, sizeof(*service));
     if (!get_service_state(from, &service->state, err) ||
         !get_node(from, "node", policy, &service->node, err) ||
-        !get_node(from, "target", policy, &service->target, err) ||
-        !get_node(from, "fallback", policy, &service->fallback, err))
+        !get_node(from, "target", policy, &service->target, err))
         return false;
+    /* Nobody goes back to a node that was taken out of the policy. */
+    service->fallback = policy_find_node(policy, json_text(from, "fallback", ""));
     service->is_running = json_flag(from, "running", false);
     service->stays_put = json_flag(from, "stays", false);
     service->is_held = json_flag(from, "held", false);

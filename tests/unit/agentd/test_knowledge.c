@@ -104,6 +104,24 @@ static void another_policy_moves_the_ids_and_keeps_the_state(void **state)
     knowledge_fini(&knowledge);
 }
 
+/* Its node was taken out of the policy: it is found anew, and stays stopped all the same. */
+static void who_was_stopped_by_hand_stays_so_without_its_node(void **state)
+{
+    autojson *records = json_object();
+    struct knowledge knowledge;
+
+    (void)state;
+    json_object_set_new(records, "policy", policy_record(1, NODES SERVICE("web")));
+    json_object_set_new(records, "service/ocf:web",
+                        json_string("{\"state\":\"stopped\",\"node\":\"omega\",\"held\":true}"));
+    knowledge_init(&knowledge);
+    load(&knowledge, records, 1);
+    assert_int_equal(knowledge.agreed->services[0].state, SERVICE_ABSENT);
+    assert_int_equal(knowledge.agreed->services[0].node, NODE_NONE);
+    assert_true(knowledge.agreed->services[0].is_held);
+    knowledge_fini(&knowledge);
+}
+
 static void a_policy_that_cannot_be_understood_leaves_the_one_before_in_force(void **state)
 {
     autojson *records = json_object();
@@ -171,6 +189,7 @@ int main(void)
         cmocka_unit_test(no_policy_is_no_error),
         cmocka_unit_test(records_are_read_by_name),
         cmocka_unit_test(another_policy_moves_the_ids_and_keeps_the_state),
+        cmocka_unit_test(who_was_stopped_by_hand_stays_so_without_its_node),
         cmocka_unit_test(a_policy_that_cannot_be_understood_leaves_the_one_before_in_force),
         cmocka_unit_test(broken_and_foreign_records_harm_nobody_else),
         cmocka_unit_test(a_patch_sets_and_forgets),

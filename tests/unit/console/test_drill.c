@@ -109,6 +109,21 @@ static void programs_read_rows(void **state)
     json_decref(row);
 }
 
+/* What is not as it should be says why. */
+static void a_snapshot_says_what_is_waited_for(void **state)
+{
+    (void)state;
+    assert_int_equal(run(HEAD
+                         "at 30s power off alpha\nat 33s snapshot\nat 1m maintenance on gamma\n"
+                         "at 2m snapshot\n",
+                         ""),
+                     0);
+    assert_non_null(strstr(scene.out, "alpha is unknown: alpha is no longer in the cluster"));
+    assert_non_null(strstr(scene.out, "beta is online\n"));
+    assert_non_null(strstr(scene.out, "gamma is maintenance: somebody asked for maintenance"));
+    assert_non_null(strstr(scene.out, "ocf:web is started on beta\n"));
+}
+
 static void a_drill_with_slips_is_not_played(void **state)
 {
     (void)state;
@@ -138,6 +153,7 @@ int main(void)
         TEST(people_read_a_timeline_with_reasons),
         TEST(what_was_not_met_fails_with_what_was_found),
         TEST(programs_read_rows),
+        TEST(a_snapshot_says_what_is_waited_for),
         TEST(a_drill_with_slips_is_not_played),
         TEST(what_this_version_cannot_do_fails),
     };

@@ -176,6 +176,31 @@ static void frozen_services_go_on_where_they_run(void **state)
     free(scene);
 }
 
+/* Nothing guarded it when it went: who waits says for what, and does so for as long as it takes. */
+static void what_went_while_disarmed_is_waited_for_in_words(void **state)
+{
+    static const enum command_kind ways[] = {COMMAND_DISARM_FREEZE, COMMAND_DISARM_IGNORE};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct scene *scene = disarmed(ways[i]);
+
+        scene_prove_off(scene, BETA);
+        scene_step(scene);
+        assert_true(command(scene, COMMAND_ARM));
+        scene_step(scene);
+        assert_waits(scene, B, REASON_WAITS_FOR_RETURN, BETA);
+        scene->view.stamp.ms += 2 * FREEZE_MAX_MS;
+        scene_step(scene);
+        assert_waits(scene, B, REASON_WAITS_FOR_RETURN, BETA);
+        scene_join_boot(scene, BETA, "two");
+        scene_settle(scene);
+        assert_service(scene, B, SERVICE_STARTED, BETA);
+        assert_int_equal(scene->state.services[B].why.code, REASON_RUNS_NOW);
+        free(scene);
+    }
+}
+
 static void ignored_services_are_taken_where_they_are_found(void **state)
 {
     struct scene *scene = disarmed(COMMAND_DISARM_IGNORE);
@@ -258,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_silent_node_that_was_let_go_is_never_proven_off),
         cmocka_unit_test(a_node_counts_as_watched_again_once_its_beat_says_so),
         cmocka_unit_test(frozen_services_go_on_where_they_run),
+        cmocka_unit_test(what_went_while_disarmed_is_waited_for_in_words),
         cmocka_unit_test(ignored_services_are_taken_where_they_are_found),
         cmocka_unit_test(nobody_arms_before_all_have_told_what_they_run),
         cmocka_unit_test(nobody_arms_while_nodes_still_let_go),

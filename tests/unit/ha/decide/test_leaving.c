@@ -178,8 +178,11 @@ static void an_agent_that_restarts_leaves_its_services_running(void **state)
     (void)state;
     assert_true(scene_has_change(scene, A, SERVICE_FREEZE, REASON_FROZEN_FOR_RESTART));
     go(scene);
+    assert_waits(scene, A, REASON_FROZEN_FOR_RESTART, ALPHA);
+    assert_true(scene->outcome.wake_at.ms <= scene->view.now.ms + FREEZE_MAX_MS);
     wait_ms(scene, 2 * FREEZE_MAX_MS);
     assert_service(scene, A, SERVICE_FREEZE, ALPHA);
+    assert_waits(scene, A, REASON_WAITS_FOR_RETURN, ALPHA);
     scene_join(scene, node_bit(ALPHA));
     scene->view.services[A].running_on = scene->view.services[B].running_on = node_bit(ALPHA);
     scene->view.nodes[ALPHA].is_armed = true;

@@ -318,6 +318,29 @@ static void a_majority_is_always_trusted(void **state)
     free(scene);
 }
 
+/* Beta is worked on and gamma dies: better a node that may fall again than none. */
+static void where_nobody_else_is_left_it_takes_services_again(void **state)
+{
+    struct scene *scene = scene_flapping(3);
+
+    (void)state;
+    fall(scene, ALPHA, 3);
+    assert_true(scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, BETA));
+    scene_settle(scene);
+    assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
+    scene_prove_off(scene, GAMMA);
+    scene_step(scene);
+    assert_true(scene_has_node_change(scene, ALPHA, NODE_ONLINE, REASON_QUARANTINE_YIELDS));
+    scene_settle(scene);
+    for (service_id service = A; service <= C; service++)
+        assert_service(scene, service, SERVICE_STARTED, ALPHA);
+    scene_join_boot(scene, GAMMA, "mended");
+    scene_settle(scene);
+    fall(scene, ALPHA, 1);
+    assert_int_equal(scene->state.nodes[ALPHA].why.code, REASON_QUARANTINED);
+    free(scene);
+}
+
 static void reboots_in_good_order_and_in_maintenance_do_not_count(void **state)
 {
     struct scene *scene = scene_flapping(3);
@@ -370,6 +393,7 @@ int main(void)
         cmocka_unit_test(a_person_may_trust_it_again),
         cmocka_unit_test(a_person_may_work_on_it_meanwhile),
         cmocka_unit_test(a_majority_is_always_trusted),
+        cmocka_unit_test(where_nobody_else_is_left_it_takes_services_again),
         cmocka_unit_test(reboots_in_good_order_and_in_maintenance_do_not_count),
         cmocka_unit_test(old_falls_do_not_count),
     };

@@ -191,6 +191,21 @@ static void a_service_comes_back(void **state)
     json_decref(value);
 }
 
+static void a_place_to_go_back_to_may_have_left_the_policy(void **state)
+{
+    struct service back;
+    struct err err;
+    json_t *value = read("{\"state\":\"stopped\",\"node\":\"beta\",\"fallback\":\"omega\","
+                         "\"held\":true}");
+
+    (void)state;
+    assert_true(codec_read_service(value, &policy, &back, &err));
+    assert_int_equal(back.fallback, NODE_NONE);
+    assert_int_equal(back.node, 1);
+    assert_true(back.is_held);
+    json_decref(value);
+}
+
 static void every_state_has_a_name_that_leads_back_to_it(void **state)
 {
     (void)state;
@@ -431,6 +446,7 @@ int main(void)
         cmocka_unit_test(words_that_are_not_utf8_are_still_words),
         cmocka_unit_test(a_node_comes_back),
         cmocka_unit_test(a_service_comes_back),
+        cmocka_unit_test(a_place_to_go_back_to_may_have_left_the_policy),
         cmocka_unit_test(every_state_has_a_name_that_leads_back_to_it),
         cmocka_unit_test(what_is_at_its_default_is_left_out),
         cmocka_unit_test(what_cannot_be_read_says_why),
