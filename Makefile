@@ -127,6 +127,18 @@ BENCH_LANGUAGE := $(OUT)/bench-language
 $(BENCH_LANGUAGE): $(OUT)/obj/tests/bench/language/language.o $(call archives,dsl)
 	$(link) $(LIBS_dsl)
 
+# tests/swarm/swarm.c and small.c are programs; the other files of the folder belong to both. Only
+# the core is in them, so that planted faults are built in seconds.
+# Another seed with every commit; it is printed, and SEED=n on make's command line plays it again.
+HISTORIES ?= 300
+SWARM_SEED := $(if $(filter command,$(firstword $(origin SEED))),$(SEED),$$((0x$$(git \
+	rev-parse --short=7 HEAD 2>/dev/null | cut -c 1-7 | grep . || echo 1))))
+SWARM_MAINS := tests/swarm/swarm.c tests/swarm/small.c
+SWARM_SOURCES := $(filter-out $(SWARM_MAINS),$(wildcard tests/swarm/*.c))
+SWARM := $(patsubst tests/swarm/%.c,$(OUT)/%,$(wildcard $(SWARM_MAINS)))
+$(SWARM): $(OUT)/%: $(OUT)/obj/tests/swarm/%.o $(call objects,$(SWARM_SOURCES)) $(OUT)/ha.a
+	$(link) $(LIBS_ha)
+
 # People call ./tenuto: the default build leaves links at the top.
 ifeq ($(OUT),build)
 TOP_LINKS := $(PROGRAMS)
@@ -178,16 +190,16 @@ deps: ## installs what building and testing need and is not there yet (apt; sudo
 
 all: $(ROOMS:%=$(OUT)/%.a) $(PROGRAMS:%=$(OUT)/%) $(LAB) $(TOP_LINKS) ## builds all but the tests
 
-compile: all $(UNIT_PROGRAMS) $(SCREENS) $(BENCH) ## builds everything, tests too
+compile: all $(UNIT_PROGRAMS) $(SCREENS) $(BENCH) $(SWARM) ## builds everything, tests too
 
 clang: ## builds everything, tests too, with clang
 	+@$(MAKE) --no-print-directory CC=clang SAN= compile
 
 check: ## the fast loop: builds, unit tests and gates, each of them; before you push
-	$(STEPS) compile clang unit layers pure tidy format reasons diagram gates
+	$(STEPS) compile clang unit swarm layers pure tidy format reasons diagram gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
-	$(STEPS) check san screens lsp $(SCENARIOS) conform-news lab story
+	$(STEPS) check small faults san screens lsp $(SCENARIOS) conform-news lab story
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
 	@$(if $(UNIT_PROGRAMS),,echo 'no tests in tests/unit/$(ROOM)'; exit 1;) \
@@ -209,6 +221,15 @@ conform-news: all ## the same; only what is not on the list of differences fails
 
 screens: all $(SCREENS) ## keys in, whole screens out: tests/screens
 	@tests/screens/run
+
+swarm: $(OUT)/swarm ## random clusters, random misfortunes: SEED=1 HISTORIES=300
+	@$(OUT)/swarm --seed $(SWARM_SEED) --histories $(HISTORIES) --keep $(OUT)
+
+small: $(OUT)/small ## small clusters, every order of a few events
+	@$(OUT)/small
+
+faults: ## faults planted in the core: the swarm must find each within 1,000 histories
+	@tests/swarm/faults/run
 
 fuzz: $(FUZZ_PROGRAMS) ## any bytes at all: FUZZ_SECONDS=30 for each program of tests/fuzz
 	@for program in $^; do mkdir -p $$program.corpus && $$program -max_total_time=$(FUZZ_SECONDS) \
@@ -258,7 +279,7 @@ diagram-fix: ## writes them there
 # What the Makefile builds, for tests/tidy to find what it does not.
 list-sources:
 	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
-		$(wildcard tests/lab/*.c tests/screens/*.c) \
+		$(wildcard tests/lab/*.c tests/screens/*.c tests/swarm/*.c) \
 		$(wildcard tests/bench/*.c tests/bench/language/*.c) $(UNIT_SOURCES) \
 		$(FUZZ_SOURCES)
 
@@ -303,7 +324,7 @@ clean: ## removes everything generated
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
 	conform-news \
-	screens lab story fuzz bench \
+	screens lab story swarm small faults fuzz bench \
 	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:

@@ -187,6 +187,29 @@ static void make_fail(struct maker *m, const struct syntax *node)
         add_services(m, node);
 }
 
+static void make_slow(struct maker *m, const struct syntax *node)
+{
+    const struct syntax *on = next_part(syntax_part(node, SYNTAX_NAMES)->next, SYNTAX_NAMES);
+    struct duration by;
+
+    m->draft.verb = DRILL_SLOW;
+    m->draft.nodes = on ? nodes_of(m, on) : ~(node_set)0;
+    if (!value_duration(m->tree, syntax_part(node, SYNTAX_VALUE), (struct bounds){"by", 0, DAY},
+                        &by))
+        return;
+    m->draft.number = (int)by.ms;
+    add_services(m, node);
+}
+
+/* The times of all that happens are drawn from a number. */
+static void make_unkind(struct maker *m, const struct syntax *node)
+{
+    m->draft.verb = DRILL_UNKIND;
+    if (value_count(m->tree, node->child, (struct bounds){"the seed", 0, 1000000000},
+                    &m->draft.number))
+        add_step(m, NULL);
+}
+
 static void make_node_step(struct maker *m, const struct syntax *node, enum drill_verb verb)
 {
     m->draft.verb = verb;
@@ -219,7 +242,9 @@ static void make_plain(struct maker *m, enum drill_verb verb)
 
 static void expect_word(struct maker *m, const struct syntax *word)
 {
-    if (is_word(m, word, "quorum")) {
+    if (is_word(m, word, "settled")) {
+        make_plain(m, DRILL_EXPECT_SETTLED);
+    } else if (is_word(m, word, "quorum")) {
         m->draft.number = is_word(m, word->next, "yes");
         make_plain(m, DRILL_EXPECT_QUORUM);
     } else if (is_word(m, word, "master")) {
@@ -269,6 +294,23 @@ static void take_span(struct maker *m, const struct syntax *node)
                        &m->draft.lasts);
 }
 
+/* Those that are only a verb and nodes; false: it is none of them. */
+static bool make_for_nodes(struct maker *m, const struct syntax *node)
+{
+    switch (node->kind) {
+    case SYNTAX_DRILL_CUT: make_node_step(m, node, DRILL_CUT); return true;
+    case SYNTAX_DRILL_MEND: make_node_step(m, node, DRILL_MEND); return true;
+    case SYNTAX_DRILL_CRASH: make_node_step(m, node, DRILL_CRASH); return true;
+    case SYNTAX_DRILL_RESTART: make_node_step(m, node, DRILL_RESTART); return true;
+    case SYNTAX_DRILL_REBOOT: make_node_step(m, node, DRILL_REBOOT); return true;
+    case SYNTAX_DRILL_SHUTDOWN: make_node_step(m, node, DRILL_SHUTDOWN); return true;
+    case SYNTAX_DRILL_STALL: make_node_step(m, node, DRILL_STALL); return true;
+    case SYNTAX_DRILL_WAKE: make_node_step(m, node, DRILL_WAKE); return true;
+    case SYNTAX_DRILL_UPGRADE: make_node_step(m, node, DRILL_UPGRADE); return true;
+    default: return false;
+    }
+}
+
 static void make_command(struct maker *m, const struct syntax *node)
 {
     m->draft.line = syntax_line(m->tree, node);
@@ -278,13 +320,7 @@ static void make_command(struct maker *m, const struct syntax *node)
     case SYNTAX_DRILL_POWER:
         make_node_step(m, node, either(m, node, "on", DRILL_POWER_ON, DRILL_POWER_OFF));
         break;
-    case SYNTAX_DRILL_CUT: make_node_step(m, node, DRILL_CUT); break;
-    case SYNTAX_DRILL_MEND: make_node_step(m, node, DRILL_MEND); break;
     case SYNTAX_DRILL_PARTITION: make_partition(m, node); break;
-    case SYNTAX_DRILL_CRASH: make_node_step(m, node, DRILL_CRASH); break;
-    case SYNTAX_DRILL_RESTART: make_node_step(m, node, DRILL_RESTART); break;
-    case SYNTAX_DRILL_REBOOT: make_node_step(m, node, DRILL_REBOOT); break;
-    case SYNTAX_DRILL_SHUTDOWN: make_node_step(m, node, DRILL_SHUTDOWN); break;
     case SYNTAX_DRILL_STORE:
         make_node_step(m, node, either(m, node, "fail", DRILL_STORE_FAIL, DRILL_STORE_WORK));
         break;
@@ -304,6 +340,10 @@ static void make_command(struct maker *m, const struct syntax *node)
         take_span(m, node);
         make_plain(m, either(m, node, "freeze", DRILL_DISARM_FREEZE, DRILL_DISARM_IGNORE));
         break;
+    case SYNTAX_DRILL_UNKIND: make_unkind(m, node); break;
+    case SYNTAX_DRILL_HEAL: make_plain(m, DRILL_HEAL); break;
+    case SYNTAX_DRILL_HOLD: make_service_step(m, node, DRILL_HOLD); break;
+    case SYNTAX_DRILL_SLOW: make_slow(m, node); break;
     case SYNTAX_DRILL_ARM: make_plain(m, DRILL_ARM); break;
     case SYNTAX_DRILL_STATE:
     case SYNTAX_DRILL_STOP:
@@ -312,7 +352,9 @@ static void make_command(struct maker *m, const struct syntax *node)
     case SYNTAX_DRILL_REMOVE:
     case SYNTAX_DRILL_PUSH: change_policy(m, node); break;
     case SYNTAX_DRILL_SNAPSHOT: make_plain(m, DRILL_SNAPSHOT); break;
-    default: make_expect(m, node);
+    default:
+        if (!make_for_nodes(m, node))
+            make_expect(m, node);
     }
 }
 

@@ -88,6 +88,14 @@ bool read_fail(struct cursor *c, struct syntax *node)
            cursor_need_word(c, "times");
 }
 
+/* "slow" SERVICES [ "on" NODES ] "by" DURATION */
+bool read_slow(struct cursor *c, struct syntax *node)
+{
+    if (!read_services(c, node) || (cursor_take_word(c, "on") && !read_nodes(c, node)))
+        return false;
+    return cursor_need_word(c, "by") && cursor_read(c, node, SYNTAX_VALUE, "a duration");
+}
+
 static bool read_amounts(struct cursor *c, struct syntax *node, const char *cpu)
 {
     return read_services(c, node) && cursor_need_word(c, cpu) &&
@@ -128,7 +136,7 @@ bool read_of_state(struct cursor *c, struct syntax *node)
 
 /*
  * "expect" ( SERVICES state [ "on" NODES ] | NODES state | "quorum" ( "yes" | "no" )
- *          | "master" NODE | "moves" COUNT )
+ *          | "master" NODE | "moves" COUNT | "settled" )
  */
 bool read_expect(struct cursor *c, struct syntax *node)
 {
@@ -136,6 +144,8 @@ bool read_expect(struct cursor *c, struct syntax *node)
 
     if (cursor_is_word(c, "quorum"))
         return cursor_read(c, node, SYNTAX_WORD, "a word") && cursor_read_choice(c, node, "yes|no");
+    if (cursor_is_word(c, "settled"))
+        return cursor_read(c, node, SYNTAX_WORD, "a word");
     if (cursor_is_word(c, "master"))
         return cursor_read(c, node, SYNTAX_WORD, "a word") && read_nodes(c, node);
     if (cursor_is_word(c, "moves"))

@@ -13,6 +13,7 @@ bool read_partition(struct cursor *c, struct syntax *node);
 bool read_of_agent(struct cursor *c, struct syntax *node);
 bool read_of_store(struct cursor *c, struct syntax *node);
 bool read_fail(struct cursor *c, struct syntax *node);
+bool read_slow(struct cursor *c, struct syntax *node);
 bool read_usage(struct cursor *c, struct syntax *node);
 bool read_size(struct cursor *c, struct syntax *node);
 bool read_place(struct cursor *c, struct syntax *node);

@@ -122,14 +122,15 @@ static void clear_bonds(struct crm_work *work, int n_services, node_set all)
     }
 }
 
-static void link_groups(struct crm_work *work, int n_services)
+static void link_groups(struct crm_work *work, const struct policy *policy)
 {
     /* Backwards, so that each group's list ends up in the order of ids. */
-    for (service_id service = n_services - 1; service >= 0; service--) {
+    for (service_id service = policy->n_services - 1; service >= 0; service--) {
         service_id leader = leader_of(work, service);
         struct bonds *first = &work->bonds[leader];
 
         work->bonds[service].leader = leader;
+        first->group_stays |= !policy->services[service].failback;
         if (leader == service)
             continue;
         if (first->group == NO_GROUP) {
@@ -307,7 +308,7 @@ void affinity_prepare(struct round *round)
     memset(work->usage, 0, sizeof(work->usage));
     clear_bonds(work, round->policy->n_services, round->all);
     read_neighbour_rules(round);
-    link_groups(work, round->policy->n_services);
+    link_groups(work, round->policy);
     read_other_rules(round);
     for (service_id service = 0; service < round->policy->n_services; service++)
         affinity_count(round, service);

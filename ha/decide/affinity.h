@@ -31,6 +31,11 @@ const struct bonds *affinity_group(const struct round *round, service_id service
     for (service_id member = (round)->work->bonds[of].leader; member != SERVICE_NONE;              \
          member = (round)->work->bonds[member].next)
 
+/* All of its group may go back to a better node; one that may not keeps the others. */
+static inline bool affinity_falls_back(const struct round *round, service_id service)
+{
+    return !affinity_group(round, service)->group_stays;
+}
 /* No rule speaks of it: then no rule moves it. */
 bool affinity_is_free(const struct round *round, service_id service);
 

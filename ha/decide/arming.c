@@ -122,16 +122,17 @@ static void take_where_found(struct round *round, service_id id)
     struct verdict verdict = verdict_of(round, id);
     bool is_moved = node_set_count(running) == 1 && !node_in(running, verdict.node);
 
-    if (verdict.next != SERVICE_STARTED || (running && !is_moved))
+    bool is_here = verdict.next == SERVICE_STARTED || verdict.next == SERVICE_FREEZE;
+
+    if (!is_here || (running && !is_moved))
         return;
     verdict.kind = VERDICT_CHANGE;
     verdict.is_running = false;
     verdict.asks = true;
     verdict.why = reason_of(is_moved ? REASON_FOUND_MOVED : REASON_FOUND_STOPPED);
+    verdict.next = is_moved ? SERVICE_STARTED : SERVICE_REQUEST_STOP;
     if (is_moved)
         verdict.node = node_set_first(running);
-    else
-        verdict.next = SERVICE_REQUEST_STOP;
     verdict.why.node = verdict.node;
     round_change_service(round, id, &verdict);
 }

@@ -48,7 +48,7 @@ static node_id better_node(const struct round *round, service_id service, node_i
                         ~affinity_apart(round, service, true) & ~tried;
 
     /* What does not run does not come back before it is started. */
-    if (!rule || !round->policy->services[service].failback ||
+    if (!rule || !affinity_falls_back(round, service) ||
         round->state->services[service].state == SERVICE_STOPPED)
         return NODE_NONE;
     for (int i = 0; i < rule->n_tiers && !node_in(rule->tiers[i], target); i++) {

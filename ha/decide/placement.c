@@ -230,6 +230,19 @@ static void keep_least_load(struct search *search)
     keep(search, best, false, LOST_LOAD);
 }
 
+/* More of those it must be with are there than where it is. */
+static bool has_more_partners_elsewhere(const struct search *search, node_id current)
+{
+    int partners = affinity_partners_on(search->round, search->service, current);
+
+    NODE_SET_EACH(node, search->round->usable)
+    {
+        if (affinity_partners_on(search->round, search->service, node) > partners)
+            return true;
+    }
+    return false;
+}
+
 /*
  * Without failback it stays where it may be, unless that parts it from those it must be with.
  * When it starts, those come to it, but for one that does not move by itself either.
@@ -239,7 +252,12 @@ static bool may_ignore_tiers(const struct search *search)
     const struct round *round = search->round;
     node_id current = search->record->node;
 
-    if (search->preference != PREFER_STAYING || search->policy->failback || current == NODE_NONE)
+    if (search->preference != PREFER_STAYING || current == NODE_NONE)
+        return false;
+    if (search->record->state == SERVICE_STARTED)
+        return !affinity_falls_back(round, search->service) &&
+               !has_more_partners_elsewhere(search, current);
+    if (search->policy->failback)
         return false;
     if (affinity_partners_on(round, search->service, current) > 0)
         return true;
@@ -264,6 +282,11 @@ static void keep_best(struct search *search)
         keep(search, ~affinity_awaited(search->round, search->service), false, LOST_AWAITED);
     if (may_ignore_tiers(search))
         choose(search, search->record->node, LOST_FAILBACK);
+    /* One that does not go back to a better node goes to its partners, wherever they are. */
+    if (is_staying && search->record->state == SERVICE_STARTED &&
+        !affinity_falls_back(search->round, search->service))
+        keep(search, affinity_most_partners(search->round, search->service, search->left), false,
+             LOST_TOGETHER);
     keep_best_tier(search);
     if (search->preference != PREFER_UNTRIED)
         keep(search, affinity_most_partners(search->round, search->service, search->left), false,

@@ -196,9 +196,14 @@ void rebalance_step(struct round *round)
         *since = INSTANT_UNKNOWN;
         return;
     }
-    if (since->ms == INSTANT_UNKNOWN.ms)
+    if (since->ms == INSTANT_UNKNOWN.ms) {
         *since = round->view->stamp;
-    if (!round_has_passed(round, *since, scheduling->imbalance_hold))
+        if (!scheduling->imbalance_hold.ms)
+            round->outcome->wake_at = round->view->now;
+    }
+    /* Once a moment: services of this very step may change what another look would find. */
+    if (!round_has_passed(round, *since, scheduling->imbalance_hold) ||
+        since->ms == round->view->stamp.ms)
         return;
     /* Whether it helps or not, the next look is a full hold away. */
     *since = round->view->stamp;

@@ -301,7 +301,11 @@ static struct verdict be_frozen(const struct service_case *c)
 static struct verdict thaw(const struct service_case *c)
 {
     struct reason why = reason_on(REASON_THAWED, c->record->node);
+    node_set holders = placement_holders(c->round, c->id) & ~node_bit(c->record->node);
 
+    /* Somebody may have moved it by hand meanwhile. */
+    if (c->record->is_running && holders && !node_in(c->view->running_on, c->record->node))
+        return wait_for(c, placement_wait(c->round, c->id, holders));
     if (c->record->is_running)
         return ask(c, is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, c->record->node, why);
     if (!is_wanted(c) && !c->view->running_on)

@@ -32,6 +32,7 @@ struct bonds {
     rule_id group_tiers;    /* whose tiers count, or RULE_NONE */
     int32_t group_apart;    /* the first rule that keeps any of them apart from others, or -1 */
     rule_id group_rule;     /* one that keeps the group together */
+    bool group_stays;       /* one of it does not fall back */
 };
 
 /* For whom a service has to wait before it is started; SERVICE_NONE: for nobody. */

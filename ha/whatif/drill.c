@@ -154,6 +154,7 @@ static bool meets(const struct rehearsal *r, const struct drill_step *step, stru
         text_add(found, "it is %s",
                  master == NODE_NONE ? "nobody" : world->policy->nodes[master].name);
         return node_in(step->nodes, master);
+    case DRILL_EXPECT_SETTLED: return world_is_settled(world, found);
     default: text_add(found, "there were %d", r->n_moves); return r->n_moves <= step->number;
     }
 }
@@ -271,6 +272,9 @@ static void do_to_node(struct world *world, const struct drill_step *step, node_
     case DRILL_RESTART: world_restart_agent(world, node); break;
     case DRILL_REBOOT: world_leave(world, node, LEAVING_REBOOT); break;
     case DRILL_SHUTDOWN: world_leave(world, node, LEAVING_POWEROFF); break;
+    case DRILL_STALL:
+    case DRILL_WAKE: world_stall(world, node, step->verb == DRILL_STALL); break;
+    case DRILL_UPGRADE: world_leave(world, node, LEAVING_RESTART); break;
     case DRILL_STORE_FAIL: world_set_store(world, node, false); break;
     case DRILL_STORE_WORK: world_set_store(world, node, true); break;
     case DRILL_MAINTENANCE_ON:
@@ -301,6 +305,10 @@ static bool do_to_service(struct world *world, const struct drill_step *step)
         return false;
     switch (step->verb) {
     case DRILL_FAIL: fail(world, step, service); break;
+    case DRILL_SLOW:
+        world->slow[service] = (struct world_slow){step->nodes, duration_ms(step->number)};
+        break;
+    case DRILL_HOLD: world_command(world, COMMAND_STOP, service, NODE_NONE); break;
     case DRILL_KILL: world_kill_service(world, service); break;
     case DRILL_USAGE: world_measure(world, service, step->number, step->memory); break;
     case DRILL_PLACE: world_place(world, service, node); break;
@@ -323,6 +331,8 @@ static bool act(struct world *world, const struct drill_step *step)
         world_command_for(world, COMMAND_DISARM_IGNORE, NODE_NONE, step->lasts);
         return true;
     case DRILL_ARM: world_command(world, COMMAND_ARM, SERVICE_NONE, NODE_NONE); return true;
+    case DRILL_UNKIND: world_make_unkind(world, (uint64_t)step->number); return true;
+    case DRILL_HEAL: world_heal(world); return true;
     case DRILL_CUT:
     case DRILL_MEND: world_cut(world, step->nodes, step->verb == DRILL_CUT); return true;
     case DRILL_CHANGE_POLICY: world_set_policy(world, step->policy); return true;

@@ -35,6 +35,13 @@ enum drill_verb {
     DRILL_DISARM_FREEZE,
     DRILL_DISARM_IGNORE,
     DRILL_ARM,
+    DRILL_UNKIND,
+    DRILL_HEAL,
+    DRILL_STALL,
+    DRILL_WAKE,
+    DRILL_UPGRADE,
+    DRILL_HOLD,
+    DRILL_SLOW,
     DRILL_CHANGE_POLICY, /* state, size, stop, add, remove, push */
     DRILL_SNAPSHOT,
     DRILL_EXPECT_SERVICE,
@@ -42,6 +49,7 @@ enum drill_verb {
     DRILL_EXPECT_QUORUM,
     DRILL_EXPECT_MASTER,
     DRILL_EXPECT_MOVES,
+    DRILL_EXPECT_SETTLED,
 };
 
 struct drill_step {
@@ -57,7 +65,8 @@ struct drill_step {
     const node_set *sides;
     int n_sides;
     enum world_fault fault;
-    int number; /* times (below zero: always), moves, a state, yes or no, cpus in thousandths */
+    int number; /* times (below zero: always), moves, a state, yes or no, cpus in thousandths,
+                   milliseconds, a seed */
     int64_t memory;
     const struct policy *policy; /* in force from then on */
 };

@@ -89,7 +89,7 @@ static void turn_machines(struct world *world)
             say(world, id, "is reset by its watchdog");
             world_power_off(world, id, world_soon(world, world->habits.boot));
         }
-        if (node->leaving != LEAVING_NOT && node->has_agent &&
+        if (node->leaving != LEAVING_NOT && node->has_agent && !node->is_stalled &&
             lrm_may_leave(&node->lrm, world->policy, &node->seen))
             leave(world, id);
         if (!node->has_power && instant_reached(world->now, node->on_at)) {
@@ -103,98 +103,7 @@ static void turn_machines(struct world *world)
     }
 }
 
-/* ---- the ring ------------------------------------------------------------------------------ */
-
-static node_set alive_on(const struct world *world, int side)
-{
-    node_set nodes = 0;
-
-    for (node_id id = 0; id < world->policy->n_nodes; id++) {
-        const struct world_node *node = &world->nodes[id];
-
-        if (node->has_agent && !node->is_cut && node->side == side)
-            nodes |= node_bit(id);
-    }
-    return nodes;
-}
-
-/* A test's policy without votes gives each node one. */
-static int votes_of(const struct world *world, node_set nodes)
-{
-    int votes = 0, all = 0;
-
-    for (node_id id = 0; id < world->policy->n_nodes; id++)
-        all += world->policy->nodes[id].votes;
-    NODE_SET_EACH(id, nodes)
-    {
-        votes += all ? world->policy->nodes[id].votes : 1;
-    }
-    return votes;
-}
-
-static node_set find_ring(const struct world *world)
-{
-    int all = votes_of(world, (node_set)(((uint64_t)1 << world->policy->n_nodes) - 1));
-
-    for (node_id id = 0; id < world->policy->n_nodes; id++) {
-        node_set nodes = alive_on(world, world->nodes[id].side);
-
-        if (2 * votes_of(world, nodes) > all)
-            return nodes;
-    }
-    return 0;
-}
-
-/* What was not agreed never happened, and everybody has to say again what they run. */
-static void form_ring(struct world *world)
-{
-    node_set ring = find_ring(world);
-
-    if (ring == world->ring)
-        return;
-    world->ring = ring;
-    world->has_proposal = false;
-    world->is_manager_due = true;
-    for (node_id id = 0; id < world->policy->n_nodes; id++) {
-        struct world_node *node = &world->nodes[id];
-
-        node->sent.is_there = node->told.is_there = false;
-        node->is_history_known = !random_chance(&world->random, world->habits.amnesia);
-        node->is_report_due = node->is_player_due = true;
-        node->report_at = world->now;
-        node->state_at = world_soon(world, world->habits.lag);
-        if (node_in(ring, id))
-            node->last_in_ring = world->now;
-    }
-}
-
 /* ---- messages ------------------------------------------------------------------------------ */
-
-/* Most of the ring must have it on disk. */
-bool world_is_stored(const struct world *world)
-{
-    int n_stored = 0;
-
-    NODE_SET_EACH(id, world->ring)
-    {
-        n_stored += !world->nodes[id].has_failing_store;
-    }
-    return 2 * n_stored > world->policy->n_nodes;
-}
-
-static void agree(struct world *world)
-{
-    if (!world->has_proposal || !instant_reached(world->now, world->agreed_at) ||
-        !world_is_stored(world))
-        return;
-    ha_state_copy(&world->agreed, &world->proposed);
-    world->has_proposal = false;
-    world->is_manager_due = true;
-    NODE_SET_EACH(id, world->ring)
-    {
-        world->nodes[id].state_at = world_soon(world, world->habits.lag);
-    }
-}
 
 static bool hears_news(const struct world *world, node_id id)
 {
@@ -316,7 +225,7 @@ static void end_jobs(struct world *world, node_id id)
             continue;
         at->is_active = false;
         node->is_player_due = true;
-        end.exit_code = exit_of(world, id, &at->job);
+        end.exit_code = at->is_killed ? -1 : exit_of(world, id, &at->job);
         if (end.exit_code == 1)
             text_copy(end.words, sizeof(end.words), "the world is unkind");
         lrm_job_ended(&node->lrm, world->policy, &end, world->now);
@@ -338,11 +247,22 @@ static struct duration span_of(const struct world *world, const struct world_nod
 
 static void begin_job(struct world *world, struct world_node *node, const struct job *job)
 {
-    node->jobs[job->service] = (struct world_job){
+    const struct world_slow *slow = &world->slow[job->service];
+    struct world_job *at = &node->jobs[job->service];
+    struct instant killed_at = instant_after(world->now, job->timeout);
+
+    world_check_begin(world, node->lrm.self, job);
+    *at = (struct world_job){
         .is_active = true,
         .job = *job,
         .ends_at = world_soon(world, span_of(world, node, job)),
     };
+    if (job->kind != JOB_MONITOR && node_in(slow->on, node->lrm.self)) {
+        at->ends_at = instant_after(at->ends_at, slow->by);
+        at->is_killed = job->timeout.ms && instant_before(killed_at, at->ends_at);
+    }
+    if (at->is_killed)
+        at->ends_at = killed_at;
     if (job->kind != JOB_START)
         return;
     /* A start that has begun may be running, also when it fails in the end. */
@@ -387,11 +307,26 @@ static void play_all(struct world *world)
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
         struct world_node *node = &world->nodes[id];
 
-        if (!node->has_agent)
+        if (!node->has_agent || node->is_stalled)
             continue;
         end_jobs(world, id);
         if (node->is_player_due || instant_reached(world->now, node->wake_at))
             play(world, node);
+    }
+}
+
+/* Who wakes goes on with what it knew: that it is no member any more it finds out later. */
+static void play_woken(struct world *world)
+{
+    for (node_id id = 0; id < world->policy->n_nodes; id++) {
+        struct world_node *node = &world->nodes[id];
+
+        if (!node->has_woken || !node->has_agent)
+            continue;
+        node->has_woken = false;
+        end_jobs(world, id);
+        play(world, node);
+        node->is_player_due = true;
     }
 }
 
@@ -404,8 +339,6 @@ static void tell_changes(struct world *world)
     for (int i = 0; i < world->outcome.n_changes; i++) {
         const struct change *change = &world->changes[i];
 
-        if (change->why.code == REASON_NONE)
-            world_break(world, "a change without a reason", change->service, change->node);
         world_check_change(world, change);
         if (world->listener.change)
             world->listener.change(world->listener.context, change);
@@ -451,7 +384,9 @@ static void manage(struct world *world)
     crm_step(&world->proposed, world->policy, &world->view, &world->outcome);
     if (world->listener.step)
         world->listener.step(world->listener.context, world);
-    world->n_commands = 0;
+    if (world->outcome.n_changes)
+        world->changed_at = world->now;
+    world_check_step(world);
     world->n_changes += world->outcome.n_changes;
     world->n_fences += node_set_count(world->outcome.fences);
     tell_changes(world);
@@ -460,23 +395,17 @@ static void manage(struct world *world)
     world->manager_at = world->outcome.wake_at;
     if (instant_reached(world->now, world->manager_at))
         world->manager_at = instant_after(world->now, duration_ms(1));
-    if (!is_news(world))
+    if (!is_news(world)) {
+        world_drop_commands(world, world->n_commands);
         return;
+    }
     world->has_proposal = true;
+    world->n_decided = world->n_commands;
+    world->proposal_ring = world->n_rings;
     world->agreed_at = world_soon(world, world->habits.lag);
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */
-
-static void check_truth(struct world *world)
-{
-    for (service_id service = 0; service < world->policy->n_services; service++) {
-        node_set nodes = world_running(world, service);
-
-        if (node_set_count(nodes) > 1)
-            world_break(world, "runs on two nodes", service, node_set_first(nodes));
-    }
-}
 
 /* The next thing that happens on one node by itself. */
 static struct instant next_of(const struct world *world, node_id id)
@@ -489,6 +418,10 @@ static struct instant next_of(const struct world *world, node_id id)
         return node->on_at;
     if (!node->has_agent)
         return instant_earliest(next, node->agent_at);
+    if (node->is_stalled)
+        return next;
+    if (node->has_woken)
+        return world->now;
     if (node->is_player_due)
         return world->now;
     if (hears_news(world, id))
@@ -520,13 +453,14 @@ static struct instant next_event(const struct world *world)
 static void turn(struct world *world)
 {
     turn_machines(world);
-    form_ring(world);
-    agree(world);
+    play_woken(world);
+    world_form_ring(world);
+    world_agree(world);
     hear_state(world);
     move_reports(world);
     play_all(world);
     manage(world);
-    check_truth(world);
+    world_check_truth(world);
 }
 
 /* Members' beats were acknowledged all the while. */

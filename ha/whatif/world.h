@@ -48,6 +48,12 @@ struct world_failing {
 
 struct world;
 
+/* Starts and stops that take longer there; a job that takes too long is killed. */
+struct world_slow {
+    node_set on;
+    struct duration by;
+};
+
 /* Who wants to hear what happens; any of them may be NULL. */
 struct world_listener {
     void *context;
@@ -66,18 +72,24 @@ struct world {
     const struct policy *policy;
     struct instant now;
     node_set ring; /* the quorate group; 0 if there is none */
+    int n_rings;
+    int proposal_ring; /* in which it was decided */
     bool is_manager_due;
     bool has_proposal;
     struct instant agreed_at;  /* when the proposal will be agreed */
     struct instant manager_at; /* when the manager wants to look again */
-    int n_commands;
+    int n_commands;            /* waiting until what they led to is agreed */
+    int n_decided;             /* the first of them: the proposal has them */
     uint64_t last_command;
     int n_changes; /* in all */
     int n_fences;
-    int n_at_once;    /* events since the clock moved last */
-    char broken[160]; /* the first broken promise, or "" */
+    int n_at_once;             /* events since the clock moved last */
+    struct instant changed_at; /* when something was decided last */
+    const char *promise;       /* the first that was broken, without names; NULL */
+    char broken[160];          /* the first broken promise, or "" */
     struct command commands[COMMANDS_MAX];
     struct world_failing failing[WORLD_FAULTS][WORLD_SERVICES_MAX];
+    struct world_slow slow[WORLD_SERVICES_MAX];
     int used_cpus_milli[WORLD_SERVICES_MAX]; /* as measured */
     int64_t used_memory[WORLD_SERVICES_MAX];
     struct change changes[CHANGES_OF(NODES_MAX, WORLD_SERVICES_MAX)];
@@ -107,3 +119,4 @@ bool world_advance(struct world *world, struct instant end);
 bool world_run(struct world *world, struct duration span);
 
 #include "ha/whatif/world_events.h"
+#include "ha/whatif/world_invariants.h"

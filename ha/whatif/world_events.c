@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What can happen to an imaginary cluster, by hand or drawn from its seed; see world_events.h. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,11 +21,13 @@ struct instant world_soon(struct world *world, struct duration span)
 
 void world_break(struct world *world, const char *words, service_id service, node_id node)
 {
-    if (!world->broken[0])
-        snprintf(world->broken, sizeof(world->broken), "at %lld ms: %s (service %s, node %s)",
-                 (long long)world->now.ms, words,
-                 service == SERVICE_NONE ? "-" : world->policy->services[service].name,
-                 node == NODE_NONE ? "-" : world->policy->nodes[node].name);
+    if (world->broken[0])
+        return;
+    world->promise = words;
+    snprintf(world->broken, sizeof(world->broken), "at %lld ms: %s (service %s, node %s)",
+             (long long)world->now.ms, words,
+             service == SERVICE_NONE ? "-" : world->policy->services[service].name,
+             node == NODE_NONE ? "-" : world->policy->nodes[node].name);
 }
 
 node_set world_running(const struct world *world, service_id service)
@@ -85,7 +88,7 @@ static void end_agent(struct world *world, struct world_node *node)
                 is_starting && !world_will_fail(world, FAULT_START, node->lrm.self, service);
         }
     }
-    node->has_agent = false;
+    node->has_agent = node->is_stalled = node->has_woken = false;
     if (!node->has_left)
         node->leaving = LEAVING_NOT;
     node->sent.is_there = node->told.is_there = false;
@@ -178,6 +181,16 @@ void world_leave(struct world *world, node_id id, enum leaving how)
     world->is_manager_due = true;
 }
 
+void world_stall(struct world *world, node_id id, bool is_stalled)
+{
+    struct world_node *node = &world->nodes[id];
+
+    if (!node->has_agent || node->is_stalled == is_stalled)
+        return;
+    node->is_stalled = is_stalled;
+    node->has_woken = !is_stalled;
+}
+
 void world_set_store(struct world *world, node_id id, bool works)
 {
     struct world_node *node = &world->nodes[id];
@@ -251,6 +264,22 @@ void world_place(struct world *world, service_id service, node_id node)
         world->agreed.services[service].node = node;
 }
 
+/*
+ * Who moves a thing by hand waits until what was asked for is done, and looks whether everybody
+ * has heard that it may be moved.
+ */
+static bool all_leave_it_alone(const struct world *world, service_id service)
+{
+    for (node_id id = 0; id < world->policy->n_nodes; id++) {
+        const struct ha_state *seen = &world->nodes[id].seen;
+
+        if (world->nodes[id].has_agent && seen->services[service].state != SERVICE_ABSENT &&
+            !(seen->arming.ignores && seen->arming.state > DISARMING))
+            return false;
+    }
+    return true;
+}
+
 /* The agents' probes find out at once: here it is gone, there it has come. */
 bool world_carry(struct world *world, service_id service, node_id to)
 {
@@ -259,6 +288,9 @@ bool world_carry(struct world *world, service_id service, node_id to)
     bool is_absent = world->agreed.services[service].state == SERVICE_ABSENT;
 
     /* Whoever moves what is managed works against the cluster; it would not stay so. */
+    if (world->has_proposal || world->n_commands > 0 || !node_in(world->ring, to) ||
+        !all_leave_it_alone(world, service))
+        return false;
     if (!is_absent && !(world->agreed.arming.ignores && world->agreed.arming.state > DISARMING))
         return false;
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
@@ -289,8 +321,8 @@ void world_measure(struct world *world, service_id service, int cpus_milli, int6
 
 void world_command(struct world *world, enum command_kind kind, service_id service, node_id node)
 {
-    if (world->n_commands == COMMANDS_MAX)
-        return;
+    /* Nobody in a story asks for so much; were it dropped, the story would not notice. */
+    assert(world->n_commands < COMMANDS_MAX);
     world->commands[world->n_commands++] = (struct command){
         .id = ++world->last_command,
         .kind = kind,
@@ -311,6 +343,17 @@ void world_command_for(struct world *world, enum command_kind kind, node_id node
 }
 
 /* ---- drawn from the seed ------------------------------------------------------------------- */
+
+void world_make_unkind(struct world *world, uint64_t seed)
+{
+    static const int lags_ms[] = {10, 300, 1500, 1500};
+
+    world->random.state = seed;
+    world->habits = world_unkind;
+    world->habits.lag.ms = lags_ms[random_below(&world->random, 4)];
+    world->habits.loss = random_below(&world->random, 40);
+    world->habits.amnesia = random_chance(&world->random, 75) ? 100 : 20;
+}
 
 static struct instant within(struct world *world, int ms)
 {
@@ -392,6 +435,7 @@ void world_heal(struct world *world)
 {
     world_command(world, COMMAND_ARM, SERVICE_NONE, NODE_NONE);
     memset(world->failing, 0, sizeof(world->failing));
+    memset(world->slow, 0, sizeof(world->slow));
     for (node_id node = 0; node < world->policy->n_nodes; node++) {
         struct world_node *at = &world->nodes[node];
 
@@ -399,6 +443,9 @@ void world_heal(struct world *world)
         if (at->has_power && at->leaving != LEAVING_NOT)
             world_power_off(world, node, world->now);
         world_power_on(world, node);
+        world_stall(world, node, false);
+        if (at->has_failing_store)
+            world_set_store(world, node, true);
         at->side = 0;
         at->agent_at = world->now;
         world_command(world, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, node);

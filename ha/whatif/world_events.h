@@ -15,6 +15,8 @@ void world_cut(struct world *world, node_set nodes, bool is_cut);
 void world_part(struct world *world, node_set nodes, int side);
 void world_kill_agent(struct world *world, node_id node, struct instant back_at);
 void world_restart_agent(struct world *world, node_id node);
+/* It stands still, deaf and mute, and goes on later as if nothing had been. */
+void world_stall(struct world *world, node_id node, bool is_stalled);
 /* It tells the others, lets go of what it runs, and goes. */
 void world_leave(struct world *world, node_id node, enum leaving how);
 void world_set_store(struct world *world, node_id node, bool works);
@@ -32,6 +34,8 @@ void world_command(struct world *world, enum command_kind kind, service_id servi
 /* Maintenance or disarming that ends by itself; 0: it does not. */
 void world_command_for(struct world *world, enum command_kind kind, node_id node,
                        struct duration lasts);
+/* From now on how long things take, and what is lost, is drawn from the seed. */
+void world_make_unkind(struct world *world, uint64_t seed);
 /* Something happens, drawn from the seed. */
 void world_disturb(struct world *world);
 /* All that was broken is mended, and whoever waits for a person gets one. */
@@ -60,4 +64,9 @@ void world_see(struct world *world);
 bool world_is_stored(const struct world *world);
 struct instant world_soon(struct world *world, struct duration span);
 void world_break(struct world *world, const char *words, service_id service, node_id node);
+/* The quorate group of this moment; what was decided now holds. */
+void world_form_ring(struct world *world);
+void world_agree(struct world *world);
+/* The first n of those that wait: they are answered, and what came of them holds. */
+void world_drop_commands(struct world *world, int n);
 void world_begin_agent(struct world *world, node_id node);

@@ -10,6 +10,7 @@
 /* A job that a node is at. */
 struct world_job {
     bool is_active;
+    bool is_killed; /* at its end: it takes too long */
     struct job job;
     struct instant ends_at;
 };
@@ -26,6 +27,9 @@ struct world_node {
     bool has_power;
     bool has_agent;
     bool is_cut;
+    bool is_stalled; /* its agent stands still; what it started goes on */
+    bool has_woken;  /* and has not yet noticed what happened meanwhile */
+    bool is_astray;  /* what it heard last was never agreed by the others */
     bool is_armed;
     bool said_armed; /* in its last beat */
     bool is_history_known;

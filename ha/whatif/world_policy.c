@@ -78,6 +78,8 @@ static void move_state(const struct world *world, struct ha_state *state, struct
     memcpy(scratch->nodes, state->nodes, sizeof(state->nodes));
     scratch->version = state->version;
     scratch->manager = state->manager;
+    scratch->arming = state->arming;
+    scratch->imbalanced_since = state->imbalanced_since;
     ha_state_copy(state, scratch);
 }
 
@@ -109,6 +111,7 @@ void world_set_policy(struct world *world, const struct policy *policy)
     }
     world->policy = policy;
     world->has_proposal = false;
+    world->n_decided = 0;
     world->is_manager_due = true;
     for (node_id id = 0; id < policy->n_nodes; id++)
         world->nodes[id].is_player_due = true;
@@ -119,7 +122,13 @@ void world_set_policy(struct world *world, const struct policy *policy)
     move_state(world, &world->agreed, &world->proposed);
     for (int fault = 0; fault < WORLD_FAULTS; fault++)
         move_rows(world, world->failing[fault], sizeof(world->failing[0][0]), before->n_services);
+    move_rows(world, world->slow, sizeof(world->slow[0]), before->n_services);
     move_rows(world, world->used_cpus_milli, sizeof(world->used_cpus_milli[0]), before->n_services);
     move_rows(world, world->used_memory, sizeof(world->used_memory[0]), before->n_services);
-    world->n_commands = 0;
+    for (int i = 0; i < world->n_commands; i++) {
+        service_id *service = &world->commands[i].service;
+
+        if (*service != SERVICE_NONE)
+            *service = world->moved_to[*service];
+    }
 }
