@@ -120,11 +120,12 @@ static void take_where_found(struct round *round, service_id id)
 {
     node_set running = round->view->services[id].running_on;
     struct verdict verdict = verdict_of(round, id);
-    bool is_moved = node_set_count(running) == 1 && !node_in(running, verdict.node);
-
+    node_id found = node_set_count(running) == 1 ? node_set_first(running) : NODE_NONE;
+    /* On a node that was declared off it cannot stay. */
+    bool is_moved = found != NODE_NONE && round->state->nodes[found].state != NODE_FENCE;
     bool is_here = verdict.next == SERVICE_STARTED || verdict.next == SERVICE_FREEZE;
 
-    if (!is_here || (running && !is_moved))
+    if (!is_here || verdict.node == NODE_NONE || node_in(running, verdict.node))
         return;
     verdict.kind = VERDICT_CHANGE;
     verdict.is_running = false;
@@ -132,7 +133,7 @@ static void take_where_found(struct round *round, service_id id)
     verdict.why = reason_of(is_moved ? REASON_FOUND_MOVED : REASON_FOUND_STOPPED);
     verdict.next = is_moved ? SERVICE_STARTED : SERVICE_REQUEST_STOP;
     if (is_moved)
-        verdict.node = node_set_first(running);
+        verdict.node = found;
     verdict.why.node = verdict.node;
     round_change_service(round, id, &verdict);
 }
