@@ -14,11 +14,11 @@ syntax keyword tenutoSetting network token address votes cpus memory witness tie
     \ monitor start stop migrate keep try recover run on admin operator viewer
 syntax keyword tenutoCommand drill policy at within expect power cut mend partition crash
     \ restart reboot shutdown store fail kill usage size place moved migrate relocate stop clear
-    \ maintenance disarm arm state add remove push snapshot
+    \ maintenance disarm arm state add remove push snapshot unkind heal stall wake upgrade hold slow
 syntax keyword tenutoWord lan conditional failover freeze basic together apart key virtual cloud
     \ wan ffsplit lms lowest highest yes no none per static dynamic when imbalance for
     \ exhaustive topsis started stopped ignored after every timeout live never then
-    \ master moves off work times always cpu to ignore
+    \ master moves off work times always cpu to ignore by settled
 syntax match tenutoNumber "\<\d\+\(\.\d\+\)\?\(ms\|[smhdKMGT]\)\?\>"
 syntax match tenutoDollar "\$\(name\|type\|\$\)" contained
 syntax match tenutoEscape "\\." contained
