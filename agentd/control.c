@@ -79,11 +79,19 @@ static void session_end(struct session *session)
     session->is_dead = true;
     session->source = sd_event_source_disable_unref(session->source);
     session->behind = sd_event_source_disable_unref(session->behind);
-    requests_forget(session->control->agent, session);
-    verbs_forget(session->control->agent, session);
-    follow_forget(session->control->agent, session);
-    leaving_forget(session->control->agent, session);
     sd_event_source_set_enabled(session->control->reaper, SD_EVENT_ONESHOT);
+}
+
+/*
+ * Nobody waits for it any more. Not from session_end: a session dies while somebody answers it,
+ * who holds what would be freed here.
+ */
+static void session_forget(struct agent *agent, struct session *session)
+{
+    requests_forget(agent, session);
+    verbs_forget(agent, session);
+    follow_forget(agent, session);
+    leaving_forget(agent, session);
 }
 
 /* Between two events nobody holds a session: now the dead can go. */
@@ -101,6 +109,7 @@ static int reap(sd_event_source *source, void *context)
         }
         *link = session->next;
         control->n_sessions--;
+        session_forget(control->agent, session);
         close(session->fd);
         free(session->in.bytes);
         free(session->out.bytes);
