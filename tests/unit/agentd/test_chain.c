@@ -10,6 +10,7 @@
 
 #include "agentd/chain.h"
 #include "ha/base/json.h"
+#include "ha/base/limits.h"
 
 /* "VERSION KIND SUBJECT FROM TO CODE ABOUT": about names a node, or a service with its colon. */
 static json_t *event_of(const char *line)
@@ -136,6 +137,26 @@ static void a_reason_of_another_version_causes_nothing(void **state)
     assert_chain(lines, "ocf:a", "5");
 }
 
+/* Each looks for its cause, which is far away: by search that would be fifty million looks. */
+static void thousands_of_recoveries_have_one_cause(void **state)
+{
+    autojson *events = json_array();
+    autojson *chain = NULL;
+
+    (void)state;
+    json_array_append_new(events, event_of("1 node alpha online unknown NODE_SILENT alpha"));
+    json_array_append_new(events, event_of("1 node beta online unknown NODE_SILENT beta"));
+    for (int version = 2; version < EVENTS_KEPT_MAX; version++) {
+        char line[96];
+
+        snprintf(line, sizeof(line), "%d service ocf:a fence recovery ITS_NODE_IS_OFF alpha", version);
+        json_array_append_new(events, event_of(line));
+    }
+    chain = chain_of(events, "ocf:a", NULL);
+    assert_int_equal(json_array_size(chain), EVENTS_KEPT_MAX - 1);
+    assert_string_equal(json_text(json_array_get(chain, 0), "subject", ""), "alpha");
+}
+
 static void the_story_begins_where_it_last_was_at_rest(void **state)
 {
     static const char *const lines[] = {"1 service ocf:a - request_start ADDED",
@@ -181,6 +202,7 @@ int main(void)
         TEST(going_home_leads_to_the_return_of_its_node),
         TEST(a_push_and_a_partner_are_causes),
         TEST(a_reason_of_another_version_causes_nothing),
+        TEST(thousands_of_recoveries_have_one_cause),
         TEST(the_story_begins_where_it_last_was_at_rest),
         TEST(a_line_is_found_by_its_number),
     };
