@@ -335,6 +335,7 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
         " (SELECT version FROM subjects WHERE subject = ?2)) ORDER BY version DESC LIMIT ?3";
     sqlite3_stmt *statement = prepare(db, sql, err);
     json_t *list = json_array();
+    size_t n_bytes = 0;
     int result = SQLITE_ERROR;
 
     if (statement) {
@@ -345,8 +346,15 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
     }
     while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW) {
         const char *text = (const char *)sqlite3_column_text(statement, 0);
-        json_t *patch = json_read(text, strlen(text), NULL);
+        size_t length = strlen(text);
+        json_t *patch;
 
+        n_bytes += length;
+        if (n_bytes > HISTORY_BYTES_MAX && json_array_size(list) > 0) {
+            result = SQLITE_DONE;
+            break;
+        }
+        patch = json_read(text, length, NULL);
         if (patch)
             json_array_insert_new(list, 0, patch);
     }

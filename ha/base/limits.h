@@ -86,6 +86,8 @@
 #define LEAVE_MS (5 * 60000)
 /* Events kept on each node for the timeline. */
 #define EVENTS_KEPT_MAX 10000
+/* What one look at the past reads: some 15,000 changes, a quarter second of an agent's time. */
+#define HISTORY_BYTES_MAX (8 * 1024 * 1024)
 /* The flight record: two files of this, or a few full pictures. A quiet cluster of three nodes
  * needs some hundred bytes a day; an hour of constant trouble about one MiB. */
 #define FLIGHT_BYTES_MAX (16 * 1024 * 1024)

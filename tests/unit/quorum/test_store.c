@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ha/base/arena.h"
 #include "ha/base/json.h"
 #include "quorum/store.h"
 
@@ -215,6 +216,26 @@ static void history_is_bounded(void **state)
     store_close(store);
 }
 
+/* Few patches may be long ones, of clusters with thousands of services. */
+static void history_is_bounded_in_bytes(void **state)
+{
+    struct store *store = open_store();
+    char *words = xcalloc(1, HISTORY_BYTES_MAX / 4);
+    json_t *history;
+
+    (void)state;
+    memset(words, 'x', HISTORY_BYTES_MAX / 4 - 1);
+    for (uint64_t version = 1; version <= 6; version++)
+        write_patch(store, version, about("a", words, "vm:1"));
+    wait_for(store, 6);
+    history = store_history(store, 0, NULL, 10, NULL);
+    assert_int_equal(json_array_size(history), 3);
+    assert_int_equal(json_int(json_array_get(history, 2), "version", 0), 6);
+    json_decref(history);
+    free(words);
+    store_close(store);
+}
+
 static void every_policy_text_is_kept_by_its_version(void **state)
 {
     struct store *store = open_store();
@@ -367,6 +388,7 @@ int main(void)
         STORE_TEST(all_records_replace_what_was_there),
         STORE_TEST(history_is_asked_by_subject_newest_last),
         STORE_TEST(history_is_bounded),
+        STORE_TEST(history_is_bounded_in_bytes),
         STORE_TEST(every_policy_text_is_kept_by_its_version),
         STORE_TEST(a_file_that_is_no_database_of_ours_is_refused_with_words),
         STORE_TEST(a_database_of_a_later_release_is_refused_with_words),
