@@ -256,7 +256,7 @@ static bool queue(struct recorder *recorder, char *text, bool is_full, bool is_f
     pthread_mutex_unlock(&recorder->lock);
     /* What fits is the writer's from here on. */
     if (fits) {
-        recorder->file_bytes += length;
+        recorder->file_bytes = (is_first ? 0 : recorder->file_bytes) + length;
         return true;
     }
     free(text);
@@ -323,8 +323,6 @@ static void write_full(struct recorder *recorder, const struct flight *flight,
         json_decref(values[i]);
     recorder->policy_version = flight->policy_version;
     recorder->full_bytes = strlen(text);
-    if (is_first)
-        recorder->file_bytes = 0;
     if (!queue(recorder, text, true, is_first))
         give_up_for_a_while(recorder, step->view->now);
 }
