@@ -230,25 +230,6 @@ static json_t *running_row(const struct agent *agent, node_set running)
     return row;
 }
 
-static json_t *together_row(const struct agent *agent, service_id id)
-{
-    const struct policy *policy = agent->knowledge.policy;
-    json_t *row = json_array();
-
-    for (int r = 0; r < policy->n_rules; r++) {
-        const struct rule *rule = &policy->rules[r];
-        bool is_in = false;
-
-        for (int i = 0; rule->kind == RULE_TOGETHER && i < rule->n_services; i++)
-            is_in = is_in || rule->services[i] == id;
-        for (int i = 0; is_in && i < rule->n_services; i++) {
-            if (rule->services[i] != id)
-                json_array_append_new(row, json_string(policy->services[rule->services[i]].name));
-        }
-    }
-    return row;
-}
-
 static json_t *service_row(struct agent *agent, service_id id, node_set running)
 {
     static const char *const wanted[] = {"started", "stopped", "disabled", "ignored"};
@@ -267,7 +248,6 @@ static json_t *service_row(struct agent *agent, service_id id, node_set running)
     json_object_set_new(row, "target",
                         is_known ? name_or_null(agent, service->target) : json_null());
     json_object_set_new(row, "running", running_row(agent, running));
-    json_object_set_new(row, "together", together_row(agent, id));
     if (service->is_held)
         json_object_set_new(row, "held", json_true());
     set_why(row, agent, &service->why, service->since);

@@ -18,6 +18,6 @@ json_t *rows_cluster(struct agent *agent);
 /* Arrays. */
 json_t *rows_nodes(struct agent *agent);
 json_t *rows_services(struct agent *agent);
-/* One of them. */
-json_t *rows_service(struct agent *agent, service_id service);
 json_t *rows_fence(struct agent *agent);
+/* One row of rows_services. */
+json_t *rows_service(struct agent *agent, service_id service);
