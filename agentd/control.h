@@ -6,7 +6,8 @@
  * The agent greets:   {"hello":"tenutod","protocol":1,"version":"0.1.0","node":"alpha",
  *                      "cluster":"home","role":"admin"}
  * A client asks:      {"verb":"ha migrate","args":["ocf:web","beta"],"id":1}
- *                     further members as the verb needs: "text", "base", "follow", "since"
+ *                     further members as the verb needs: "text", "base", "follow", "since",
+ *                     "author", "because", "all"; in ms: "for", "within", "wait" (or true)
  * The agent answers:  {"id":1,"row":{...}} any number of times, then exactly one of
  *                     {"id":1,"done":true, ...} or
  *                     {"id":1,"error":"words","hint":"what to do","code":4,"diagnostics":[...]}
@@ -30,11 +31,12 @@ enum control_role {
 enum control_exit {
     CONTROL_EXIT_OK = 0,
     CONTROL_EXIT_FAILED = 1,  /* refused, not found, wrong input: the words say which */
-    CONTROL_EXIT_CHANGES = 2, /* plan: there is something to do */
+    CONTROL_EXIT_CHANGES = 2, /* replay: something was decided otherwise */
     CONTROL_EXIT_STALE = 3,   /* the policy has moved on meanwhile; nothing was pushed */
     CONTROL_EXIT_NO_QUORUM = 4,
-    CONTROL_EXIT_REFUSED = 5, /* a node does not accept the text */
+    CONTROL_EXIT_REFUSED = 5,   /* a node does not accept the text */
+    CONTROL_EXIT_UNDER_WAY = 6, /* --wait: it is not done yet, and goes on by itself */
     CONTROL_EXIT_USAGE = 64,
-    CONTROL_EXIT_UNAVAILABLE = 69, /* no agent on this node */
+    CONTROL_EXIT_UNAVAILABLE = 69, /* no agent on this node, or it has too much to do */
     CONTROL_EXIT_NO_PERMISSION = 77,
 };

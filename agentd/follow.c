@@ -243,7 +243,7 @@ struct instant follow_expire(struct agent *agent, struct instant now)
         text_init(&words, said, sizeof(said));
         if (agent->knowledge.policy)
             look(agent, &each->goal, &words);
-        session_error(each->session, each->reply_to, CONTROL_EXIT_NO_QUORUM,
+        session_error(each->session, each->reply_to, CONTROL_EXIT_UNDER_WAY,
                       "it goes on by itself; tenuto events --follow shows how",
                       "it is still under way after %lld s: %s",
                       (long long)each->goal.patience.ms / 1000, said);

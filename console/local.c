@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* policy check, policy fmt, help and version: done here, without an agent; see local.h. */
+/* policy check, policy fmt, help and version; the way to what else is done here; see local.h. */
 #include "console/local.h"
 
 #include <stdlib.h>
@@ -263,8 +263,9 @@ static int run_help(const struct command *command, struct output *output)
               "tenuto                     the full-screen console\n\n",
               output->out);
         verb_help(output->out, NULL);
-        fputs("\nExit codes: 0 done, 1 refused or wrong, 2 there is something to do, 3 stale,\n"
-              "4 no quorum, 5 a node refuses, 64 usage, 69 no agent, 77 no permission.\n",
+        fputs("\nExit codes: 0 done, 1 refused or wrong, 2 a replay differs, 3 stale,\n"
+              "4 no quorum, 5 a node refuses, 6 still under way, 64 usage, 69 no agent,\n"
+              "77 no permission.\n",
               output->out);
         return CONTROL_EXIT_OK;
     }

@@ -215,7 +215,7 @@ static void who_runs_out_of_patience_hears_what_is_still_to_do(void **state)
     assert_int_equal(follow_expire(&agent, (struct instant){1}).ms, 30000);
     assert_int_equal(follow_expire(&agent, (struct instant){30000}).ms, INSTANT_NEVER.ms);
     assert_int_equal(world.n_errors, 1);
-    assert_int_equal(world.code, CONTROL_EXIT_NO_QUORUM);
+    assert_int_equal(world.code, CONTROL_EXIT_UNDER_WAY);
     assert_non_null(strstr(world.words, "still under way after 30 s"));
     assert_non_null(strstr(world.words, "ocf:db is still there"));
 }
