@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Verbs that this program does by itself, without an agent. */
+/* Verbs that this program does by itself; some ask an agent for what they need on the way. */
 #pragma once
 
 #include "console/command.h"

@@ -66,12 +66,11 @@ bool names_have(const struct names *names, const char *name)
 }
 
 /* Counts from the names' side, so that a long range of a text costs no more than a word. */
-int names_count(struct edit *edit, const struct names *names, const char *word, int *of)
+int names_count(const struct names *names, const char *word, int *of)
 {
     struct range range;
     int n = 0;
 
-    (void)edit;
     *of = strchr(word, '*') ? 0 : 1;
     if (*of == 0)
         return 0;
@@ -124,7 +123,7 @@ const char *names_filter(struct edit *edit, const struct syntax *list, const str
     for (const struct syntax *name = list->child; name; name = name->next) {
         const char *word = syntax_text(edit->tree, name);
         struct range range;
-        int of, n = names_count(edit, names, word, &of);
+        int of, n = names_count(names, word, &of);
 
         if (n == (is_keeping ? of : 0) && (of > 0 || !is_keeping))
             filtered = add_to_list(edit, filtered, word);

@@ -142,7 +142,7 @@ static struct rest rest_of(struct edit *edit, const struct syntax *list, const s
 
     for (const struct syntax *name = list->child; name; name = name->next) {
         const char *word = syntax_text(edit->tree, name);
-        int of, n = names_count(edit, names, word, &of);
+        int of, n = names_count(names, word, &of);
 
         rest.has_pattern = rest.has_pattern || strchr(word, '*') != NULL;
         rest.n_services += of - n;
@@ -204,7 +204,7 @@ static const struct syntax *find_name(struct edit *edit, const struct syntax *no
     int of;
 
     if (node->kind == SYNTAX_NAME)
-        return names_count(edit, names, syntax_text(edit->tree, node), &of) > 0 ? node : NULL;
+        return names_count(names, syntax_text(edit->tree, node), &of) > 0 ? node : NULL;
     for (const struct syntax *at = node->child; at && !found; at = at->next)
         found = find_name(edit, at, names);
     return found;

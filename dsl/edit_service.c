@@ -26,7 +26,7 @@ static struct share share_of(struct edit *edit, const struct syntax *statement,
     for (const struct syntax *name = list->child; name; name = name->next) {
         int of;
 
-        share.meant += names_count(edit, names, syntax_text(edit->tree, name), &of);
+        share.meant += names_count(names, syntax_text(edit->tree, name), &of);
         share.of += of;
     }
     return share;

@@ -69,7 +69,7 @@ bool edit_witness(struct edit *edit, const struct edit_request *request, struct 
 bool names_read(struct edit *edit, const char *words, struct names *names, struct err *err);
 bool names_have(const struct names *names, const char *name);
 /* How many of the services that the word stands for are among the names; patterns: none. */
-int names_count(struct edit *edit, const struct names *names, const char *word, int *of);
+int names_count(const struct names *names, const char *word, int *of);
 /* The list without the names, or with them alone; "" if nothing is left. */
 const char *names_filter(struct edit *edit, const struct syntax *list, const struct names *names,
                          bool is_keeping);

@@ -149,7 +149,8 @@ static void thousands_of_recoveries_have_one_cause(void **state)
     for (int version = 2; version < EVENTS_KEPT_MAX; version++) {
         char line[96];
 
-        snprintf(line, sizeof(line), "%d service ocf:a fence recovery ITS_NODE_IS_OFF alpha", version);
+        snprintf(line, sizeof(line), "%d service ocf:a fence recovery ITS_NODE_IS_OFF alpha",
+                 version);
         json_array_append_new(events, event_of(line));
     }
     chain = chain_of(events, "ocf:a", NULL);
