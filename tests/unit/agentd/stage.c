@@ -101,7 +101,7 @@ bool stage_has(const struct stage *stage, const char *name)
 
 int stage_read_pid(const struct stage *stage, const char *name)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < STAGE_PATIENCE_MS / 10; i++) {
         const char *text = stage_read(stage, name);
 
         if (strchr(text, '\n'))
@@ -112,12 +112,17 @@ int stage_read_pid(const struct stage *stage, const char *name)
     return 0;
 }
 
-bool stage_run(const struct stage *stage, const int *count, int wanted, int ms)
+static void run_until(const struct stage *stage, const int *count, int wanted, int ms)
 {
     long end = stage_clock_ms() + ms;
 
     while (*count < wanted && stage_clock_ms() < end)
         assert_true(sd_event_run(stage->loop, 10000) >= 0);
+}
+
+bool stage_run(const struct stage *stage, const int *count, int wanted)
+{
+    run_until(stage, count, wanted, STAGE_PATIENCE_MS);
     return *count >= wanted;
 }
 
@@ -126,14 +131,14 @@ void stage_run_for(const struct stage *stage, int ms)
 {
     int never = 0;
 
-    stage_run(stage, &never, 1, ms);
+    run_until(stage, &never, 1, ms);
     for (int i = 0; i < 10000 && sd_event_run(stage->loop, 0) > 0; i++)
         continue;
 }
 
 bool process_is_gone(int pid)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < STAGE_PATIENCE_MS / 10; i++) {
         char path[64], line[512] = "";
         const char *state;
         FILE *file;

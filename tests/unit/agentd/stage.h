@@ -10,6 +10,12 @@
 
 #include "agentd/settings.h"
 
+/* How long a test waits for what has to happen: as long as a busy machine may need. */
+#define STAGE_PATIENCE_MS 30000
+
+/* A script that ends when twenty like it run in the same directory. */
+#define STAGE_MEET_ALL "touch here.$$; while set -- here.*; [ $# -lt 20 ]; do sleep 0.05; done"
+
 struct stage {
     char directory[64];
     sd_event *loop;
@@ -31,9 +37,10 @@ bool stage_has(const struct stage *stage, const char *name);
 /* The number in a file that a child writes; waits for it. */
 int stage_read_pid(const struct stage *stage, const char *name);
 
-/* Runs the loop until *count reaches wanted; false if that takes longer than ms. */
-bool stage_run(const struct stage *stage, const int *count, int wanted, int ms);
+/* Runs the loop until *count reaches wanted; false if all patience is over. */
+bool stage_run(const struct stage *stage, const int *count, int wanted);
+/* For what must not happen, or has no other sign. */
 void stage_run_for(const struct stage *stage, int ms);
 long stage_clock_ms(void);
-/* Has it gone, or is it a zombie? Waits up to a second. */
+/* Has it gone, or is it a zombie? Waits for it. */
 bool process_is_gone(int pid);

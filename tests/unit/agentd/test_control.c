@@ -266,7 +266,7 @@ static void who_does_not_read_is_let_go(void **state)
     fd = call(&scene);
     other = call(&scene);
     say(fd, "{\"verb\":\"flood\",\"id\":1}\n");
-    assert_true(stage_run(&scene.stage, &asked.n_forgotten, 1, 10000));
+    assert_true(stage_run(&scene.stage, &asked.n_forgotten, 1));
     say(other, "{\"verb\":\"echo\",\"id\":3}\n");
     assert_non_null(strstr(hear(&scene, other, NULL), "\"id\":3"));
     close(fd);
@@ -286,7 +286,7 @@ static void who_goes_while_he_is_answered_is_forgotten_afterwards(void **state)
     hear(&scene, fd, NULL);
     say(fd, "{\"verb\":\"flood\",\"id\":1}\n");
     close(fd);
-    assert_true(stage_run(&scene.stage, &asked.n_forgotten, 1, 10000));
+    assert_true(stage_run(&scene.stage, &asked.n_forgotten, 1));
     assert_int_equal(asked.n_verbs, 1);
     assert_int_equal(asked.n_forgotten_while_answering, 0);
     close_scene(&scene);

@@ -56,7 +56,8 @@ static void open_hands(void)
 
 static void begin(enum job_kind kind)
 {
-    struct job job = {.kind = kind, .service = 0, .cause = 9, .timeout = duration_ms(2000)};
+    struct job job = {
+        .kind = kind, .service = 0, .cause = 9, .timeout = duration_ms(STAGE_PATIENCE_MS)};
 
     hands_run(hands, &service, &job);
 }
@@ -78,11 +79,11 @@ static int set_up(void **state)
                                       .agent = "test:plain",
                                       .settings = settings,
                                       .n_settings = 1,
-                                      .stop_timeout = {2000}};
+                                      .stop_timeout = {STAGE_PATIENCE_MS}};
     n_ended = 0;
     open_hands();
     begin(JOB_START);
-    assert_true(stage_run(&stage, &n_ended, 1, 3000));
+    assert_true(stage_run(&stage, &n_ended, 1));
     n_ended = 0;
     return 0;
 }
@@ -102,7 +103,7 @@ static void an_orphan_is_stopped_with_its_old_parameters(void **state)
     hands_free(hands);
     open_hands();
     assert_int_equal(hands_stop_orphans(hands, policy, true), 1);
-    assert_true(stage_run(&stage, &n_ended, 1, 3000));
+    assert_true(stage_run(&stage, &n_ended, 1));
     assert_int_equal(last.job.kind, JOB_STOP);
     assert_int_equal(last.job.service, SERVICE_NONE);
     assert_int_equal(last.exit_code, 0);
@@ -129,7 +130,7 @@ static void nothing_is_stopped_by_who_may_not_act(void **state)
     stage_run_for(&stage, 100);
     assert_string_equal(stage_read(&stage, "calls"), "start 80\n");
     assert_int_equal(hands_stop_orphans(hands, policy, true), 1);
-    assert_true(stage_run(&stage, &n_ended, 1, 3000));
+    assert_true(stage_run(&stage, &n_ended, 1));
 }
 
 static void a_stop_that_fails_is_tried_again(void **state)
@@ -137,14 +138,14 @@ static void a_stop_that_fails_is_tried_again(void **state)
     (void)state;
     stage_write(&stage, "stuck", "", 0644);
     assert_int_equal(hands_stop_orphans(hands, policy, true), 1);
-    assert_true(stage_run(&stage, &n_ended, 1, 3000));
+    assert_true(stage_run(&stage, &n_ended, 1));
     assert_int_equal(last.exit_code, 1);
     /* Asking again does not make it hurry. */
     assert_int_equal(hands_stop_orphans(hands, policy, true), 1);
     stage_run_for(&stage, 80);
     assert_int_equal(n_ended, 1);
     unlink(stage_path(&stage, "stuck"));
-    assert_true(stage_run(&stage, &n_ended, 2, 3000));
+    assert_true(stage_run(&stage, &n_ended, 2));
     assert_int_equal(last.exit_code, 0);
     assert_false(hands_has(hands, "ocf:old"));
 }
@@ -154,13 +155,13 @@ static void a_retry_waits_for_the_right_to_act(void **state)
     (void)state;
     stage_write(&stage, "stuck", "", 0644);
     hands_stop_orphans(hands, policy, true);
-    assert_true(stage_run(&stage, &n_ended, 1, 3000));
+    assert_true(stage_run(&stage, &n_ended, 1));
     hands_stop_orphans(hands, policy, false);
     stage_run_for(&stage, 400);
     assert_int_equal(n_ended, 1);
     unlink(stage_path(&stage, "stuck"));
     hands_stop_orphans(hands, policy, true);
-    assert_true(stage_run(&stage, &n_ended, 2, 3000));
+    assert_true(stage_run(&stage, &n_ended, 2));
     assert_false(hands_has(hands, "ocf:old"));
 }
 
@@ -170,7 +171,7 @@ static void an_orphan_waits_for_the_job_that_is_under_way(void **state)
     stage_write(&stage, "slow", "", 0644);
     begin(JOB_MONITOR);
     assert_int_equal(hands_stop_orphans(hands, policy, true), 1);
-    assert_true(stage_run(&stage, &n_ended, 2, 3000));
+    assert_true(stage_run(&stage, &n_ended, 2));
     assert_int_equal(last.job.kind, JOB_STOP);
     assert_string_equal(stage_read(&stage, "calls"), "start 80\nmonitor 80\nstop 80\n");
 }
@@ -187,7 +188,7 @@ static void one_that_came_back_is_started_after_its_stop(void **state)
     policy->n_services = 1;
     assert_int_equal(hands_stop_orphans(hands, policy, true), 0);
     begin(JOB_START);
-    assert_true(stage_run(&stage, &n_ended, 1, 3000));
+    assert_true(stage_run(&stage, &n_ended, 1));
     /* Its stop was told to nobody: the service is lrm's again. */
     assert_int_equal(n_ended, 1);
     assert_int_equal(last.job.kind, JOB_START);

@@ -78,9 +78,9 @@ static struct service_policy service_of(const char *name, const char *agent)
         .settings = settings,
         .n_settings = 1,
         .monitor_every = {10000},
-        .monitor_timeout = {2000},
-        .start_timeout = {2000},
-        .stop_timeout = {2000},
+        .monitor_timeout = {STAGE_PATIENCE_MS},
+        .start_timeout = {STAGE_PATIENCE_MS},
+        .stop_timeout = {STAGE_PATIENCE_MS},
     };
 
     snprintf(service.name, sizeof(service.name), "%s", name);
@@ -99,9 +99,9 @@ static void run(const char *agent, enum job_kind kind)
     struct service_policy service = service_of("ocf:web", agent);
     int wanted = n_ended + 1;
 
-    begin(&service, kind, 2000);
+    begin(&service, kind, STAGE_PATIENCE_MS);
     assert_int_equal(n_ended, wanted - 1);
-    assert_true(stage_run(&stage, &n_ended, wanted, 3000));
+    assert_true(stage_run(&stage, &n_ended, wanted));
     assert_string_equal(last_name, "ocf:web");
     assert_int_equal(last.job.kind, kind);
     assert_int_equal(last.job.cause, 42);
@@ -164,9 +164,9 @@ static void a_start_that_hangs_is_killed_in_words(void **state)
 
     (void)state;
     stage_agent(&stage, "slow", "trap '' TERM\necho $$ >$TOP/pid\nsleep 100");
-    begin(&service, JOB_START, 300);
-    assert_true(stage_run(&stage, &n_ended, 1, 3000));
-    assert_end(-1, "test:slow did not end its start within 300ms and was killed");
+    begin(&service, JOB_START, 1000);
+    assert_true(stage_run(&stage, &n_ended, 1));
+    assert_end(-1, "test:slow did not end its start within 1s and was killed");
     assert_true(process_is_gone(stage_read_pid(&stage, "pid")));
     assert_true(hands_has(hands, "ocf:web"));
     assert_null(strstr(stage_read(&stage, RECORD), "\"job\""));
@@ -206,8 +206,8 @@ static void what_is_no_agent_is_nobodys_fault_here(void **state)
     run("plain", JOB_START);
     assert_end(6, "\"plain\" is no OCF agent: write PROVIDER:TYPE, as in heartbeat:IPaddr2");
     service.type = "vm";
-    begin(&service, JOB_START, 1000);
-    assert_true(stage_run(&stage, &n_ended, 2, 1000));
+    begin(&service, JOB_START, STAGE_PATIENCE_MS);
+    assert_true(stage_run(&stage, &n_ended, 2));
     assert_end(6, "this version of tenuto runs no services of type vm");
     assert_false(hands_has(hands, "vm:101"));
 }
@@ -229,29 +229,28 @@ static void jobs_of_one_service_wait_for_each_other(void **state)
 
     (void)state;
     stage_agent(&stage, "order", "echo $1 >>$TOP/calls\nsleep 0.1\necho end >>$TOP/calls");
-    begin(&service, JOB_START, 2000);
-    begin(&service, JOB_MONITOR, 2000);
-    begin(&service, JOB_STOP, 2000);
-    assert_true(stage_run(&stage, &n_ended, 3, 3000));
+    begin(&service, JOB_START, STAGE_PATIENCE_MS);
+    begin(&service, JOB_MONITOR, STAGE_PATIENCE_MS);
+    begin(&service, JOB_STOP, STAGE_PATIENCE_MS);
+    assert_true(stage_run(&stage, &n_ended, 3));
     assert_string_equal(stage_read(&stage, "calls"), "start\nend\nmonitor\nend\nstop\nend\n");
 }
 
+/* Each waits until all are there. */
 static void twenty_services_run_side_by_side(void **state)
 {
-    long began = stage_clock_ms();
-
     (void)state;
-    stage_agent(&stage, "nap", "sleep 0.4");
+    stage_agent(&stage, "meet", "cd $TOP; " STAGE_MEET_ALL);
     for (int i = 19; i >= 0; i--) {
         char name[SERVICE_NAME_MAX];
         struct service_policy service;
 
         snprintf(name, sizeof(name), "ocf:s%d", i);
-        service = service_of(name, "test:nap");
-        begin(&service, JOB_START, 5000);
+        service = service_of(name, "test:meet");
+        begin(&service, JOB_START, STAGE_PATIENCE_MS);
     }
-    assert_true(stage_run(&stage, &n_ended, 20, 5000));
-    assert_true(stage_clock_ms() - began < 5000);
+    assert_true(stage_run(&stage, &n_ended, 20));
+    assert_int_equal(last.exit_code, 0);
     for (int i = 0; i < 20; i++) {
         char name[SERVICE_NAME_MAX];
 
@@ -268,11 +267,11 @@ static void a_flood_and_a_hang_delay_nobody_else(void **state)
     (void)state;
     stage_agent(&stage, "flood", "yes | cat & yes");
     stage_agent(&stage, "hang", "trap '' TERM\nwhile :; do sleep 10; done");
-    begin(&flood, JOB_START, 700);
-    begin(&hang, JOB_START, 700);
+    begin(&flood, JOB_START, 2000);
+    begin(&hang, JOB_START, 2000);
     run("test:plain", JOB_START);
     assert_end(0, "");
-    assert_true(stage_run(&stage, &n_ended, 3, 4000));
+    assert_true(stage_run(&stage, &n_ended, 3));
     assert_int_equal(last.exit_code, -1);
 }
 
@@ -306,9 +305,9 @@ static void stop_uses_the_parameters_of_the_start(void **state)
     hands_free(hands);
     open_hands();
     service.settings = settings;
-    begin(&service, JOB_MONITOR, 1000);
-    begin(&service, JOB_STOP, 1000);
-    assert_true(stage_run(&stage, &n_ended, 3, 3000));
+    begin(&service, JOB_MONITOR, STAGE_PATIENCE_MS);
+    begin(&service, JOB_STOP, STAGE_PATIENCE_MS);
+    assert_true(stage_run(&stage, &n_ended, 3));
     assert_string_equal(stage_read(&stage, "calls"), "start 80\nmonitor 80\nstop 80\n");
 }
 
@@ -330,7 +329,8 @@ static void a_job_left_under_way_is_killed_by_the_next_agent(void **state)
     }
     leader = stage_read_pid(&stage, "leader");
     helper = stage_read_pid(&stage, "helper");
-    for (int i = 0; i < 100 && !strstr(stage_read(&stage, RECORD), "\"job\""); i++)
+    for (int i = 0; i < STAGE_PATIENCE_MS / 10 && !strstr(stage_read(&stage, RECORD), "\"job\"");
+         i++)
         usleep(10000);
     kill(agent, SIGKILL);
     waitpid(agent, NULL, 0);

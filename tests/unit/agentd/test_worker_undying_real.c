@@ -70,7 +70,7 @@ static void the_end_is_told_without_it_and_it_is_reaped_when_it_dies(void **stat
     worker = worker_start(stage.loop, argv, environment, duration_ms(100), note, NULL, &err);
     assert_non_null(worker);
     pid = worker_pid(worker);
-    assert_true(stage_run(&stage, &n_ended, 1, 3000));
+    assert_true(stage_run(&stage, &n_ended, 1));
     assert_true(was_timed_out);
     assert_true(n_lost >= 2);
     assert_int_equal(syscall(SYS_kill, pid, SIGKILL), 0);
