@@ -63,7 +63,7 @@ static void a_greeting_tells_node_cluster_and_version(void **state)
 
     (void)state;
     scene_open(&scene, "verb x\ndone {}\n");
-    client = client_open(scene.socket, 2000, &code, NULL);
+    client = client_open(scene.socket, 30000, &code, NULL);
     assert_non_null(client);
     assert_string_equal(client_node(client), "alpha");
     assert_string_equal(client_cluster(client), "home");
@@ -86,13 +86,13 @@ static void a_long_line_arrives_whole(void **state)
     memset(at, 'x', length);
     memcpy(at + length, "\"}\ndone {}\n", 12);
     scene_open(&scene, script);
-    client = client_open(scene.socket, 2000, &code, NULL);
+    client = client_open(scene.socket, 30000, &code, NULL);
     assert_non_null(client);
     assert_true(client_send(client, request, NULL));
-    assert_int_equal(client_next(client, 5000, &message, NULL), CLIENT_MESSAGE);
+    assert_int_equal(client_next(client, 30000, &message, NULL), CLIENT_MESSAGE);
     assert_int_equal(strlen(json_text(json_object_get(message, "row"), "t", "")), length);
     json_decref(message);
-    assert_int_equal(client_next(client, 5000, &message, NULL), CLIENT_MESSAGE);
+    assert_int_equal(client_next(client, 30000, &message, NULL), CLIENT_MESSAGE);
     assert_true(json_flag(message, "done", false));
     json_decref(message);
     json_decref(request);
@@ -130,10 +130,10 @@ static void a_watch_comes_back_when_the_agent_does(void **state)
     /* Not before its time: it does not hammer at the door. */
     assert_int_equal(step_until_news(watch, 1500, 50), WATCH_NOTHING);
     assert_int_equal(watch_due_ms(watch), 2000);
-    assert_int_equal(step_until_news(watch, 2000, 3000), WATCH_PICTURE);
+    assert_int_equal(step_until_news(watch, 2000, 30000), WATCH_PICTURE);
     fake_agent_stop(scene.agent, scene.socket);
     scene.agent = 0;
-    assert_int_equal(step_until_news(watch, 3000, 3000), WATCH_AWAY);
+    assert_int_equal(step_until_news(watch, 3000, 30000), WATCH_AWAY);
     watch_free(watch);
 }
 
@@ -145,7 +145,7 @@ static void a_stuck_agent_is_asked_and_then_given_up(void **state)
     (void)state;
     scene_open(&scene, picture);
     watch = watch_new(scene.socket);
-    assert_int_equal(step_until_news(watch, 1000, 3000), WATCH_PICTURE);
+    assert_int_equal(step_until_news(watch, 1000, 30000), WATCH_PICTURE);
     assert_int_equal(step_until_news(watch, 3999, 50), WATCH_NOTHING);
     assert_int_equal(step_until_news(watch, 4000, 50), WATCH_NOTHING);
     snprintf(log, sizeof(log), "%s.log", scene.socket);
@@ -162,7 +162,7 @@ static void an_agent_that_refuses_to_be_watched_says_why(void **state)
     (void)state;
     scene_open(&scene, "verb watch\nerror {\"error\":\"too many watch\",\"code\":1}\n");
     watch = watch_new(scene.socket);
-    assert_int_equal(step_until_news(watch, 1000, 3000), WATCH_AWAY);
+    assert_int_equal(step_until_news(watch, 1000, 30000), WATCH_AWAY);
     assert_string_equal(watch_words(watch), "too many watch");
     watch_free(watch);
 }

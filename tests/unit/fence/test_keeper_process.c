@@ -340,7 +340,7 @@ static void says(int fd, const char *line, const char *expected)
 
     if (line)
         assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-    assert_int_equal(poll(&ready, 1, 1000), 1);
+    assert_int_equal(poll(&ready, 1, 30000), 1);
     assert_true(recv(fd, answer, sizeof(answer) - 1, 0) > 0);
     assert_non_null(strstr(answer, expected));
 }
