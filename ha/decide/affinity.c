@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The rules turned round; see affinity.h. Groups are found by joining sets
- * whose leader is the lowest id. Counts are kept for each rule and node, so
- * that "who else is there" costs as many look-ups as the service has rules.
+ * Who is where, by the rules; see affinity.h. Counts are kept for each rule and
+ * node, so that "who else is there" costs as many look-ups as the service has rules.
  */
 #include "ha/decide/affinity.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "ha/decide/load.h"
-
-#define NO_MEMBERSHIP (-1)
-#define NO_GROUP (-1)
 
 node_set service_uses(const struct service *service)
 {
@@ -60,7 +55,8 @@ node_id service_home(const struct service *service)
     return service_uses(service) ? service->node : NODE_NONE;
 }
 
-node_id service_awaited_on(const struct round *round, const struct service *service)
+/* Waiting to start, and at home there: others had better leave it its place. */
+static node_id awaited_on(const struct round *round, const struct service *service)
 {
     bool is_at_home = !round->policy->scheduling.rebalances_on_start;
 
@@ -70,134 +66,9 @@ node_id service_awaited_on(const struct round *round, const struct service *serv
 node_id affinity_home(const struct round *round, service_id service)
 {
     const struct service *record = &round->state->services[service];
-    node_id awaited = service_awaited_on(round, record);
+    node_id awaited = awaited_on(round, record);
 
     return awaited == NODE_NONE ? service_home(record) : awaited;
-}
-
-static service_id leader_of(struct crm_work *work, service_id service)
-{
-    while (work->bonds[service].leader != service) {
-        /* Halving the path keeps long chains of rules cheap. */
-        work->bonds[service].leader = work->bonds[work->bonds[service].leader].leader;
-        service = work->bonds[service].leader;
-    }
-    return service;
-}
-
-static void join_groups(struct crm_work *work, service_id a, service_id b)
-{
-    service_id first = leader_of(work, a), second = leader_of(work, b);
-
-    if (first < second)
-        work->bonds[second].leader = first;
-    else
-        work->bonds[first].leader = second;
-}
-
-static void add_membership(struct crm_work *work, int32_t *first, rule_id rule)
-{
-    assert(work->n_memberships < MEMBERSHIPS_MAX);
-    /* Rules come one after the other, so one that names several of a group is the first already. */
-    if (*first != NO_MEMBERSHIP && work->memberships[*first].rule == rule)
-        return;
-    work->memberships[work->n_memberships] = (struct membership){.rule = rule, .next = *first};
-    *first = work->n_memberships++;
-}
-
-static void clear_bonds(struct crm_work *work, int n_services, node_set all)
-{
-    for (service_id service = 0; service < n_services; service++) {
-        work->bonds[service] = (struct bonds){
-            .leader = service,
-            .next = SERVICE_NONE,
-            .friends = NO_MEMBERSHIP,
-            .group_apart = NO_MEMBERSHIP,
-            .group = NO_GROUP,
-            .group_allowed = all,
-            .group_strict = RULE_NONE,
-            .group_tiers = RULE_NONE,
-            .group_rule = RULE_NONE,
-        };
-    }
-}
-
-static void link_groups(struct crm_work *work, const struct policy *policy)
-{
-    /* Backwards, so that each group's list ends up in the order of ids. */
-    for (service_id service = policy->n_services - 1; service >= 0; service--) {
-        service_id leader = leader_of(work, service);
-        struct bonds *first = &work->bonds[leader];
-
-        work->bonds[service].leader = leader;
-        first->group_stays |= !policy->services[service].failback;
-        if (leader == service)
-            continue;
-        if (first->group == NO_GROUP) {
-            first->group = work->n_groups++;
-            memset(work->homes[first->group], 0, sizeof(work->homes[0]));
-        }
-        work->bonds[service].next = first->next;
-        first->next = service;
-    }
-}
-
-static void apply_node_rule(struct crm_work *work, const struct rule *rule, rule_id id)
-{
-    node_set named = 0;
-
-    for (int i = 0; i < rule->n_tiers; i++)
-        named |= rule->tiers[i];
-    for (int i = 0; i < rule->n_services; i++) {
-        struct bonds *group = &work->bonds[work->bonds[rule->services[i]].leader];
-
-        if (group->group_tiers == RULE_NONE)
-            group->group_tiers = id;
-        if (!rule->is_strict)
-            continue;
-        if (group->group_allowed & ~named)
-            group->group_strict = id;
-        group->group_allowed &= named;
-    }
-}
-
-static void read_neighbour_rules(struct round *round)
-{
-    struct crm_work *work = round->work;
-
-    for (rule_id id = 0; id < round->policy->n_rules; id++) {
-        const struct rule *rule = &round->policy->rules[id];
-
-        if (rule->kind != RULE_TOGETHER && rule->kind != RULE_APART)
-            continue;
-        memset(work->used[id], 0, sizeof(work->used[0]));
-        memset(work->awaited[id], 0, sizeof(work->awaited[0]));
-        memset(&work->named[id], 0, sizeof(work->named[0]));
-        for (int i = 0; i < rule->n_services; i++) {
-            if (rule->kind == RULE_TOGETHER && rule->is_strict)
-                join_groups(work, rule->services[0], rule->services[i]);
-            else if (rule->kind == RULE_TOGETHER)
-                add_membership(work, &work->bonds[rule->services[i]].friends, id);
-        }
-    }
-}
-
-static void read_other_rules(struct round *round)
-{
-    struct crm_work *work = round->work;
-
-    for (rule_id id = 0; id < round->policy->n_rules; id++) {
-        const struct rule *rule = &round->policy->rules[id];
-
-        if (rule->kind == RULE_ON)
-            apply_node_rule(work, rule, id);
-        /* Whoever is kept apart from one of a group is kept apart from all of them. */
-        for (int i = 0; rule->kind == RULE_APART && i < rule->n_services; i++)
-            add_membership(work, &work->bonds[work->bonds[rule->services[i]].leader].group_apart,
-                           id);
-        if (rule->kind == RULE_TOGETHER && rule->is_strict && rule->n_services > 0)
-            work->bonds[work->bonds[rule->services[0]].leader].group_rule = id;
-    }
 }
 
 /* It takes nothing yet, but will: it waits, starts, or is handed over without running. */
@@ -254,7 +125,7 @@ static bool names(const struct rule *rule, service_id service)
 static void count_named(struct round *round, service_id id, node_id node, bool is_awaited, int by)
 {
     struct crm_work *work = round->work;
-    int32_t at = affinity_group(round, id)->group_apart;
+    int32_t at = bonds_of_group(round, id)->group_apart;
 
     for (; at >= 0; at = work->memberships[at].next) {
         rule_id rule = work->memberships[at].rule;
@@ -272,7 +143,7 @@ static void count_by(struct round *round, service_id id, int by)
     const struct service *service = &round->state->services[id];
     const struct bonds *bonds = &work->bonds[id];
     int32_t group = work->bonds[bonds->leader].group;
-    node_id awaited = service_awaited_on(round, service);
+    node_id awaited = awaited_on(round, service);
     node_id home = affinity_home(round, id);
 
     NODE_SET_EACH(node, uses_of(round, id) | node_bit(awaited))
@@ -298,34 +169,30 @@ void affinity_count(struct round *round, service_id service)
     count_by(round, service, 1);
 }
 
-void affinity_prepare(struct round *round)
+/* Only what is in use: all of it is more than a MiB. */
+static void clear_counts(const struct policy *policy, struct crm_work *work)
 {
-    struct crm_work *work = round->work;
-
-    work->n_memberships = work->n_groups = 0;
     memset(work->load, 0, sizeof(work->load));
     memset(work->present, 0, sizeof(work->present));
     memset(work->usage, 0, sizeof(work->usage));
-    clear_bonds(work, round->policy->n_services, round->all);
-    read_neighbour_rules(round);
-    link_groups(work, round->policy);
-    read_other_rules(round);
+    memset(work->homes, 0, (size_t)work->n_groups * sizeof(work->homes[0]));
+    for (rule_id id = 0; id < policy->n_rules; id++) {
+        enum rule_kind kind = policy->rules[id].kind;
+
+        if (kind != RULE_TOGETHER && kind != RULE_APART)
+            continue;
+        memset(work->used[id], 0, sizeof(work->used[0]));
+        memset(work->awaited[id], 0, sizeof(work->awaited[0]));
+        memset(&work->named[id], 0, sizeof(work->named[0]));
+    }
+}
+
+void affinity_prepare(struct round *round)
+{
+    bonds_prepare(round);
+    clear_counts(round->policy, round->work);
     for (service_id service = 0; service < round->policy->n_services; service++)
         affinity_count(round, service);
-}
-
-const struct bonds *affinity_group(const struct round *round, service_id service)
-{
-    return &round->work->bonds[round->work->bonds[service].leader];
-}
-
-bool affinity_is_free(const struct round *round, service_id service)
-{
-    const struct bonds *bonds = &round->work->bonds[service];
-
-    return bonds->leader == service && bonds->group == NO_GROUP &&
-           bonds->friends == NO_MEMBERSHIP && bonds->group_apart == NO_MEMBERSHIP &&
-           bonds->group_tiers == RULE_NONE;
 }
 
 /* Nodes that others than a service's own group are counted on. */
@@ -348,8 +215,7 @@ static void count_own(const struct round *round, service_id service, const struc
     GROUP_EACH(round, member, service)
     {
         const struct service *record = &round->state->services[member];
-        node_set uses =
-            is_awaited ? node_bit(service_awaited_on(round, record)) : uses_of(round, member);
+        node_set uses = is_awaited ? node_bit(awaited_on(round, record)) : uses_of(round, member);
 
         if (only && !names(only, member))
             continue;
@@ -380,7 +246,7 @@ static node_set apart_by(const struct round *round, service_id service, rule_id 
 node_set affinity_awaited(const struct round *round, service_id service)
 {
     const struct crm_work *work = round->work;
-    int32_t at = affinity_group(round, service)->group_apart;
+    int32_t at = bonds_of_group(round, service)->group_apart;
     node_set awaited = 0;
 
     for (; at >= 0; at = work->memberships[at].next)
@@ -391,7 +257,7 @@ node_set affinity_awaited(const struct round *round, service_id service)
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict)
 {
     const struct crm_work *work = round->work;
-    int32_t at = affinity_group(round, service)->group_apart;
+    int32_t at = bonds_of_group(round, service)->group_apart;
     node_set apart = 0;
 
     for (; at >= 0; at = work->memberships[at].next) {
@@ -405,7 +271,7 @@ node_set affinity_apart(const struct round *round, service_id service, bool is_s
 
 node_set affinity_most_partners(const struct round *round, service_id service, node_set among)
 {
-    int32_t group = affinity_group(round, service)->group;
+    int32_t group = bonds_of_group(round, service)->group;
     node_set own = node_bit(affinity_home(round, service));
     node_set best = 0;
     int most = 0;
@@ -428,7 +294,7 @@ node_set affinity_most_partners(const struct round *round, service_id service, n
 
 int affinity_partners_on(const struct round *round, service_id service, node_id node)
 {
-    int32_t group = affinity_group(round, service)->group;
+    int32_t group = bonds_of_group(round, service)->group;
     bool is_own = affinity_home(round, service) == node;
 
     return group == NO_GROUP ? 0 : round->work->homes[group][node] - (is_own ? 1 : 0);
@@ -452,7 +318,7 @@ int affinity_friends_on(const struct round *round, service_id service, node_id n
 int affinity_strangers_on(const struct round *round, service_id service, node_id node)
 {
     const struct crm_work *work = round->work;
-    int32_t at = affinity_group(round, service)->group_apart;
+    int32_t at = bonds_of_group(round, service)->group_apart;
     int own[NODES_MAX], count = 0;
 
     for (; at >= 0; at = work->memberships[at].next) {
@@ -491,8 +357,7 @@ static bool is_on(const struct round *round, service_id service, node_id node, b
 {
     const struct service *record = &round->state->services[service];
 
-    return is_awaited ? service_awaited_on(round, record) == node
-                      : node_in(uses_of(round, service), node);
+    return is_awaited ? awaited_on(round, record) == node : node_in(uses_of(round, service), node);
 }
 
 /* The first of one group that is, or is awaited, on the node. */
@@ -519,7 +384,6 @@ static bool name_apart(const struct round *round, rule_id id, service_id service
         if (bonds[rule->services[i]].leader != bonds[service].leader &&
             name_one(round, rule->services[i], is_awaited, why)) {
             why->rule = id;
-            why->line = rule->line;
             return true;
         }
     }
@@ -530,7 +394,7 @@ static bool name_neighbour(const struct round *round, service_id service, bool i
                            struct reason *why)
 {
     const struct crm_work *work = round->work;
-    int32_t at = affinity_group(round, service)->group_apart;
+    int32_t at = bonds_of_group(round, service)->group_apart;
 
     for (; at >= 0; at = work->memberships[at].next) {
         rule_id id = work->memberships[at].rule;
@@ -558,7 +422,7 @@ void affinity_name_awaited(const struct round *round, service_id service, node_i
                            struct reason *why)
 {
     const struct crm_work *work = round->work;
-    int32_t at = affinity_group(round, service)->group_apart;
+    int32_t at = bonds_of_group(round, service)->group_apart;
     struct reason found = *why;
 
     found.node = node;
@@ -575,7 +439,7 @@ void affinity_name_partner(const struct round *round, service_id service, node_i
 {
     const struct crm_work *work = round->work;
 
-    why->rule = affinity_group(round, service)->group_rule;
+    why->rule = bonds_of_group(round, service)->group_rule;
     GROUP_EACH(round, member, service)
     {
         if (member != service && affinity_home(round, member) == node) {
@@ -591,7 +455,6 @@ void affinity_name_partner(const struct round *round, service_id service, node_i
             if (rule->services[i] == service || !is_on(round, rule->services[i], node, false))
                 continue;
             why->rule = work->memberships[at].rule;
-            why->line = rule->line;
             why->with = rule->services[i];
             why->node = node;
             return;

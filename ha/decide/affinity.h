@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "ha/decide/round.h"
+#include "ha/decide/bonds.h"
 
-/* Turns the rules round and counts who uses what; once a step. */
+/* Counts who uses what, once the rules are turned round; once a step. */
 void affinity_prepare(struct round *round);
 /* Takes one service out of the counts before its record changes, and puts it back after. */
 void affinity_forget(struct round *round, service_id service);
@@ -16,28 +16,11 @@ void affinity_count(struct round *round, service_id service);
 
 /* Where it is or may be, for load and for neighbours. */
 node_set service_uses(const struct service *service);
-/* Waiting to start, and at home there: others had better leave it its place. */
-node_id service_awaited_on(const struct round *round, const struct service *service);
 /* Where it will be once what is decided is done; NODE_NONE: nowhere. */
 node_id service_home(const struct service *service);
 
 /* The same, or where it waits to start: there its group counts it. */
 node_id affinity_home(const struct round *round, service_id service);
-
-/* The bonds of its group. */
-const struct bonds *affinity_group(const struct round *round, service_id service);
-/* Visits the group of a service, itself included. */
-#define GROUP_EACH(round, member, of)                                                              \
-    for (service_id member = (round)->work->bonds[of].leader; member != SERVICE_NONE;              \
-         member = (round)->work->bonds[member].next)
-
-/* All of its group may go back to a better node; one that may not keeps the others. */
-static inline bool affinity_falls_back(const struct round *round, service_id service)
-{
-    return !affinity_group(round, service)->group_stays;
-}
-/* No rule speaks of it: then no rule moves it. */
-bool affinity_is_free(const struct round *round, service_id service);
 
 /* Nodes where a service is that must (is_strict) or should be apart from this one's group. */
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict);

@@ -93,7 +93,8 @@ static void finish_what_is_under_way(struct round *round)
         release(round);
 }
 
-node_set arming_armed_nodes(const struct round *round)
+/* Members that are armed, as far as they have said. */
+static node_set armed_nodes(const struct round *round)
 {
     node_set armed = 0;
 
@@ -108,7 +109,7 @@ void arming_step(struct round *round)
 {
     if (round->state->arming.state == DISARMING)
         finish_what_is_under_way(round);
-    if (round->state->arming.state == RELEASING && !arming_armed_nodes(round))
+    if (round->state->arming.state == RELEASING && !armed_nodes(round))
         arming_change(round, DISARMED, reason_of(REASON_DISARM_DONE));
 }
 
@@ -140,7 +141,7 @@ static void take_where_found(struct round *round, service_id id)
 
 bool arming_may_end(const struct round *round, struct reason *why_not)
 {
-    node_set unheard = round->members & ~round->reported, armed = arming_armed_nodes(round);
+    node_set unheard = round->members & ~round->reported, armed = armed_nodes(round);
 
     /* Nobody has been let go yet. */
     if (round->state->arming.state <= DISARMING)

@@ -13,8 +13,6 @@
 void arming_change(struct round *round, enum arming_state to, struct reason why);
 /* From one state of disarming to the next, once everybody is ready for it. */
 void arming_step(struct round *round);
-/* Members that are armed, as far as they have said. */
-node_set arming_armed_nodes(const struct round *round);
 /* Everybody who was let go has said so, and what it runs; else why not. */
 bool arming_may_end(const struct round *round, struct reason *why_not);
 /* Everything acts again; services are taken where they are found. */

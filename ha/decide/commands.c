@@ -41,14 +41,14 @@ static struct reply accept(enum reason_code code, node_id node)
 /* A node that its tier rule likes better and that could have it, if failback would use it. */
 static node_id better_node(const struct round *round, service_id service, node_id target)
 {
-    rule_id id = affinity_group(round, service)->group_tiers;
+    rule_id id = bonds_of_group(round, service)->group_tiers;
     node_set tried = round->state->services[service].tried;
     const struct rule *rule = id == RULE_NONE ? NULL : &round->policy->rules[id];
-    node_set possible = round->usable & affinity_group(round, service)->group_allowed &
+    node_set possible = round->usable & bonds_of_group(round, service)->group_allowed &
                         ~affinity_apart(round, service, true) & ~tried;
 
     /* What does not run does not come back before it is started. */
-    if (!rule || !affinity_falls_back(round, service) ||
+    if (!rule || !bonds_fall_back(round, service) ||
         round->state->services[service].state == SERVICE_STOPPED)
         return NODE_NONE;
     for (int i = 0; i < rule->n_tiers && !node_in(rule->tiers[i], target); i++) {
@@ -62,7 +62,7 @@ static node_id better_node(const struct round *round, service_id service, node_i
 static bool rules_allow(const struct round *round, service_id service, node_id target,
                         struct reply *reply)
 {
-    const struct bonds *group = affinity_group(round, service);
+    const struct bonds *group = bonds_of_group(round, service);
     node_id better;
 
     if (!node_in(group->group_allowed, target)) {

@@ -28,7 +28,7 @@ struct reason move_reason(const struct round *round, service_id service,
         break;
     case LOST_FORBIDDEN:
         why.code = REASON_RULE_FORBIDS_NODE;
-        why.rule = affinity_group(round, service)->group_strict;
+        why.rule = bonds_of_group(round, service)->group_strict;
         break;
     case LOST_APART:
         affinity_name_neighbour(round, service, from, &why);
@@ -36,7 +36,7 @@ struct reason move_reason(const struct round *round, service_id service,
         break;
     case LOST_TIER:
         why.code = REASON_BETTER_NODE;
-        why.rule = affinity_group(round, service)->group_tiers;
+        why.rule = bonds_of_group(round, service)->group_tiers;
         break;
     case LOST_TOGETHER:
         affinity_name_partner(round, service, place->node, &why);
@@ -83,7 +83,7 @@ void move_partners(struct round *round, service_id service, node_id target, stru
             !node_in(round->members, record->node))
             continue;
         why.with = service;
-        why.rule = affinity_group(round, service)->group_rule;
+        why.rule = bonds_of_group(round, service)->group_rule;
         verdict = move_verdict(round, member, target, why, true);
         round_change_service(round, member, &verdict);
     }

@@ -5,8 +5,7 @@
 /* Who is not wanted binds nobody: that is how a person goes on without it. */
 static bool is_binding(const struct round *round, service_id service)
 {
-    return round->policy->services[service].requested == REQUESTED_STARTED &&
-           !round->state->services[service].is_held;
+    return service_is_wanted(&round->state->services[service], &round->policy->services[service]);
 }
 
 /* Its node says so in this ring; one that is silent may be about to die. */

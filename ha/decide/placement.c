@@ -255,7 +255,7 @@ static bool may_ignore_tiers(const struct search *search)
     if (search->preference != PREFER_STAYING || current == NODE_NONE)
         return false;
     if (search->record->state == SERVICE_STARTED)
-        return !affinity_falls_back(round, search->service) &&
+        return !bonds_fall_back(round, search->service) &&
                !has_more_partners_elsewhere(search, current);
     if (search->policy->failback)
         return false;
@@ -284,7 +284,7 @@ static void keep_best(struct search *search)
         choose(search, search->record->node, LOST_FAILBACK);
     /* One that does not go back to a better node goes to its partners, wherever they are. */
     if (is_staying && search->record->state == SERVICE_STARTED &&
-        !affinity_falls_back(search->round, search->service))
+        !bonds_fall_back(search->round, search->service))
         keep(search, affinity_most_partners(search->round, search->service, search->left), false,
              LOST_TOGETHER);
     keep_best_tier(search);
@@ -388,7 +388,7 @@ void placement_find(struct round *round, service_id service, enum preference pre
         .service = service,
         .record = &round->state->services[service],
         .policy = &round->policy->services[service],
-        .group = affinity_group(round, service),
+        .group = bonds_of_group(round, service),
         .preference = preference,
         .tried = tried,
         .left = round->all,

@@ -74,7 +74,7 @@ static struct usage taken_on(const struct round *round, service_id head, node_id
 
 static node_set targets_of(const struct round *round, service_id head)
 {
-    const struct bonds *group = affinity_group(round, head);
+    const struct bonds *group = bonds_of_group(round, head);
     node_set targets = round->usable & group->group_allowed;
 
     if (group->group_tiers != RULE_NONE) {

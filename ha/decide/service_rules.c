@@ -31,14 +31,6 @@ static struct verdict stay(const struct service_case *c)
     return verdict_of(c->round, c->id);
 }
 
-static struct reason reason_on(enum reason_code code, node_id node)
-{
-    struct reason why = reason_of(code);
-
-    why.node = node;
-    return why;
-}
-
 static struct verdict wait_for(const struct service_case *c, struct reason why)
 {
     struct verdict verdict = stay(c);
@@ -83,12 +75,6 @@ static struct reason failure(const struct service_case *c, enum reason_code code
     return why;
 }
 
-bool service_is_wanted(const struct round *round, service_id id)
-{
-    return round->policy->services[id].requested == REQUESTED_STARTED &&
-           !round->state->services[id].is_held;
-}
-
 struct reason service_why_not_wanted(const struct round *round, service_id id)
 {
     if (round->state->services[id].is_held)
@@ -100,7 +86,7 @@ struct reason service_why_not_wanted(const struct round *round, service_id id)
 
 static bool is_wanted(const struct service_case *c)
 {
-    return service_is_wanted(c->round, c->id);
+    return service_is_wanted(c->record, c->policy);
 }
 
 static struct reason why_not_wanted(const struct service_case *c)
@@ -233,7 +219,7 @@ static bool may_leave(const struct service_case *c)
 static bool has_no_cause_to_leave(const struct service_case *c)
 {
     return node_in(c->round->usable, c->record->node) && c->record->fallback == NODE_NONE &&
-           affinity_is_free(c->round, c->id);
+           bonds_are_none(c->round, c->id);
 }
 
 static struct verdict it_may_move(const struct service_case *c)

@@ -9,6 +9,5 @@ bool service_step(struct round *round, service_id service);
 
 /* What placement is asked, whenever this service is given a place. */
 enum preference service_preference(const struct round *round, service_id service);
-/* Is it to run? And of one that is not, why. */
-bool service_is_wanted(const struct round *round, service_id service);
+/* Of one that is not to run. */
 struct reason service_why_not_wanted(const struct round *round, service_id service);

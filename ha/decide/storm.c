@@ -26,8 +26,7 @@ static bool is_to_be_recovered(const struct round *round, service_id id)
     case SERVICE_MIGRATE:
     case SERVICE_RELOCATE:
     case SERVICE_FREEZE:
-    case SERVICE_FENCE:
-        return round->policy->services[id].requested == REQUESTED_STARTED && !service->is_held;
+    case SERVICE_FENCE: return service_is_wanted(service, &round->policy->services[id]);
     default: return false;
     }
 }

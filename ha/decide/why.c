@@ -8,11 +8,11 @@
 #include "ha/decide/service_rules.h"
 #include "ha/decide/source.h"
 
-static struct reason reason_on(enum reason_code code, node_id node, node_id other)
+/* About two nodes. */
+static struct reason reason_between(enum reason_code code, node_id node, node_id other)
 {
-    struct reason why = reason_of(code);
+    struct reason why = reason_on(code, node);
 
-    why.node = node;
     why.other = other;
     return why;
 }
@@ -25,7 +25,7 @@ static struct reason why_unusable(const struct round *round, node_id node)
 
     if (record->state != NODE_ONLINE && record->why.code != REASON_NONE)
         return record->why;
-    return reason_on(node_in(round->members, node) ? REASON_LEAVING : REASON_AWAY, node, NODE_NONE);
+    return reason_on(node_in(round->members, node) ? REASON_LEAVING : REASON_AWAY, node);
 }
 
 static struct reason why_unsafe(struct round *round, service_id id, node_id node)
@@ -39,10 +39,10 @@ static struct reason why_unsafe(struct round *round, service_id id, node_id node
 static struct reason why_less_liked(const struct round *round, service_id id, node_id node,
                                     node_id winner)
 {
-    struct reason why = reason_on(REASON_NEAR_PARTNER, winner, NODE_NONE);
+    struct reason why = reason_on(REASON_NEAR_PARTNER, winner);
 
     if (node_in(affinity_apart(round, id, false), node)) {
-        why = reason_on(REASON_LIKES_APART, node, NODE_NONE);
+        why = reason_on(REASON_LIKES_APART, node);
         affinity_name_neighbour(round, id, node, &why);
     } else {
         affinity_name_partner(round, id, winner, &why);
@@ -52,7 +52,7 @@ static struct reason why_less_liked(const struct round *round, service_id id, no
 
 static struct reason why_more_load(const struct round *round, node_id node, node_id winner)
 {
-    struct reason why = reason_on(REASON_MORE_LOAD, node, winner);
+    struct reason why = reason_between(REASON_MORE_LOAD, node, winner);
     struct text text;
 
     if (load_is_weighed(round)) {
@@ -68,8 +68,8 @@ static struct reason why_more_load(const struct round *round, node_id node, node
 static struct reason why_lost(struct round *round, service_id id, const struct placement *place,
                               node_id node)
 {
-    const struct bonds *group = affinity_group(round, id);
-    struct reason why = reason_on(REASON_NONE, node, place->node);
+    const struct bonds *group = bonds_of_group(round, id);
+    struct reason why = reason_between(REASON_NONE, node, place->node);
 
     switch (place->lost[node]) {
     case PLACED_HERE: return place->why;
@@ -84,7 +84,7 @@ static struct reason why_lost(struct round *round, service_id id, const struct p
         break;
     case LOST_UNSAFE: return why_unsafe(round, id, node);
     case LOST_TRIED: why.code = REASON_FAILED_THERE; break;
-    case LOST_FAILBACK: return reason_on(REASON_NO_FAILBACK, place->node, NODE_NONE);
+    case LOST_FAILBACK: return reason_on(REASON_NO_FAILBACK, place->node);
     case LOST_TIER:
         why.code = REASON_LESS_PREFERRED;
         why.rule = group->group_tiers;
@@ -97,8 +97,8 @@ static struct reason why_lost(struct round *round, service_id id, const struct p
         why.code = REASON_JOINS_PARTNER;
         affinity_name_partner(round, id, place->node, &why);
         break;
-    case LOST_FALLBACK: return reason_on(REASON_FALLS_BACK, place->node, NODE_NONE);
-    case LOST_STAYING: return reason_on(REASON_STAYS, place->node, NODE_NONE);
+    case LOST_FALLBACK: return reason_on(REASON_FALLS_BACK, place->node);
+    case LOST_STAYING: return reason_on(REASON_STAYS, place->node);
     case LOST_LIKING: return why_less_liked(round, id, node, place->node);
     case LOST_LOAD: return why_more_load(round, node, place->node);
     case LOST_NUMBER: why.code = REASON_LATER_BY_NAME; break;
@@ -134,7 +134,7 @@ static struct reason what_holds_it_there(struct round *round, service_id id)
         return placement_wait(round, id, node_bit(service->node));
     if (!service->is_running) {
         why = reason_on(waits_for_turn(round, id) ? REASON_WAITS_FOR_TURN : REASON_STARTING,
-                        service->node, NODE_NONE);
+                        service->node);
         why.number = why.code == REASON_STARTING ? 0 : round->policy->scheduling.workers;
         return why;
     }
@@ -163,13 +163,13 @@ static struct reason what_holds_it(struct round *round, service_id id, const str
         return service->why;
     if (round->state->arming.state != ARMED)
         return reason_of(REASON_REFUSED_DISARMED);
-    if (!service_is_wanted(round, id))
+    if (!service_is_wanted(service, &round->policy->services[id]))
         return service_why_not_wanted(round, id);
     switch (service->state) {
     case SERVICE_STARTED:
         return is_left_waiting(service, dry) ? dry->why : what_holds_it_there(round, id);
     case SERVICE_MIGRATE:
-    case SERVICE_RELOCATE: return reason_on(REASON_ALREADY_MOVING, service->target, NODE_NONE);
+    case SERVICE_RELOCATE: return reason_on(REASON_ALREADY_MOVING, service->target);
     case SERVICE_REQUEST_STOP:
     case SERVICE_ERROR: return service->why;
     default: return is_left_waiting(service, dry) ? dry->why : reason_of(REASON_NONE);
@@ -249,7 +249,7 @@ bool why_after_loss(const struct why_world *world, service_id id, struct prospec
         world->agreed->nodes[prospect->lost].is_released)
         return false;
     if (!has_quorum_without(world, prospect->lost)) {
-        prospect->why = reason_on(REASON_QUORUM_WOULD_GO, prospect->lost, NODE_NONE);
+        prospect->why = reason_on(REASON_QUORUM_WOULD_GO, prospect->lost);
         return true;
     }
     take_away(world, prospect->lost);

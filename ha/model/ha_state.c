@@ -86,6 +86,11 @@ void state_diagram(char *diagram, size_t size)
     add_diagram(&text, "the life of a node", node_rows, NODE_STATES);
 }
 
+bool service_is_wanted(const struct service *service, const struct service_policy *policy)
+{
+    return policy->requested == REQUESTED_STARTED && !service->is_held;
+}
+
 const char *leaving_name(enum leaving leaving)
 {
     return leaving_names[leaving];

@@ -92,6 +92,9 @@ void ha_state_init(struct ha_state *state, int n_nodes, int n_services);
 /* Copies only what is in use. */
 void ha_state_copy(struct ha_state *to, const struct ha_state *from);
 
+/* Somebody wants it to run: the policy does, and nobody stopped it by hand. */
+bool service_is_wanted(const struct service *service, const struct service_policy *policy);
+
 const char *leaving_name(enum leaving leaving);
 enum leaving leaving_of_name(const char *name);
 const char *arming_state_name(enum arming_state state);

@@ -87,6 +87,14 @@ struct reason reason_of(enum reason_code code)
     };
 }
 
+struct reason reason_on(enum reason_code code, node_id node)
+{
+    struct reason why = reason_of(code);
+
+    why.node = node;
+    return why;
+}
+
 void reason_text(const struct reason *reason, const struct policy *policy, char *sentence,
                  size_t size)
 {

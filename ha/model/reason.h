@@ -37,6 +37,8 @@ struct reason {
 
 /* A reason without arguments; the caller sets those that its row names. */
 struct reason reason_of(enum reason_code code);
+/* One about a node. */
+struct reason reason_on(enum reason_code code, node_id node);
 /* One sentence without a full stop. policy may be NULL: names show as "?". */
 void reason_text(const struct reason *reason, const struct policy *policy, char *text, size_t size);
 /* Does its sentence name such a thing: 'r' a rule, 't' a span of time. */

@@ -51,7 +51,7 @@ static enum plan_deed deed_of(const struct planning *planning, service_id id, no
         return note->was_down ? PLAN_RESTART : PLAN_NOTHING;
     if (note->from != NODE_NONE)
         return record->state == SERVICE_ABSENT ? PLAN_LET_GO : PLAN_STOP;
-    return policy->requested == REQUESTED_STARTED && !record->is_held ? PLAN_WAIT : PLAN_NOTHING;
+    return service_is_wanted(record, policy) ? PLAN_WAIT : PLAN_NOTHING;
 }
 
 static void add_step(struct planning *planning, struct plan *plan, service_id id)

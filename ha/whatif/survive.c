@@ -97,7 +97,7 @@ static void find_idle(struct space *space)
     for (service_id id = 0; id < space->policy->n_services; id++) {
         const struct service *record = &space->state.services[id];
 
-        if (space->policy->services[id].requested != REQUESTED_STARTED ||
+        if (!service_is_wanted(record, &space->policy->services[id]) ||
             (record->state == SERVICE_STARTED && record->is_running) || is_pinned(space, id))
             continue;
         if (survival->n_services++ == 0) {
