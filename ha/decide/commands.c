@@ -13,6 +13,7 @@
 #include "ha/decide/order.h"
 #include "ha/decide/placement.h"
 #include "ha/decide/quarantine.h"
+#include "ha/decide/source.h"
 #include "ha/decide/storm.h"
 
 struct reply {
@@ -447,6 +448,7 @@ void commands_step(struct round *round)
         const struct command *command = &round->view->commands[i];
         struct reply reply = obey(round, command);
 
+        reply.why.line = source_line(round->policy, command->service, &reply.why);
         outcome->answers[outcome->n_answers++] = (struct answer){
             .command = command->id,
             .is_accepted = reply.is_accepted,

@@ -35,6 +35,9 @@ int source_line(const struct policy *policy, service_id service, const struct re
     case REASON_MORE_STRAIN: return policy->scheduling.line;
     default: break;
     }
+    /* Who must be with it may be the one that never moves. */
+    if (why->code == REASON_REFUSED_NEVER_MOVES)
+        service = why->with;
     if (service < 0 || service >= policy->n_services)
         return why->line;
     return line_of_service(&policy->services[service], why->code);

@@ -140,8 +140,11 @@ static struct reason what_holds_it_there(struct round *round, service_id id)
     }
     if (service->why.code == REASON_RESTARTS_LATER)
         return service->why;
-    if (round->policy->services[id].migrate == MIGRATE_NEVER)
-        return reason_of(REASON_REFUSED_NEVER_MOVES);
+    if (round->policy->services[id].migrate == MIGRATE_NEVER) {
+        why = reason_of(REASON_REFUSED_NEVER_MOVES);
+        why.with = id;
+        return why;
+    }
     return service->stays_put ? service->why : reason_of(REASON_NONE);
 }
 
@@ -286,6 +289,7 @@ enum why_cause why_cause(enum reason_code code)
     case REASON_PARTNER_FAILED:
     case REASON_ASKED_WITH_PARTNER: return CAUSE_PARTNER;
     case REASON_ASKED_TO_MOVE:
+    case REASON_ASKED_TO_RESTART:
     case REASON_HELD:
     case REASON_CLEARED:
     case REASON_STOPPED_MOVES: return CAUSE_REQUEST;

@@ -36,7 +36,7 @@ static const char script[] =
     "done {\"earlier\":2}\n"
     "verb ha why-not ocf:web\n"
     "row {\"kind\":\"now\",\"service\":\"ocf:web\",\"state\":\"started\",\"node\":\"gamma\"}\n"
-    "row {\"kind\":\"held\",\"why\":\"the policy says that it never moves\",\"line\":12,"
+    "row {\"kind\":\"held\",\"why\":\"the policy says that ocf:web never moves\",\"line\":12,"
     "\"policy\":7,\"policy_line\":\"migrate never\"}\n"
     "row {\"kind\":\"node\",\"node\":\"alpha\",\"step\":5,\"why\":\"it failed on alpha, which was "
     "neither booted nor cleared since\",\"failure\":\"no such device\",\"failure_at\":1}\n"
@@ -162,7 +162,7 @@ static void why_not_gives_each_node_the_step_at_which_it_lost(void **state)
     assert_int_equal(scene_run(&scene, "ha why-not ocf:web"), 0);
     held =
         strstr(scene.out, "ocf:web runs on gamma\n"
-                          "but       the policy says that it never moves\n"
+                          "but       the policy says that ocf:web never moves\n"
                           "          policy version 7, line 12: migrate never\n"
                           "NODE   STEP  WHY\n"
                           "alpha     5  it failed on alpha, which was neither booted nor cleared "

@@ -84,6 +84,31 @@ static void a_group_moves_as_one(void **state)
     free(scene);
 }
 
+static void a_refusal_names_whom_and_which_line(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+    struct rule *forbids = scene_rule(scene, RULE_ON, true, 1u << C);
+    const struct reason *why = &scene->outcome.answers[0].why;
+    char text[REASON_TEXT_MAX];
+
+    (void)state;
+    scene_rule(scene, RULE_TOGETHER, true, 1u << A | 1u << B);
+    scene_tier(forbids, node_bit(ALPHA));
+    scene_start(scene);
+    assert_false(scene_command(scene, COMMAND_MIGRATE, C, BETA));
+    assert_int_equal(answer(scene), REASON_REFUSED_BY_RULE);
+    assert_int_equal(why->line, forbids->line);
+    /* The one that is asked for could move; who must be with it cannot. */
+    scene->services[B].migrate = MIGRATE_NEVER;
+    scene->services[B].migrate_line = 77;
+    assert_false(scene_command(scene, COMMAND_MIGRATE, A, BETA));
+    assert_int_equal(answer(scene), REASON_REFUSED_NEVER_MOVES);
+    assert_int_equal(why->line, 77);
+    reason_text(why, &scene->policy, text, sizeof(text));
+    assert_string_equal(text, "the policy says that ocf:b never moves");
+    free(scene);
+}
+
 static void what_cannot_be_done_is_refused_with_the_reason(void **state)
 {
     struct scene *scene = scene_new(3, 2);
@@ -298,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_live_move_remembers_its_target_when_the_source_dies),
         cmocka_unit_test(a_group_moves_as_one),
         cmocka_unit_test(what_cannot_be_done_is_refused_with_the_reason),
+        cmocka_unit_test(a_refusal_names_whom_and_which_line),
         cmocka_unit_test(a_stopped_service_moves_to_another_home_without_running),
         cmocka_unit_test(a_service_in_error_is_not_moved),
         cmocka_unit_test(what_is_stopped_by_hand_stays_stopped_until_cleared),

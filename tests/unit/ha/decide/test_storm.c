@@ -39,7 +39,7 @@ static void die(struct scene *scene, node_id node)
     scene_settle(scene);
 }
 
-/* Alpha and beta are recovered, kappa comes back, gamma waits. */
+/* What alpha and beta ran is recovered, alpha comes back, and what gamma ran waits. */
 static struct scene *scene_holding(void)
 {
     struct scene *scene = scene_stormy();

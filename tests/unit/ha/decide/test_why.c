@@ -480,6 +480,7 @@ static void causes_lead_to_nodes_policies_and_people(void **state)
     assert_int_equal(why_cause(REASON_WANTED_STOPPED), CAUSE_POLICY);
     assert_int_equal(why_cause(REASON_PARTNER_FAILED), CAUSE_PARTNER);
     assert_int_equal(why_cause(REASON_ASKED_TO_MOVE), CAUSE_REQUEST);
+    assert_int_equal(why_cause(REASON_ASKED_TO_RESTART), CAUSE_REQUEST);
     assert_int_equal(why_cause(REASON_LEAST_LOAD), CAUSE_BEFORE);
 }
 
