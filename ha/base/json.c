@@ -81,3 +81,15 @@ bool json_want_flag(const json_t *object, const char *key, bool *value, struct e
         *value = json_is_true(member);
     return true;
 }
+
+void json_put_int(json_t *object, const char *key, int64_t number)
+{
+    if (number)
+        json_object_set_new(object, key, json_integer(number));
+}
+
+void json_put_flag(json_t *object, const char *key, bool is_set)
+{
+    if (is_set)
+        json_object_set_new(object, key, json_true());
+}

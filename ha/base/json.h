@@ -32,6 +32,10 @@ bool json_want_text(const json_t *object, const char *key, const char **value, s
 bool json_want_int(const json_t *object, const char *key, int64_t *value, struct err *err);
 bool json_want_flag(const json_t *object, const char *key, bool *value, struct err *err);
 
+/* Sets a member, unless it is what an absent one counts as: 0, or false. */
+void json_put_int(json_t *object, const char *key, int64_t number);
+void json_put_flag(json_t *object, const char *key, bool is_set);
+
 static inline void json_release(json_t **value)
 {
     json_decref(*value);

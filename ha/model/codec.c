@@ -62,18 +62,6 @@ static void put_text(json_t *to, const char *key, const char *text)
         json_object_set_new(to, key, text_value(text));
 }
 
-static void put_int(json_t *to, const char *key, int64_t number)
-{
-    if (number)
-        json_object_set_new(to, key, json_integer(number));
-}
-
-static void put_flag(json_t *to, const char *key, bool is_set)
-{
-    if (is_set)
-        json_object_set_new(to, key, json_true());
-}
-
 static void put_node(json_t *to, const char *key, node_id node, const struct policy *policy)
 {
     if (node >= 0 && node < policy->n_nodes)
@@ -134,11 +122,11 @@ json_t *codec_reason(const struct reason *reason, const struct policy *policy)
     put_service(to, "with", reason->with, policy);
     if (reason->rule >= 0 && reason->rule < policy->n_rules) {
         put_text(to, "rule", policy->rules[reason->rule].name);
-        put_int(to, "line", policy->rules[reason->rule].line);
+        json_put_int(to, "line", policy->rules[reason->rule].line);
     } else {
-        put_int(to, "line", reason->line);
+        json_put_int(to, "line", reason->line);
     }
-    put_int(to, "number", reason->number);
+    json_put_int(to, "number", reason->number);
     put_text(to, "words", reason->words);
     reason_text(reason, policy, text, sizeof(text));
     put_text(to, "text", text);
@@ -207,16 +195,16 @@ json_t *codec_node(const struct node *node, const struct policy *policy)
     json_t *to = json_pack("{s:s}", "state", node_state_name(node->state));
 
     put_text(to, "boot", node->boot_id);
-    put_flag(to, "maintenance", node->wants_maintenance);
-    put_int(to, "maintenance_until", node->maintenance_until.ms);
+    json_put_flag(to, "maintenance", node->wants_maintenance);
+    json_put_int(to, "maintenance_until", node->maintenance_until.ms);
     put_text(to, "maintenance_words", node->maintenance_words);
-    put_flag(to, "released", node->is_released);
+    json_put_flag(to, "released", node->is_released);
     if (node->leaving != LEAVING_NOT)
         put_text(to, "leaving", leaving_name(node->leaving));
-    put_int(to, "since", node->since.ms);
-    put_int(to, "relieved", node->relieved_at.ms);
+    json_put_int(to, "since", node->since.ms);
+    json_put_int(to, "relieved", node->relieved_at.ms);
     put_falls(to, node);
-    put_flag(to, "quarantined", node->is_quarantined);
+    json_put_flag(to, "quarantined", node->is_quarantined);
     put_reason(to, &node->why, policy);
     return to;
 }
@@ -258,12 +246,12 @@ json_t *codec_service(const struct service *service, const struct policy *policy
     put_node(to, "node", service->node, policy);
     put_node(to, "target", service->target, policy);
     put_node(to, "fallback", service->fallback, policy);
-    put_flag(to, "running", service->is_running);
-    put_flag(to, "stays", service->stays_put);
-    put_flag(to, "held", service->is_held);
-    put_int(to, "failed", service->n_failed);
-    put_int(to, "cause", (int64_t)service->cause);
-    put_int(to, "since", service->since.ms);
+    json_put_flag(to, "running", service->is_running);
+    json_put_flag(to, "stays", service->stays_put);
+    json_put_flag(to, "held", service->is_held);
+    json_put_int(to, "failed", service->n_failed);
+    json_put_int(to, "cause", (int64_t)service->cause);
+    json_put_int(to, "since", service->since.ms);
     put_reason(to, &service->why, policy);
     if (service->tried) {
         json_t *tried = json_array();
@@ -323,9 +311,9 @@ json_t *codec_cluster(const struct ha_state *state)
 
     if (state->arming.state != ARMED)
         put_text(to, "arming", arming_state_name(state->arming.state));
-    put_flag(to, "ignores", state->arming.ignores);
-    put_int(to, "until", state->arming.until.ms);
-    put_int(to, "imbalanced", state->imbalanced_since.ms);
+    json_put_flag(to, "ignores", state->arming.ignores);
+    json_put_int(to, "until", state->arming.until.ms);
+    json_put_int(to, "imbalanced", state->imbalanced_since.ms);
     return to;
 }
 
@@ -378,7 +366,7 @@ json_t *codec_command(const struct command *command, const struct policy *policy
 
     put_service(to, "service", command->service, policy);
     put_node(to, "node", command->node, policy);
-    put_int(to, "lasts", command->lasts.ms);
+    json_put_int(to, "lasts", command->lasts.ms);
     put_text(to, "words", command->words);
     return to;
 }
@@ -411,12 +399,12 @@ json_t *codec_report_row(const struct report_row *row, const struct policy *poli
     json_t *to = json_object();
 
     put_service(to, "service", row->service, policy);
-    put_flag(to, "running", row->is_running);
-    put_int(to, "cause", (int64_t)row->cause);
+    json_put_flag(to, "running", row->is_running);
+    json_put_int(to, "cause", (int64_t)row->cause);
     if (row->result != JOB_NONE)
         put_text(to, "result", job_code_names[row->result]);
-    put_int(to, "exit", row->exit_code);
-    put_int(to, "pause", row->pause.ms);
+    json_put_int(to, "exit", row->exit_code);
+    json_put_int(to, "pause", row->pause.ms);
     put_text(to, "words", row->words);
     return to;
 }

@@ -87,6 +87,22 @@ static bool is_possible(const struct service *service)
     }
 }
 
+static bool find_node(const struct record_reader *reader, const char *name, node_id *id,
+                      struct err *err)
+{
+    *id = policy_find_node(reader->policy, name);
+    return *id != NODE_NONE || err_set(err, "the policy has no node %s", name);
+}
+
+/* SERVICE_NONE: another policy's, to be passed over. */
+static bool find_service(const struct record_reader *reader, const char *name, service_id *id,
+                         struct err *err)
+{
+    *id = policy_find_service(reader->policy, name);
+    return *id != SERVICE_NONE || reader->is_other ||
+           err_set(err, "the policy has no service %s", name);
+}
+
 static bool read_services(const struct record_reader *reader, const json_t *from,
                           struct ha_state *state, struct err *err)
 {
@@ -95,13 +111,14 @@ static bool read_services(const struct record_reader *reader, const json_t *from
 
     json_object_foreach((json_t *)from, name, each)
     {
-        service_id id = policy_find_service(reader->policy, name);
-        struct service *service = id == SERVICE_NONE ? NULL : &state->services[id];
+        struct service *service;
+        service_id id;
 
-        if (!service && reader->is_other)
+        if (!find_service(reader, name, &id, err))
+            return false;
+        if (id == SERVICE_NONE)
             continue;
-        if (!service)
-            return err_set(err, "the policy has no service %s", name);
+        service = &state->services[id];
         if (json_is_null(each))
             *service = (struct service){.state = SERVICE_ABSENT,
                                         .node = NODE_NONE,
@@ -124,10 +141,10 @@ static bool read_nodes(const struct record_reader *reader, const json_t *from,
 
     json_object_foreach((json_t *)from, name, each)
     {
-        node_id id = policy_find_node(reader->policy, name);
+        node_id id;
 
-        if (id == NODE_NONE)
-            return err_set(err, "the policy has no node %s", name);
+        if (!find_node(reader, name, &id, err))
+            return false;
         if (!codec_read_node(each, reader->policy, &state->nodes[id], err))
             return err_in(err, "%s", name);
         if (!are_times(&state->nodes[id]))
@@ -173,13 +190,10 @@ static bool read_seen_services(struct record_reader *reader, const json_t *from,
         const char *name;
         service_id id;
 
-        if (!json_need_text(each, "service", &name, err))
+        if (!json_need_text(each, "service", &name, err) || !find_service(reader, name, &id, err))
             return false;
-        id = policy_find_service(reader->policy, name);
-        if (id == SERVICE_NONE && reader->is_other)
-            continue;
         if (id == SERVICE_NONE)
-            return err_set(err, "the policy has no service %s", name);
+            continue;
         if (!codec_read_service_view(each, reader->policy, &reader->view->services[id], err))
             return err_in(err, "%s", name);
     }
@@ -193,10 +207,10 @@ static bool read_seen_nodes(struct record_reader *reader, const json_t *from, st
 
     json_object_foreach((json_t *)from, name, each)
     {
-        node_id id = policy_find_node(reader->policy, name);
+        node_id id;
 
-        if (id == NODE_NONE)
-            return err_set(err, "the policy has no node %s", name);
+        if (!find_node(reader, name, &id, err))
+            return false;
         if (!codec_read_node_view(each, &reader->view->nodes[id], err))
             return err_in(err, "%s", name);
     }

@@ -9,18 +9,6 @@
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
 
-static void put_int(json_t *to, const char *key, int64_t number)
-{
-    if (number)
-        json_object_set_new(to, key, json_integer(number));
-}
-
-static void put_flag(json_t *to, const char *key, bool is_set)
-{
-    if (is_set)
-        json_object_set_new(to, key, json_true());
-}
-
 /* From 0 to most; absent is 0. */
 static bool read_amount(const json_t *from, const char *key, int64_t most, int64_t *amount,
                         struct err *err)
@@ -47,16 +35,16 @@ json_t *codec_node_view(const struct node_view *view)
 {
     json_t *to = json_object();
 
-    put_flag(to, "member", view->is_member);
-    put_flag(to, "report", view->has_report);
-    put_flag(to, "off", view->is_proven_off);
-    put_flag(to, "history", view->is_history_known);
-    put_flag(to, "armed", view->is_armed);
-    put_flag(to, "unarmed", view->is_unarmed);
+    json_put_flag(to, "member", view->is_member);
+    json_put_flag(to, "report", view->has_report);
+    json_put_flag(to, "off", view->is_proven_off);
+    json_put_flag(to, "history", view->is_history_known);
+    json_put_flag(to, "armed", view->is_armed);
+    json_put_flag(to, "unarmed", view->is_unarmed);
     if (view->leaving != LEAVING_NOT)
         json_object_set_new(to, "leaving", json_string(leaving_name(view->leaving)));
-    put_int(to, "cpus", view->used_cpus_milli);
-    put_int(to, "memory", view->used_memory);
+    json_put_int(to, "cpus", view->used_cpus_milli);
+    json_put_int(to, "memory", view->used_memory);
     if (view->boot_id[0])
         json_object_set_new(to, "boot", json_string(view->boot_id));
     return to;
@@ -138,8 +126,8 @@ json_t *codec_service_view(const struct cluster_view *view, service_id service,
     to = codec_report_row(&row, policy);
     if (seen->running_on)
         json_object_set_new(to, "on", codec_nodes(seen->running_on, policy));
-    put_int(to, "cpus", seen->used_cpus_milli);
-    put_int(to, "memory", seen->used_memory);
+    json_put_int(to, "cpus", seen->used_cpus_milli);
+    json_put_int(to, "memory", seen->used_memory);
     return to;
 }
 
