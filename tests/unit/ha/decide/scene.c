@@ -217,3 +217,26 @@ bool scene_has_node_change(const struct scene *scene, node_id node, enum node_st
     }
     return false;
 }
+
+bool scene_has_arming_change(const struct scene *scene, enum arming_state to, enum reason_code why)
+{
+    for (int i = 0; i < scene->outcome.n_changes; i++) {
+        const struct change *change = &scene->changes[i];
+
+        if (change->service == SERVICE_NONE && change->node == NODE_NONE && change->to == (int)to &&
+            change->why.code == why)
+            return true;
+    }
+    return false;
+}
+
+enum reason_code scene_answer(const struct scene *scene)
+{
+    return scene->outcome.answers[0].why.code;
+}
+
+void scene_pass(struct scene *scene, int64_t ms)
+{
+    scene->view.now.ms += ms;
+    scene->view.stamp.ms += ms;
+}

@@ -52,6 +52,10 @@ void scene_settle(struct scene *scene);
 void scene_start(struct scene *scene);
 /* A step with this one command; true if it was accepted. */
 bool scene_command(struct scene *scene, enum command_kind kind, service_id service, node_id node);
+/* What was answered to it. */
+enum reason_code scene_answer(const struct scene *scene);
+/* Both clocks go on; nobody has decided anything yet. */
+void scene_pass(struct scene *scene, int64_t ms);
 
 /* The changes of the last step. */
 int scene_changes_of(const struct scene *scene, service_id service);
@@ -59,6 +63,7 @@ bool scene_has_change(const struct scene *scene, service_id service, enum servic
                       enum reason_code why);
 bool scene_has_node_change(const struct scene *scene, node_id node, enum node_state to,
                            enum reason_code why);
+bool scene_has_arming_change(const struct scene *scene, enum arming_state to, enum reason_code why);
 
 #define assert_service(scene, id, wanted_state, wanted_node)                                       \
     do {                                                                                           \

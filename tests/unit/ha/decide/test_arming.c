@@ -12,26 +12,9 @@
 #include "ha/decide/lrm.h"
 #include "tests/unit/ha/decide/scene.h"
 
-static enum reason_code answer(const struct scene *scene)
-{
-    return scene->outcome.answers[0].why.code;
-}
-
 static bool command(struct scene *scene, enum command_kind kind)
 {
     return scene_command(scene, kind, SERVICE_NONE, NODE_NONE);
-}
-
-static bool has_arming_change(const struct scene *scene, enum arming_state to, enum reason_code why)
-{
-    for (int i = 0; i < scene->outcome.n_changes; i++) {
-        const struct change *change = &scene->changes[i];
-
-        if (change->service == SERVICE_NONE && change->node == NODE_NONE && change->to == (int)to &&
-            change->why.code == why)
-            return true;
-    }
-    return false;
 }
 
 static void arm_nodes(struct scene *scene, bool is_armed)
@@ -64,15 +47,15 @@ static void it_is_done_when_every_node_has_let_go(void **state)
     arm_nodes(scene, true);
     scene_step(scene);
     assert_true(command(scene, COMMAND_DISARM_FREEZE));
-    assert_true(has_arming_change(scene, DISARMING, REASON_DISARM_ASKED));
-    assert_true(has_arming_change(scene, RELEASING, REASON_DISARM_RELEASES));
+    assert_true(scene_has_arming_change(scene, DISARMING, REASON_DISARM_ASKED));
+    assert_true(scene_has_arming_change(scene, RELEASING, REASON_DISARM_RELEASES));
     assert_true(scene_has_change(scene, A, SERVICE_FREEZE, REASON_FROZEN_BY_DISARMING));
     scene->view.nodes[ALPHA].is_armed = scene->view.nodes[BETA].is_armed = false;
     scene_step(scene);
     assert_int_equal(scene->state.arming.state, RELEASING);
     scene->view.nodes[GAMMA].is_armed = false;
     scene_step(scene);
-    assert_true(has_arming_change(scene, DISARMED, REASON_DISARM_DONE));
+    assert_true(scene_has_arming_change(scene, DISARMED, REASON_DISARM_DONE));
     free(scene);
 }
 
@@ -122,7 +105,7 @@ static void nothing_is_decided_while_disarmed(void **state)
     scene_step(scene);
     assert_int_equal(scene->outcome.n_changes, 0);
     assert_false(scene_command(scene, COMMAND_MIGRATE, C, ALPHA));
-    assert_int_equal(answer(scene), REASON_REFUSED_DISARMED);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_DISARMED);
     assert_false(scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, ALPHA));
     assert_true(scene_command(scene, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, ALPHA));
     free(scene);
@@ -170,7 +153,7 @@ static void frozen_services_go_on_where_they_run(void **state)
 
     (void)state;
     assert_true(command(scene, COMMAND_ARM));
-    assert_true(has_arming_change(scene, ARMED, REASON_ARM_ASKED));
+    assert_true(scene_has_arming_change(scene, ARMED, REASON_ARM_ASKED));
     assert_true(scene_has_change(scene, A, SERVICE_STARTED, REASON_THAWED));
     assert_service(scene, B, SERVICE_STARTED, BETA);
     free(scene);
@@ -224,7 +207,7 @@ static void nobody_arms_before_all_have_told_what_they_run(void **state)
     (void)state;
     scene->view.nodes[GAMMA].has_report = false;
     assert_false(command(scene, COMMAND_ARM));
-    assert_int_equal(answer(scene), REASON_REFUSED_UNHEARD);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_UNHEARD);
     free(scene);
 }
 
@@ -235,7 +218,7 @@ static void nobody_arms_while_nodes_still_let_go(void **state)
     (void)state;
     scene->view.nodes[BETA].is_armed = true;
     assert_false(command(scene, COMMAND_ARM));
-    assert_int_equal(answer(scene), REASON_REFUSED_LETTING_GO);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_LETTING_GO);
     free(scene);
 }
 
@@ -264,10 +247,10 @@ static void asking_twice_is_no_error_but_the_mode_stays(void **state)
     (void)state;
     scene_start(scene);
     assert_true(command(scene, COMMAND_ARM));
-    assert_int_equal(answer(scene), REASON_ALREADY_ARMED);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_ARMED);
     command(scene, COMMAND_DISARM_FREEZE);
     assert_true(command(scene, COMMAND_DISARM_FREEZE));
-    assert_int_equal(answer(scene), REASON_ALREADY_DISARMED);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_DISARMED);
     assert_false(command(scene, COMMAND_DISARM_IGNORE));
     assert_false(scene->state.arming.ignores);
     free(scene);

@@ -10,11 +10,6 @@
 
 #include "tests/unit/ha/decide/scene.h"
 
-static enum reason_code answer(const struct scene *scene)
-{
-    return scene->outcome.answers[0].why.code;
-}
-
 static void a_move_is_obeyed_and_comes_to_its_end(void **state)
 {
     struct scene *scene = scene_new(3, 1);
@@ -22,16 +17,16 @@ static void a_move_is_obeyed_and_comes_to_its_end(void **state)
     (void)state;
     scene_start(scene);
     assert_true(scene_command(scene, COMMAND_MIGRATE, A, GAMMA));
-    assert_int_equal(answer(scene), REASON_ACCEPTED);
+    assert_int_equal(scene_answer(scene), REASON_ACCEPTED);
     /* What cannot move live is stopped here and started there. */
     assert_true(scene_has_change(scene, A, SERVICE_RELOCATE, REASON_ASKED_TO_MOVE));
     assert_true(scene_command(scene, COMMAND_MIGRATE, A, GAMMA));
-    assert_int_equal(answer(scene), REASON_ALREADY_MOVING);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_MOVING);
     assert_int_equal(scene->outcome.n_changes, 0);
     scene_settle(scene);
     assert_service(scene, A, SERVICE_STARTED, GAMMA);
     assert_true(scene_command(scene, COMMAND_MIGRATE, A, GAMMA));
-    assert_int_equal(answer(scene), REASON_ALREADY_THERE);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_THERE);
     free(scene);
 }
 
@@ -96,13 +91,13 @@ static void a_refusal_names_whom_and_which_line(void **state)
     scene_tier(forbids, node_bit(ALPHA));
     scene_start(scene);
     assert_false(scene_command(scene, COMMAND_MIGRATE, C, BETA));
-    assert_int_equal(answer(scene), REASON_REFUSED_BY_RULE);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_BY_RULE);
     assert_int_equal(why->line, forbids->line);
     /* The one that is asked for could move; who must be with it cannot. */
     scene->services[B].migrate = MIGRATE_NEVER;
     scene->services[B].migrate_line = 77;
     assert_false(scene_command(scene, COMMAND_MIGRATE, A, BETA));
-    assert_int_equal(answer(scene), REASON_REFUSED_NEVER_MOVES);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NEVER_MOVES);
     assert_int_equal(why->line, 77);
     reason_text(why, &scene->policy, text, sizeof(text));
     assert_string_equal(text, "the policy says that ocf:b never moves");
@@ -116,21 +111,21 @@ static void what_cannot_be_done_is_refused_with_the_reason(void **state)
     (void)state;
     scene_start(scene);
     assert_false(scene_command(scene, COMMAND_MIGRATE, SERVICE_NONE, GAMMA));
-    assert_int_equal(answer(scene), REASON_REFUSED_NO_SUCH);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NO_SUCH);
     assert_false(scene_command(scene, COMMAND_MIGRATE, A, NODE_NONE));
-    assert_int_equal(answer(scene), REASON_REFUSED_NO_SUCH);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NO_SUCH);
     scene_silence(scene, GAMMA);
     assert_false(scene_command(scene, COMMAND_MIGRATE, A, GAMMA));
-    assert_int_equal(answer(scene), REASON_REFUSED_NOT_ONLINE);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NOT_ONLINE);
     assert_false(scene_command(scene, COMMAND_MIGRATE, A, BETA));
-    assert_int_equal(answer(scene), REASON_REFUSED_UNSAFE);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_UNSAFE);
     scene_join(scene, node_bit(GAMMA));
     scene->services[A].migrate = MIGRATE_NEVER;
     assert_false(scene_command(scene, COMMAND_MIGRATE, A, BETA));
-    assert_int_equal(answer(scene), REASON_REFUSED_NEVER_MOVES);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NEVER_MOVES);
     scene_silence(scene, BETA);
     assert_false(scene_command(scene, COMMAND_MIGRATE, B, GAMMA));
-    assert_int_equal(answer(scene), REASON_REFUSED_SOURCE_AWAY);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_SOURCE_AWAY);
     assert_int_equal(scene->outcome.answers[0].why.node, BETA);
     free(scene);
 }
@@ -149,7 +144,7 @@ static void a_stopped_service_moves_to_another_home_without_running(void **state
     scene_settle(scene);
     assert_service(scene, A, SERVICE_STOPPED, BETA);
     assert_true(scene_command(scene, COMMAND_MIGRATE, A, BETA));
-    assert_int_equal(answer(scene), REASON_ALREADY_THERE);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_THERE);
     scene_silence(scene, BETA);
     assert_true(scene_command(scene, COMMAND_MIGRATE, A, GAMMA));
     assert_service(scene, A, SERVICE_STOPPED, GAMMA);
@@ -168,7 +163,7 @@ static void a_service_in_error_is_not_moved(void **state)
     scene_start(scene);
     scene->state.services[A].state = SERVICE_ERROR;
     assert_false(scene_command(scene, COMMAND_MIGRATE, A, BETA));
-    assert_int_equal(answer(scene), REASON_REFUSED_STATE);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_STATE);
     assert_string_equal(scene->outcome.answers[0].why.words, "error");
     free(scene);
 }
@@ -185,7 +180,7 @@ static void what_is_stopped_by_hand_stays_stopped_until_cleared(void **state)
     scene_settle(scene);
     assert_service(scene, A, SERVICE_STOPPED, ALPHA);
     assert_true(scene_command(scene, COMMAND_STOP, A, NODE_NONE));
-    assert_int_equal(answer(scene), REASON_ALREADY_STOPPED);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_STOPPED);
     assert_true(scene_command(scene, COMMAND_CLEAR, A, NODE_NONE));
     scene_settle(scene);
     assert_service(scene, A, SERVICE_STARTED, ALPHA);
@@ -219,13 +214,13 @@ static void what_the_rules_forbid_is_refused_by_name(void **state)
     scene_tier(rule, node_bit(GAMMA));
     scene_start(scene);
     assert_false(scene_command(scene, COMMAND_MIGRATE, A, GAMMA));
-    assert_int_equal(answer(scene), REASON_REFUSED_BY_RULE);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_BY_RULE);
     assert_int_equal(scene->outcome.answers[0].why.rule, 0);
     assert_false(scene_command(scene, COMMAND_MIGRATE, B, scene->state.services[C].node));
-    assert_int_equal(answer(scene), REASON_REFUSED_APART);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_APART);
     assert_int_equal(scene->outcome.answers[0].why.with, C);
     assert_false(scene_command(scene, COMMAND_MIGRATE, D, ALPHA));
-    assert_int_equal(answer(scene), REASON_REFUSED_FAILBACK);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_FAILBACK);
     assert_int_equal(scene->outcome.answers[0].why.node, GAMMA);
     scene->services[D].failback = false;
     assert_true(scene_command(scene, COMMAND_MIGRATE, D, ALPHA));
@@ -244,7 +239,7 @@ static void maintenance_empties_a_node_and_its_end_fills_it_again(void **state)
     assert_true(scene_has_node_change(scene, BETA, NODE_MAINTENANCE, REASON_MAINTENANCE_WANTED));
     assert_true(scene_has_change(scene, B, SERVICE_RELOCATE, REASON_NODE_IN_MAINTENANCE));
     assert_true(scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, BETA));
-    assert_int_equal(answer(scene), REASON_ALREADY_SO);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_SO);
     scene_settle(scene);
     assert_service(scene, B, SERVICE_STARTED, ALPHA);
     assert_true(scene_command(scene, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, BETA));
@@ -291,7 +286,7 @@ static void maintenance_outlives_the_boot_of_its_node(void **state)
     scene_silence(scene, BETA);
     scene_step(scene);
     assert_false(scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, BETA));
-    assert_int_equal(answer(scene), REASON_REFUSED_NOT_ONLINE);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NOT_ONLINE);
     free(scene);
 }
 
@@ -303,7 +298,7 @@ static void clearing_an_error_tries_again_everywhere(void **state)
     scene->services[A].relocate_max = 0;
     scene_start(scene);
     assert_false(scene_command(scene, COMMAND_CLEAR, A, NODE_NONE));
-    assert_int_equal(answer(scene), REASON_NOT_IN_ERROR);
+    assert_int_equal(scene_answer(scene), REASON_NOT_IN_ERROR);
     scene_result(scene, A, JOB_FAILED);
     scene_step(scene);
     assert_service(scene, A, SERVICE_ERROR, ALPHA);

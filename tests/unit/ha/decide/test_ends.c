@@ -14,33 +14,10 @@
 
 #define HOUR 3600000
 
-static enum reason_code answer(const struct scene *scene)
-{
-    return scene->outcome.answers[0].why.code;
-}
-
-static void pass(struct scene *scene, int64_t ms)
-{
-    scene->view.now.ms += ms;
-    scene->view.stamp.ms += ms;
-}
-
 static bool ask_node(struct scene *scene, enum command_kind kind, node_id node, int64_t ms)
 {
     scene->lasts = duration_ms(ms);
     return scene_command(scene, kind, SERVICE_NONE, node);
-}
-
-static bool has_arming_change(const struct scene *scene, enum arming_state to, enum reason_code why)
-{
-    for (int i = 0; i < scene->outcome.n_changes; i++) {
-        const struct change *change = &scene->changes[i];
-
-        if (change->service == SERVICE_NONE && change->node == NODE_NONE && change->to == (int)to &&
-            change->why.code == why)
-            return true;
-    }
-    return false;
 }
 
 static struct scene *started(void)
@@ -69,11 +46,11 @@ static void maintenance_for_some_time_ends_when_it_is_over(void **state)
     assert_non_null(strstr(text, "60 min"));
     scene_settle(scene);
     assert_int_equal(scene->outcome.wake_at.ms, 5000 + HOUR);
-    pass(scene, HOUR - 1);
+    scene_pass(scene, HOUR - 1);
     scene_step(scene);
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
     assert_int_equal(scene->outcome.wake_at.ms, 5000 + HOUR);
-    pass(scene, 1);
+    scene_pass(scene, 1);
     scene_step(scene);
     assert_true(scene_has_node_change(scene, ALPHA, NODE_ONLINE, REASON_MAINTENANCE_TIME_UP));
     scene_settle(scene);
@@ -104,7 +81,7 @@ static void the_end_of_maintenance_survives_a_change_of_manager(void **state)
     scene->view.now.ms = 99000000;
     scene_step(scene);
     assert_int_equal(scene->outcome.wake_at.ms, 99000000 + HOUR);
-    pass(scene, HOUR);
+    scene_pass(scene, HOUR);
     scene_step(scene);
     assert_true(scene_has_node_change(scene, ALPHA, NODE_ONLINE, REASON_MAINTENANCE_TIME_UP));
     free(scene);
@@ -119,7 +96,7 @@ static void maintenance_ends_though_its_node_is_away(void **state)
     scene_settle(scene);
     scene_silence(scene, ALPHA);
     scene_step(scene);
-    pass(scene, HOUR);
+    scene_pass(scene, HOUR);
     scene_step(scene);
     assert_false(scene->state.nodes[ALPHA].wants_maintenance);
     scene_join_boot(scene, ALPHA, "two");
@@ -136,18 +113,18 @@ static void who_asks_again_sets_another_end(void **state)
     ask_node(scene, COMMAND_MAINTENANCE_ON, ALPHA, HOUR);
     scene_settle(scene);
     assert_true(ask_node(scene, COMMAND_MAINTENANCE_ON, ALPHA, 2 * HOUR));
-    assert_int_equal(answer(scene), REASON_ENDS_LATER);
-    pass(scene, HOUR);
+    assert_int_equal(scene_answer(scene), REASON_ENDS_LATER);
+    scene_pass(scene, HOUR);
     scene_step(scene);
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
     assert_true(ask_node(scene, COMMAND_MAINTENANCE_ON, ALPHA, 0));
-    assert_int_equal(answer(scene), REASON_ENDS_BY_HAND);
-    pass(scene, 100LL * HOUR);
+    assert_int_equal(scene_answer(scene), REASON_ENDS_BY_HAND);
+    scene_pass(scene, 100LL * HOUR);
     scene_step(scene);
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
     assert_int_equal(scene->outcome.wake_at.ms, INSTANT_NEVER.ms);
     assert_true(ask_node(scene, COMMAND_MAINTENANCE_ON, ALPHA, 0));
-    assert_int_equal(answer(scene), REASON_ALREADY_SO);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_SO);
     free(scene);
 }
 
@@ -157,18 +134,18 @@ static void a_cluster_disarmed_for_some_time_arms_again_by_itself(void **state)
 
     (void)state;
     assert_true(ask_node(scene, COMMAND_DISARM_FREEZE, NODE_NONE, HOUR));
-    assert_true(has_arming_change(scene, DISARMING, REASON_DISARM_ASKED_FOR));
+    assert_true(scene_has_arming_change(scene, DISARMING, REASON_DISARM_ASKED_FOR));
     scene_settle(scene);
     assert_int_equal(scene->state.arming.state, DISARMED);
     assert_int_equal(scene->outcome.wake_at.ms, 5000 + HOUR);
     assert_true(ask_node(scene, COMMAND_DISARM_FREEZE, NODE_NONE, 2 * HOUR));
-    assert_int_equal(answer(scene), REASON_ENDS_LATER);
-    pass(scene, HOUR);
+    assert_int_equal(scene_answer(scene), REASON_ENDS_LATER);
+    scene_pass(scene, HOUR);
     scene_step(scene);
     assert_int_equal(scene->state.arming.state, DISARMED);
-    pass(scene, HOUR);
+    scene_pass(scene, HOUR);
     scene_step(scene);
-    assert_true(has_arming_change(scene, ARMED, REASON_ARM_TIME_UP));
+    assert_true(scene_has_arming_change(scene, ARMED, REASON_ARM_TIME_UP));
     scene_settle(scene);
     assert_service(scene, A, SERVICE_STARTED, ALPHA);
     assert_int_equal(scene->state.arming.until.ms, 0);
@@ -183,7 +160,7 @@ static void the_time_alone_arms_nobody_who_has_not_said_what_it_runs(void **stat
     ask_node(scene, COMMAND_DISARM_IGNORE, NODE_NONE, HOUR);
     scene_settle(scene);
     scene->view.nodes[BETA].has_report = false;
-    pass(scene, HOUR);
+    scene_pass(scene, HOUR);
     scene_step(scene);
     assert_int_equal(scene->state.arming.state, DISARMED);
     scene->view.nodes[BETA].has_report = true;
@@ -198,21 +175,21 @@ static void what_was_stopped_by_hand_is_started_by_hand(void **state)
 
     (void)state;
     assert_true(scene_command(scene, COMMAND_START, A, NODE_NONE));
-    assert_int_equal(answer(scene), REASON_ALREADY_STARTED);
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_STARTED);
     assert_true(scene_command(scene, COMMAND_STOP, A, NODE_NONE));
     scene_settle(scene);
     assert_service(scene, A, SERVICE_STOPPED, ALPHA);
     assert_false(scene_command(scene, COMMAND_RESTART, A, NODE_NONE));
-    assert_int_equal(answer(scene), REASON_REFUSED_RESTART);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_RESTART);
     assert_true(scene_command(scene, COMMAND_START, A, NODE_NONE));
     scene_settle(scene);
     assert_service(scene, A, SERVICE_STARTED, ALPHA);
     scene->services[A].requested = REQUESTED_STOPPED;
     scene_settle(scene);
     assert_false(scene_command(scene, COMMAND_START, A, NODE_NONE));
-    assert_int_equal(answer(scene), REASON_REFUSED_POLICY_STOPS);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_POLICY_STOPS);
     assert_false(scene_command(scene, COMMAND_START, SERVICE_NONE, NODE_NONE));
-    assert_int_equal(answer(scene), REASON_REFUSED_NO_SUCH);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NO_SUCH);
     free(scene);
 }
 
@@ -235,7 +212,7 @@ static void a_restart_stops_and_starts_on_the_same_node(void **state)
     scene_silence(scene, BETA);
     scene_step(scene);
     assert_false(scene_command(scene, COMMAND_RESTART, B, NODE_NONE));
-    assert_int_equal(answer(scene), REASON_REFUSED_NOT_ONLINE);
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NOT_ONLINE);
     free(scene);
 }
 

@@ -45,8 +45,7 @@ static struct scene *lopsided(enum scheduling_mode mode)
 
 static void pass(struct scene *scene, int64_t ms)
 {
-    scene->view.now.ms += ms;
-    scene->view.stamp.ms += ms;
+    scene_pass(scene, ms);
     scene_step(scene);
 }
 

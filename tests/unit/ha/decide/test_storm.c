@@ -15,12 +15,6 @@
 
 #define MINUTE 60000
 
-static void pass(struct scene *scene, int64_t ms)
-{
-    scene->view.now.ms += ms;
-    scene->view.stamp.ms += ms;
-}
-
 /* Five nodes, each with a service; two may be recovered in ten minutes. */
 static struct scene *scene_stormy(void)
 {
@@ -68,10 +62,10 @@ static void the_third_dead_node_waits_until_the_window_has_passed(void **state)
                               " pass, for gamma, or to be cleared");
     scene_step(scene);
     assert_int_equal(scene->outcome.wake_at.ms, relieved_at.ms + 10 * MINUTE);
-    pass(scene, relieved_at.ms + 10 * MINUTE - 1 - scene->view.stamp.ms);
+    scene_pass(scene, relieved_at.ms + 10 * MINUTE - 1 - scene->view.stamp.ms);
     scene_settle(scene);
     assert_service(scene, C, SERVICE_FENCE, GAMMA);
-    pass(scene, 1);
+    scene_pass(scene, 1);
     scene_settle(scene);
     assert_int_equal(scene->state.services[C].state, SERVICE_STARTED);
     free(scene);
@@ -207,7 +201,7 @@ static void fall(struct scene *scene, node_id node, int times)
     for (int i = 0; i < times; i++) {
         scene_prove_off(scene, node);
         scene_settle(scene);
-        pass(scene, MINUTE);
+        scene_pass(scene, MINUTE);
         snprintf(boot_id, sizeof(boot_id), "boot-%d", ++n_boots);
         scene_join_boot(scene, node, boot_id);
         scene_settle(scene);
@@ -244,10 +238,10 @@ static void quarantine_ends_when_the_node_has_stayed(void **state)
     scene->view.self = GAMMA;
     scene_step(scene);
     assert_int_equal(scene->outcome.wake_at.ms, last.ms + 60 * MINUTE);
-    pass(scene, last.ms + 60 * MINUTE - 1 - scene->view.stamp.ms);
+    scene_pass(scene, last.ms + 60 * MINUTE - 1 - scene->view.stamp.ms);
     scene_step(scene);
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
-    pass(scene, 1);
+    scene_pass(scene, 1);
     scene_step(scene);
     assert_true(scene_has_node_change(scene, ALPHA, NODE_ONLINE, REASON_QUARANTINE_OVER));
     scene_settle(scene);
@@ -262,12 +256,12 @@ static void another_fall_prolongs_it(void **state)
 
     (void)state;
     fall(scene, ALPHA, 3);
-    pass(scene, 50 * MINUTE);
+    scene_pass(scene, 50 * MINUTE);
     scene_join_boot(scene, ALPHA, "again");
     scene_settle(scene);
     last = scene->state.nodes[ALPHA].falls[0];
     assert_int_equal(last.ms, scene->view.stamp.ms);
-    pass(scene, 50 * MINUTE);
+    scene_pass(scene, 50 * MINUTE);
     scene_settle(scene);
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
     free(scene);
@@ -294,7 +288,7 @@ static void a_person_may_work_on_it_meanwhile(void **state)
     (void)state;
     fall(scene, ALPHA, 3);
     assert_true(scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, ALPHA));
-    pass(scene, 61 * MINUTE);
+    scene_pass(scene, 61 * MINUTE);
     scene_settle(scene);
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
     assert_true(scene_command(scene, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, ALPHA));
@@ -370,7 +364,7 @@ static void old_falls_do_not_count(void **state)
     (void)state;
     for (int i = 0; i < 5; i++) {
         fall(scene, ALPHA, 1);
-        pass(scene, 31 * MINUTE);
+        scene_pass(scene, 31 * MINUTE);
     }
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_ONLINE);
     free(scene);
