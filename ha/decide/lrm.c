@@ -50,7 +50,7 @@ void lrm_init(struct lrm *lrm, node_id self, int n_services)
     lrm->self = self;
     lrm->n_services = n_services;
     lrm->leaving = LEAVING_NOT;
-    lrm->moves_no_more = false;
+    lrm->is_back_known = lrm->moves_no_more = false;
     lrm->boot_id[0] = '\0';
     lrm->is_report_due = true;
     memset(lrm->services, 0, (size_t)n_services * sizeof(lrm->services[0]));
@@ -129,12 +129,16 @@ static bool is_needed_for(const struct lrm *lrm, const struct policy *policy,
            (service->state == SERVICE_STARTED && !is_failover);
 }
 
-/* The state knows that it runs on without us, so nobody will start it elsewhere. */
+/*
+ * The state knows that it runs on without us, so nobody will start it elsewhere. That it knew so of
+ * the agent before us counts for nothing: that one's return may be noticed at this very moment.
+ */
 static bool may_run_on(const struct lrm *lrm, const struct ha_state *agreed,
                        const struct service *service)
 {
-    return lrm->leaving == LEAVING_RESTART && service->state == SERVICE_FREEZE &&
-           service->node == lrm->self && agreed->nodes[lrm->self].leaving == LEAVING_RESTART;
+    return lrm->leaving == LEAVING_RESTART && lrm->is_back_known &&
+           service->state == SERVICE_FREEZE && service->node == lrm->self &&
+           agreed->nodes[lrm->self].leaving == LEAVING_RESTART;
 }
 
 bool lrm_may_leave(const struct lrm *lrm, const struct policy *policy,
@@ -531,6 +535,9 @@ void lrm_step(struct lrm *lrm, const struct policy *policy, const struct ha_stat
     assert(agreed->n_services == lrm->n_services && policy->n_services == lrm->n_services);
     outcome->n_jobs = 0;
     outcome->wake_at = INSTANT_NEVER;
+    /* Only what is agreed while we may act is new enough to say so. */
+    if (may_act && lrm->self != NODE_NONE && agreed->nodes[lrm->self].leaving == LEAVING_NOT)
+        lrm->is_back_known = true;
     mark_order(&player, policy, agreed);
     play_all(&player, policy, agreed);
     if (turns.has_put_off) {

@@ -49,6 +49,7 @@ struct lrm {
     node_id self;
     int n_services;
     enum leaving leaving;      /* this node goes, and how */
+    bool is_back_known;        /* the state has had us as a node that stays, in this agent's life */
     bool moves_no_more;        /* its time is short: what could not be moved is stopped */
     char boot_id[BOOT_ID_MAX]; /* ours; what the state gave to another boot of us is not for us */
     bool is_report_due;        /* something changed that the manager has not been told */

@@ -386,7 +386,7 @@ static void disturb_service(struct world *world, node_id node, service_id servic
     switch (random_below(&world->random, 3)) {
     case 0: fail_or_not(world, FAULT_START, node, service); break;
     case 1: fail_or_not(world, FAULT_STOP, node, service); break;
-    case 2: world_crash_service(world, service); break;
+    case 2: world_kill_service(world, service); break;
     }
 }
 

@@ -182,6 +182,7 @@ static void a_restart_leaves_services_running_once_they_are_frozen(void **state)
 {
     (void)state;
     begin(LEAVING_RESTART);
+    lrm.is_back_known = true;
     agreed.nodes[ALPHA].leaving = LEAVING_RESTART;
     assert_false(leaving_is_ready(&agent));
     agreed.services[0].state = SERVICE_FREEZE;

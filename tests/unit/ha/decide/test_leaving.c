@@ -219,10 +219,10 @@ static struct lrm *player_of_alpha(struct scene *scene)
     return lrm;
 }
 
-static void end_stops(struct lrm *lrm, struct scene *scene)
+static void end_jobs(struct lrm *lrm, struct scene *scene, enum job_kind kind)
 {
     for (service_id service = 0; service < scene->policy.n_services; service++) {
-        struct job_end end = {.job = {.kind = JOB_STOP, .service = service}};
+        struct job_end end = {.job = {.kind = kind, .service = service}};
 
         lrm_job_ended(lrm, &scene->policy, &end, scene->view.now);
     }
@@ -237,7 +237,7 @@ static void a_player_that_shuts_down_stops_all_and_then_may_go(void **state)
     lrm_leave(lrm, LEAVING_POWEROFF);
     assert_false(lrm_may_leave(lrm, &scene->policy, &scene->state));
     assert_int_equal(jobs_of(lrm, scene, JOB_STOP), 2);
-    end_stops(lrm, scene);
+    end_jobs(lrm, scene, JOB_STOP);
     assert_int_equal(jobs_of(lrm, scene, JOB_START), 0);
     assert_true(lrm_may_leave(lrm, &scene->policy, &scene->state));
     free(lrm);
@@ -283,12 +283,41 @@ static void a_player_waits_until_its_services_are_frozen(void **state)
     scene->policy.shutdown = SHUTDOWN_FREEZE;
     scene_start(scene);
     lrm = player_of_alpha(scene);
+    assert_int_equal(jobs_of(lrm, scene, JOB_STOP), 0);
+    end_jobs(lrm, scene, JOB_MONITOR);
     lrm_leave(lrm, LEAVING_RESTART);
     assert_false(lrm_may_leave(lrm, &scene->policy, &scene->state));
     scene->view.nodes[ALPHA].leaving = LEAVING_RESTART;
     scene_step(scene);
     assert_true(lrm_may_leave(lrm, &scene->policy, &scene->state));
     assert_int_equal(jobs_of(lrm, scene, JOB_STOP), 0);
+    free(lrm);
+    free(scene);
+}
+
+/* What the state allowed the agent before may be taken back while this one believes it. */
+static void a_player_that_restarts_again_waits_until_its_return_is_known(void **state)
+{
+    struct scene *scene = scene_new(3, 2);
+    struct lrm *lrm;
+
+    (void)state;
+    scene_start(scene);
+    scene->view.nodes[ALPHA].leaving = LEAVING_RESTART;
+    scene_step(scene);
+    lrm = player_of_alpha(scene);
+    assert_int_equal(jobs_of(lrm, scene, JOB_STOP), 0);
+    end_jobs(lrm, scene, JOB_MONITOR);
+    lrm_leave(lrm, LEAVING_RESTART);
+    assert_false(lrm_may_leave(lrm, &scene->policy, &scene->state));
+    scene->view.nodes[ALPHA].leaving = LEAVING_NOT;
+    scene_step(scene);
+    assert_int_equal(jobs_of(lrm, scene, JOB_STOP), 0);
+    end_jobs(lrm, scene, JOB_MONITOR);
+    assert_false(lrm_may_leave(lrm, &scene->policy, &scene->state));
+    scene->view.nodes[ALPHA].leaving = LEAVING_RESTART;
+    scene_step(scene);
+    assert_true(lrm_may_leave(lrm, &scene->policy, &scene->state));
     free(lrm);
     free(scene);
 }
@@ -328,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_player_that_shuts_down_stops_all_and_then_may_go),
         cmocka_unit_test(a_player_stops_what_nobody_took),
         cmocka_unit_test(a_player_waits_until_its_services_are_frozen),
+        cmocka_unit_test(a_player_that_restarts_again_waits_until_its_return_is_known),
         cmocka_unit_test(a_player_of_a_disarmed_cluster_leaves_everything_alone),
     };
 
