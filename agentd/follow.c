@@ -264,6 +264,15 @@ void follow_forget(struct agent *agent, const struct session *session)
     }
 }
 
+int follow_count(const struct agent *agent)
+{
+    int count = 0;
+
+    for (const struct following *each = agent->following; each; each = each->next)
+        count++;
+    return count;
+}
+
 void follow_end(struct agent *agent)
 {
     while (agent->following)

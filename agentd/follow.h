@@ -45,5 +45,6 @@ void follow_committed(struct agent *agent, const json_t *rows);
 /* Tells those whose patience is over; returns when to look again. */
 struct instant follow_expire(struct agent *agent, struct instant now);
 void follow_forget(struct agent *agent, const struct session *session);
+int follow_count(const struct agent *agent);
 /* Nobody is left. */
 void follow_end(struct agent *agent);

@@ -108,6 +108,16 @@ static int n_pending(const struct pending *list)
     return count;
 }
 
+/* For an answer, or for the end of what was accepted: each is looked at with every patch. */
+static bool has_room(const struct agent *agent)
+{
+    int count = follow_count(agent);
+
+    for (const struct waiting *each = agent->requests->waiting; each; each = each->next)
+        count++;
+    return count < WAITING_MAX;
+}
+
 static bool can_be_told(const struct agent *agent, struct err *err)
 {
     if (!agent->member || !agent->status.is_quorate)
@@ -146,6 +156,10 @@ bool requests_send(struct agent *agent, struct session *session, int64_t reply_t
     bool is_patient = !is_push && json_int(body, "patience", 0) > 0 && agent->member;
     char id[24];
 
+    *code = CONTROL_EXIT_UNAVAILABLE;
+    if (!has_room(agent))
+        return err_set(err, "%d others wait on this node already; try again in a while",
+                       WAITING_MAX);
     *code = CONTROL_EXIT_NO_QUORUM;
     new_id(id, sizeof(id));
     json_object_set_new(body, "id", json_string(id));

@@ -39,6 +39,8 @@
 #define CONTROL_CLIENTS_FOR_ROOT 16
 /* Commands waiting in the state. More at once is a script gone wild, and it is told so. */
 #define COMMANDS_MAX 256
+/* Who waits on one node for an answer or an end: as many as the leader takes at once. */
+#define WAITING_MAX COMMANDS_MAX
 /* Changes of one thing in one step: when its node died, fence, recovery and started. */
 #define CHANGES_EACH_MAX 4
 /* Pushes waiting for the leader: each may be as large as a policy, and all but one are late. */

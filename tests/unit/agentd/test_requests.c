@@ -393,6 +393,26 @@ static void a_command_about_what_has_gone_is_answered(void **state)
     close_scene(&agent);
 }
 
+/* What is kept for later is kept by us, and not without end. */
+static void only_so_many_wait_for_a_cluster_without_a_leader(void **state)
+{
+    static struct agent agent;
+    struct err err = {{0}};
+    int code = 0;
+
+    (void)state;
+    open_scene(&agent);
+    agent.status.leader = NODE_NONE;
+    for (int i = 0; i <= WAITING_MAX; i++) {
+        autojson *body = restart_of("ocf:web", 60000);
+
+        assert_int_equal(requests_send(&agent, client, i, body, &code, &err), i < WAITING_MAX);
+    }
+    assert_int_equal(code, CONTROL_EXIT_UNAVAILABLE);
+    assert_non_null(strstr(err.text, "others wait"));
+    close_scene(&agent);
+}
+
 /* With patience, a command given while nobody leads is kept, and said so. */
 static void who_waits_is_patient_with_a_cluster_without_a_leader(void **state)
 {
@@ -436,6 +456,7 @@ int main(void)
         cmocka_unit_test(what_was_answered_while_we_were_away_comes_with_the_transfer),
         cmocka_unit_test(a_command_about_what_has_gone_is_answered),
         cmocka_unit_test(who_waits_is_patient_with_a_cluster_without_a_leader),
+        cmocka_unit_test(only_so_many_wait_for_a_cluster_without_a_leader),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
