@@ -21,8 +21,9 @@ static bool is_in_order(const struct world *world, const struct rule *rule, serv
     for (int i = 0; i < rule->n_services && is_named; i++) {
         service_id first = rule->services[i];
 
-        if (service_is_wanted(&world->proposed.services[first], &world->policy->services[first]) &&
-            !has_come_up(world, first))
+        /* Worked out anew: a mistake of those who decide must not hide itself here. */
+        if (world->policy->services[first].requested == REQUESTED_STARTED &&
+            !world->proposed.services[first].is_held && !has_come_up(world, first))
             return false;
     }
     return true;
