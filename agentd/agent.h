@@ -113,3 +113,8 @@ void play_adopt(struct agent *agent);
 /* corosync was reached, and we know who we are. false: not fit to join. */
 bool agent_joined(struct agent *agent, struct err *err);
 bool agent_may_act(const struct agent *agent, struct instant now);
+/* All that is agreed is on the disks of a quorum: whoever loses power, it is not forgotten. */
+static inline bool agent_is_durable(const struct agent *agent)
+{
+    return agent->durable >= agent->knowledge.agreed->version;
+}

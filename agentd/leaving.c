@@ -61,6 +61,9 @@ bool leaving_is_ready(const struct agent *agent)
         return false;
     if (!agent->member || !agent->knowledge.policy || !agent->hands)
         return agent->n_orphans == 0;
+    /* What runs on unguarded must be known to the others for good; see is_let_go in play.c. */
+    if (agent->leaving == LEAVING_RESTART && !agent_is_durable(agent))
+        return false;
     return agent->n_orphans == 0 && is_known_to_others(agent) &&
            lrm_may_leave(agent->lrm, agent->knowledge.policy, agent->knowledge.agreed);
 }

@@ -111,10 +111,18 @@ static void ask_to_disarm(struct agent *agent, struct instant now)
     feeding_disarm(agent->feeding);
 }
 
-/* The cluster is disarmed: what runs here is nobody's, and no watchdog guards it. */
+/*
+ * The cluster is disarmed: what runs here is nobody's, and no watchdog guards it. A decision that
+ * could still be forgotten, by nodes that lose power now, lets go of nothing: they would take this
+ * node for guarded, and start what it runs once its watchdog should have reset it. That all have
+ * let go was decided after that.
+ */
 static bool is_let_go(const struct agent *agent)
 {
-    return agent->knowledge.policy && agent->knowledge.agreed->arming.state > DISARMING;
+    enum arming_state state =
+        agent->knowledge.policy ? agent->knowledge.agreed->arming.state : ARMED;
+
+    return state == DISARMED || (state == RELEASING && agent_is_durable(agent));
 }
 
 static void disarm(struct agent *agent, struct instant now)
