@@ -162,6 +162,9 @@ static void keep_liked(struct search *search, int sign,
     node_set best = 0;
     int most = 0;
 
+    /* Most services stay: whom a large group likes on the one node left is work for nothing. */
+    if (node_set_count(search->left) == 1)
+        return;
     NODE_SET_EACH(node, search->left)
     {
         int count = sign * count_on(search->round, search->service, node);
