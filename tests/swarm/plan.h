@@ -55,6 +55,7 @@ struct plan {
     int n_nodes;
     enum shutdown_policy shutdown;
     struct scheduling scheduling;
+    struct frequency storm, quarantine;
     struct plan_service services[PLAN_SERVICES_MAX];
     struct plan_rule rules[PLAN_RULES_MAX];
     struct plan_event events[PLAN_EVENTS_MAX];

@@ -50,6 +50,22 @@ static void add_rule(struct builder *b, struct policy *policy, struct rule *rule
     policy->n_rules += rule->n_services > 0 && (rule->kind != RULE_BEFORE || rule->n_others > 0);
 }
 
+/* By priority, the highest first, then by name: as they stand. */
+static const service_id *put_in_order(struct builder *b, const struct policy *policy)
+{
+    service_id *order = arena_alloc(b->arena, PLAN_SERVICES_MAX * sizeof(order[0]));
+
+    for (service_id id = 0; id < policy->n_services; id++) {
+        int at = id;
+
+        for (; at > 0 && policy->services[order[at - 1]].priority < policy->services[id].priority;
+             at--)
+            order[at] = order[at - 1];
+        order[at] = id;
+    }
+    return order;
+}
+
 static const struct policy *build_policy(struct builder *b)
 {
     const struct plan *plan = b->plan;
@@ -63,6 +79,8 @@ static const struct policy *build_policy(struct builder *b)
     policy->timing = timing_of_network("lan", duration_ms(0), duration_ms(10000));
     policy->shutdown = plan->shutdown;
     policy->scheduling = plan->scheduling;
+    policy->storm = plan->storm;
+    policy->quarantine = plan->quarantine;
     policy->n_nodes = plan->n_nodes;
     for (int i = 0; i < plan->n_nodes; i++) {
         policy->nodes[i] =
@@ -77,6 +95,7 @@ static const struct policy *build_policy(struct builder *b)
         services[policy->n_services] = plan->services[i].policy;
         services[policy->n_services++].requested = b->requested[i];
     }
+    policy->in_order = put_in_order(b, policy);
     for (int i = 0; i < PLAN_RULES_MAX; i++) {
         if (plan->rules[i].generations >> b->generation & 1)
             add_rule(b, policy, rules, &plan->rules[i]);

@@ -180,6 +180,37 @@ static void draw_policy(struct plan *plan, struct random *random)
         draw_rule(plan, i, n_services, random);
 }
 
+/*
+ * How patient the cluster is: limits on recoveries, trust and work, pauses and priorities. Windows
+ * are short, so that all of them end while everything heals.
+ */
+static void draw_limits(struct plan *plan, uint64_t seed)
+{
+    struct random random = {.state = seed * 131 + 7};
+    int within = 60000 + 1000 * random_below(&random, 60);
+
+    /* Almost none: no text can say that there are none at all. */
+    plan->scheduling.workers = WORKERS_MOST;
+    for (int i = 0; i < PLAN_SERVICES_MAX; i++)
+        plan->services[i].policy.restart_after.ms = 100;
+    if (random_chance(&random, 67))
+        return;
+    if (random_chance(&random, 40))
+        plan->storm = (struct frequency){1 + random_below(&random, 2), {within}, 0};
+    if (random_chance(&random, 40))
+        plan->quarantine = (struct frequency){2 + random_below(&random, 2), {within}, 0};
+    if (random_chance(&random, 40))
+        plan->scheduling.workers = 1 + random_below(&random, 3);
+    for (int i = 0; i < PLAN_SERVICES_MAX; i++) {
+        struct service_policy *service = &plan->services[i].policy;
+
+        if (random_chance(&random, 20))
+            service->priority = random_below(&random, 3) - 1;
+        if (random_chance(&random, 30))
+            service->restart_after.ms = 1000 * (1 + random_below(&random, 5));
+    }
+}
+
 /* ---- what happens --------------------------------------------------------------------------- */
 
 /* How often a thing happens, among the others. */
@@ -281,6 +312,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     plan->seed = seed;
     plan->is_unkind = true;
     draw_policy(plan, &random);
+    draw_limits(plan, seed);
     n_events = 10 + random_below(&random, PLAN_EVENTS_MAX - 10);
     for (int i = 0; i < n_events; i++)
         draw_event(plan, &plan->events[i], &random);

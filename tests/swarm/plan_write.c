@@ -60,8 +60,13 @@ static void write_service(FILE *file, const struct service_policy *service)
 
     fprintf(file, "service %s {\n    agent heartbeat:Dummy\n    state %s\n    migrate %s\n",
             service->name, states[service->requested], ways[service->migrate]);
-    fprintf(file, "    restart %d\n    relocate %d\n    failback %s\n", service->restart_max,
-            service->relocate_max, service->failback ? "yes" : "no");
+    fprintf(file, "    restart %d", service->restart_max);
+    if (service->restart_after.ms)
+        fprintf(file, " after %s", ms_text(service->restart_after.ms));
+    fprintf(file, "\n    relocate %d\n    failback %s\n", service->relocate_max,
+            service->failback ? "yes" : "no");
+    if (service->priority)
+        fprintf(file, "    priority %d\n", service->priority);
     fprintf(file, "    monitor every %s timeout %s\n", ms_text(service->monitor_every.ms),
             ms_text(service->monitor_timeout.ms));
     fprintf(file, "    start timeout %s\n    stop timeout %s\n", ms_text(service->start_timeout.ms),
@@ -113,15 +118,26 @@ static void write_scheduling(FILE *file, const struct scheduling *scheduling)
     if (scheduling->rebalances)
         fprintf(file, "    rebalance when imbalance 0.3 for %s\n    improve 0.1\n",
                 ms_text(scheduling->imbalance_hold.ms));
-    fprintf(file, "}\n");
+    fprintf(file, "    workers %d\n}\n", scheduling->workers);
+}
+
+/* What is not said has limits of its own. */
+static void write_frequency(FILE *file, const char *what, const struct frequency *limit)
+{
+    if (limit->times)
+        fprintf(file, "; %s %d per %s", what, limit->times, ms_text(limit->within.ms));
+    else
+        fprintf(file, "; %s none", what);
 }
 
 static void write_policy(const struct plan *plan, int generation, FILE *file)
 {
     static const char *const shutdowns[] = {"conditional", "migrate", "failover", "freeze"};
 
-    fprintf(file, "cluster swarm { network lan }\nfencing { watchdog 10s }\nshutdown %s\n",
-            shutdowns[plan->shutdown]);
+    fprintf(file, "cluster swarm { network lan }\nfencing { watchdog 10s");
+    write_frequency(file, "storm", &plan->storm);
+    write_frequency(file, "quarantine", &plan->quarantine);
+    fprintf(file, " }\nshutdown %s\n", shutdowns[plan->shutdown]);
     write_scheduling(file, &plan->scheduling);
     for (int i = 0; i < plan->n_nodes; i++)
         fprintf(file, "node %s { address 10.77.0.%d; cpus 8; memory 1G }\n", plan_nodes[i], i + 1);

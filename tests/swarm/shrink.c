@@ -150,6 +150,8 @@ static void simplify_service(struct shrinker *s, int service)
     begin(s);
     policy->cpus_milli = 0;
     policy->memory = 0;
+    policy->priority = 0;
+    policy->restart_after.ms = 100;
     try_it(s);
     begin(s);
     policy->monitor_every.ms = 10000;
@@ -166,7 +168,13 @@ static void simplify_plan(struct shrinker *s)
     s->tried.shutdown = SHUTDOWN_CONDITIONAL;
     try_it(s);
     begin(s);
-    s->tried.scheduling = (struct scheduling){.mode = SCHEDULING_BASIC};
+    s->tried.scheduling = (struct scheduling){.mode = SCHEDULING_BASIC, .workers = WORKERS_MOST};
+    try_it(s);
+    begin(s);
+    s->tried.storm = (struct frequency){0};
+    try_it(s);
+    begin(s);
+    s->tried.quarantine = (struct frequency){0};
     try_it(s);
     for (int service = 0; service < PLAN_SERVICES_MAX; service++)
         simplify_service(s, service);
