@@ -48,6 +48,12 @@ static node_set find_waiting(const struct round *round)
     return waiting;
 }
 
+/* One that was struck and is well again is no part of a storm any more. */
+static bool is_well(const struct node *node)
+{
+    return node->state == NODE_ONLINE && !node->is_quarantined;
+}
+
 /* When the first of so many leaves is so old that another may be given; UNKNOWN: at once. */
 static struct instant next_leave(const struct round *round, node_id asking)
 {
@@ -59,7 +65,7 @@ static struct instant next_leave(const struct round *round, node_id asking)
         const struct node *node = &round->state->nodes[id];
         struct instant end = instant_after(node->relieved_at, storm->within);
 
-        if (id == asking || node->relieved_at.ms == INSTANT_UNKNOWN.ms ||
+        if (id == asking || is_well(node) || node->relieved_at.ms == INSTANT_UNKNOWN.ms ||
             instant_reached(round->view->stamp, end))
             continue;
         first = instant_earliest(first, end);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * When nodes die one after the other, something else is wrong: the network, the
+ * When many nodes are down at once, something else is wrong: the network, the
  * power, a watchdog that is too short, a service that kills whoever starts it. So
  * what no more than so many dead nodes ran is recovered within so long; the rest
- * waits for time, for its node or for a person.
+ * waits for time, for one of these nodes or for a person. A node that is back and
+ * well is no part of it any more.
  */
 #pragma once
 

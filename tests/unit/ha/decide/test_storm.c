@@ -33,7 +33,7 @@ static void die(struct scene *scene, node_id node)
     scene_settle(scene);
 }
 
-/* What alpha and beta ran is recovered, alpha comes back, and what gamma ran waits. */
+/* What alpha and beta ran is recovered, both stay away, and what gamma ran waits. */
 static struct scene *scene_holding(void)
 {
     struct scene *scene = scene_stormy();
@@ -42,8 +42,6 @@ static struct scene *scene_holding(void)
     assert_int_equal(scene->state.services[A].state, SERVICE_STARTED);
     die(scene, BETA);
     assert_int_equal(scene->state.services[B].state, SERVICE_STARTED);
-    scene_join_boot(scene, ALPHA, "two");
-    scene_settle(scene);
     die(scene, GAMMA);
     assert_service(scene, C, SERVICE_FENCE, GAMMA);
     assert_waits(scene, C, REASON_STORM, GAMMA);
@@ -94,6 +92,57 @@ static void a_person_may_end_the_wait(void **state)
     free(scene);
 }
 
+static void the_return_of_another_node_ends_the_wait(void **state)
+{
+    struct scene *scene = scene_holding();
+
+    (void)state;
+    scene_join_boot(scene, ALPHA, "two");
+    scene_step(scene);
+    assert_true(scene_has_change(scene, C, SERVICE_RECOVERY, REASON_LEASE_HAS_ENDED));
+    scene_settle(scene);
+    assert_int_equal(scene->state.services[C].state, SERVICE_STARTED);
+    free(scene);
+}
+
+/* Three nodes, the limit that a policy has by itself, and each node falls once. */
+static void nodes_that_are_well_again_are_no_storm(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene->policy.storm = (struct frequency){2, duration_ms(10 * MINUTE), 0};
+    scene_start(scene);
+    for (node_id node = ALPHA; node <= GAMMA; node++) {
+        die(scene, node);
+        for (service_id service = A; service <= C; service++)
+            assert_int_equal(scene->state.services[service].state, SERVICE_STARTED);
+        scene_join_boot(scene, node, "two");
+        scene_settle(scene);
+    }
+    free(scene);
+}
+
+/* It is there, but nobody trusts it: the others may be what it was. */
+static void nodes_in_quarantine_count_on(void **state)
+{
+    struct scene *scene = scene_stormy();
+
+    (void)state;
+    scene->policy.quarantine = (struct frequency){1, duration_ms(60 * MINUTE), 0};
+    die(scene, ALPHA);
+    scene_join_boot(scene, ALPHA, "two");
+    scene_settle(scene);
+    assert_int_equal(scene->state.nodes[ALPHA].why.code, REASON_QUARANTINED);
+    die(scene, BETA);
+    die(scene, GAMMA);
+    assert_service(scene, C, SERVICE_FENCE, GAMMA);
+    assert_true(scene_command(scene, COMMAND_MAINTENANCE_OFF, SERVICE_NONE, ALPHA));
+    scene_settle(scene);
+    assert_int_equal(scene->state.services[C].state, SERVICE_STARTED);
+    free(scene);
+}
+
 static void another_manager_counts_on(void **state)
 {
     struct scene *scene = scene_holding();
@@ -131,15 +180,11 @@ static void what_is_not_to_run_needs_no_leave_and_takes_none(void **state)
     scene->services[B].requested = REQUESTED_STOPPED;
     scene_settle(scene);
     die(scene, ALPHA);
-    scene_join_boot(scene, ALPHA, "two");
-    scene_settle(scene);
     scene_prove_off(scene, BETA);
     scene_step(scene);
     assert_int_not_equal(scene->state.services[B].node, BETA);
     scene_step(scene);
     assert_int_equal(scene->outcome.n_changes, 0);
-    scene_join_boot(scene, BETA, "two");
-    scene_settle(scene);
     die(scene, GAMMA);
     assert_int_equal(scene->state.services[C].state, SERVICE_STARTED);
     die(scene, KAPPA);
@@ -170,8 +215,6 @@ static void disarming_does_not_wait_for_the_storm_to_pass(void **state)
     struct scene *scene = scene_holding();
 
     (void)state;
-    scene_join_boot(scene, BETA, "two");
-    scene_settle(scene);
     assert_true(scene_command(scene, COMMAND_DISARM_FREEZE, SERVICE_NONE, NODE_NONE));
     scene_settle(scene);
     assert_int_equal(scene->state.arming.state, DISARMED);
@@ -376,6 +419,9 @@ int main(void)
         cmocka_unit_test(the_third_dead_node_waits_until_the_window_has_passed),
         cmocka_unit_test(its_return_ends_the_wait),
         cmocka_unit_test(a_person_may_end_the_wait),
+        cmocka_unit_test(the_return_of_another_node_ends_the_wait),
+        cmocka_unit_test(nodes_that_are_well_again_are_no_storm),
+        cmocka_unit_test(nodes_in_quarantine_count_on),
         cmocka_unit_test(another_manager_counts_on),
         cmocka_unit_test(nodes_that_left_in_good_order_are_no_storm),
         cmocka_unit_test(what_is_not_to_run_needs_no_leave_and_takes_none),

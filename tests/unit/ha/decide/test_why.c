@@ -323,6 +323,8 @@ static void what_is_held_back_says_by_what(void **state)
     assert_reason(held_in(scene, B), REASON_WAITS_FOR_FIRST);
     assert_int_equal(held_in(scene, B).line, rule->line);
     scene_settle(scene);
+    scene_prove_off(scene, GAMMA);
+    scene_settle(scene);
     scene->state.nodes[GAMMA].relieved_at = scene->view.stamp;
     scene_prove_off(scene, scene->state.services[B].node);
     scene_settle(scene);
