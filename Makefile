@@ -190,13 +190,14 @@ deps: ## installs what building and testing need and is not there yet (apt; sudo
 
 all: $(ROOMS:%=$(OUT)/%.a) $(PROGRAMS:%=$(OUT)/%) $(LAB) $(TOP_LINKS) ## builds all but the tests
 
-compile: all $(UNIT_PROGRAMS) $(SCREENS) $(BENCH) $(SWARM) ## builds everything, tests too
+compile: all $(UNIT_PROGRAMS) $(SCREENS) $(BENCH) $(BENCH_LANGUAGE) $(SWARM) ## all, and the tests
 
 clang: ## builds everything, tests too, with clang
 	+@$(MAKE) --no-print-directory CC=clang SAN= compile
 
 check: ## the fast loop: builds, unit tests and gates, each of them; before you push
-	$(STEPS) compile clang unit swarm layers pure tidy format reasons diagram gates
+	$(STEPS) compile clang unit swarm layers pure tidy format reasons diagram planted \
+		bench-policy gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
 	$(STEPS) check small faults san screens lsp $(SCENARIOS) conform-news lab story
@@ -242,6 +243,9 @@ bench: $(BENCH) $(BENCH_LANGUAGE) ## time and memory, crm_simulate beside it; TA
 	@$(BENCH) $(TABLE)
 	@$(BENCH_LANGUAGE)
 
+bench-policy: $(BENCH_LANGUAGE) ## what bench measures of the language is a policy without an error
+	@$(BENCH_LANGUAGE) --check
+
 lab: all ## the lab itself, then the faults, on three nodes with real corosync
 	@tests/lab/run
 
@@ -275,6 +279,9 @@ diagram: ## the state diagrams in ha/README.md are those of the .def rows
 
 diagram-fix: ## writes them there
 	@tests/diagram --fix
+
+planted: ## every fault of make faults still fits the code as it is
+	@tests/planted
 
 # What the Makefile builds, for tests/tidy to find what it does not.
 list-sources:
@@ -324,8 +331,8 @@ clean: ## removes everything generated
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
 	conform-news \
-	screens lab story swarm small faults fuzz bench \
-	layers pure tidy format format-fix reasons diagram diagram-fix list-sources gates demo \
+	screens lab story swarm small faults fuzz bench bench-policy \
+	layers pure tidy format format-fix reasons diagram diagram-fix planted list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
