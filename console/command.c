@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "console/local.h"
@@ -205,15 +206,32 @@ static bool has_word(int n_words, char *const *words, const char *word)
     return false;
 }
 
+/* "ha stop --help" means "help ha stop". */
+static bool means_help(int n_words, char *const *words, int *n_named)
+{
+    int n = 0;
+
+    while (n < n_words && n < 2 && words[n][0] != '-')
+        n++;
+    *n_named = n;
+    return n > 0 && n < n_words && (strcmp(words[n], "--help") == 0 || strcmp(words[n], "-h") == 0);
+}
+
 bool command_parse(struct command *command, int n_words, char *const *words, struct err *err)
 {
-    int taken = 0;
+    char help_word[] = "help", *help[3] = {help_word};
+    int taken = 0, n_named;
 
     /* Asked for anywhere, so that a program gets even its mistakes as JSON. */
     *command = (struct command){.is_json = has_word(n_words, words, "--json")};
     while (n_words > 0 && strcmp(words[0], "--json") == 0) {
         words++;
         n_words--;
+    }
+    if (means_help(n_words, words, &n_named)) {
+        memcpy(&help[1], words, (size_t)n_named * sizeof(help[0]));
+        words = help;
+        n_words = n_named + 1;
     }
     command->verb = verb_find(n_words, words, &taken, err);
     if (!command->verb)
@@ -373,6 +391,14 @@ int command_run(struct command *command, const struct settings *settings, struct
     return code;
 }
 
+/* Of the terminal behind it; 0 if there is none. */
+static int columns_of(int fd)
+{
+    struct winsize size;
+
+    return isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 int command_run_words(const struct settings *settings, int n_words, char *const *words, FILE *out,
                       FILE *err_stream)
 {
@@ -385,6 +411,7 @@ int command_run_words(const struct settings *settings, int n_words, char *const 
         output_init(&output, command.is_json ? &output_json : &output_text, out, err_stream);
         command_show_by(&command, &output);
         output.in_colour = settings_want_colour(settings, fileno(out));
+        output.columns = columns_of(fileno(out));
         output.errors_in_colour = settings_want_colour(settings, fileno(err_stream));
         code = command_run(&command, settings, &output);
     } else {

@@ -11,6 +11,7 @@
 
 #include "agentd/control.h"
 #include "console/local_file.h"
+#include "console/story.h"
 #include "dsl/drill.h"
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
@@ -56,8 +57,9 @@ static const char *state_name(const struct change *change, int state)
 {
     if (change->service == SERVICE_NONE && change->node == NODE_NONE)
         return arming_state_name((enum arming_state)state);
-    return change->service == SERVICE_NONE ? node_state_name((enum node_state)state)
-                                           : service_state_name((enum service_state)state);
+    return change->service == SERVICE_NONE
+               ? story_node_state(node_state_name((enum node_state)state))
+               : service_state_name((enum service_state)state);
 }
 
 static const char *job_name(const struct job *job)
@@ -121,7 +123,8 @@ static void write_snapshot(FILE *out, const struct drill_event *event)
     for (node_id id = 0; id < state->n_nodes && state->version > 0; id++) {
         const struct node *node = &state->nodes[id];
 
-        fprintf(out, "%14s%s is %s", "", node_of(event, id), node_state_name(node->state));
+        fprintf(out, "%14s%s is %s", "", node_of(event, id),
+                story_node_state(node_state_name(node->state)));
         if (node->state != NODE_ONLINE)
             write_why(out, event, &node->why);
         fprintf(out, "\n");

@@ -38,6 +38,7 @@ struct output {
     FILE *out;
     FILE *err;      /* where people expect errors; output_json keeps to out */
     int64_t now_ms; /* that "2h ago" counts from; 0: the wall clock */
+    int columns;    /* of the terminal; 0: it goes into a file or another program */
     bool in_colour;
     bool errors_in_colour;
     json_t *rows; /* those of a table or a story, until all are known */

@@ -15,6 +15,8 @@
 /* More than any table can use on a screen. */
 #define COLUMNS_MAX 12
 #define GAP_COLUMNS 2
+/* Sentences in fewer columns than that are easier to read across the end of the line. */
+#define WRAPPED_COLUMNS_MIN 20
 
 struct column {
     char head[24];
@@ -157,16 +159,30 @@ static void fill_table(struct table *table, const struct output *output)
     }
 }
 
-/* The last column is not filled up: no line ends with blanks. */
-static void write_cell(FILE *out, const struct table *table, int column, const char *cell)
+/* Where a column begins. */
+static int indent_of(const struct table *table, int column)
 {
-    int width = table->columns[column].width;
+    int indent = 0;
+
+    for (int i = 0; i < column; i++)
+        indent += table->columns[i].width + GAP_COLUMNS;
+    return indent;
+}
+
+/* The last column is not filled up: no line ends with blanks; a terminal's end breaks it. */
+static void write_cell(const struct output *output, const struct table *table, int column,
+                       const char *cell)
+{
+    int width = table->columns[column].width, indent = indent_of(table, column);
     bool is_last = column == table->n_columns - 1;
+    FILE *out = output->out;
 
     if (column > 0)
         fprintf(out, "%*s", GAP_COLUMNS, "");
     if (table->columns[column].is_number)
         width_write(out, cell, -width);
+    else if (is_last && output->columns - indent >= WRAPPED_COLUMNS_MIN)
+        width_wrap(out, cell, indent, output->columns);
     else
         width_write(out, cell, is_last ? 0 : width);
 }
@@ -180,11 +196,11 @@ static void write_table(struct output *output)
     if (output->in_colour)
         fputs("\033[1m", output->out);
     for (int j = 0; j < table.n_columns; j++)
-        write_cell(output->out, &table, j, table.columns[j].head);
+        write_cell(output, &table, j, table.columns[j].head);
     fputs(output->in_colour ? "\033[0m\n" : "\n", output->out);
     for (int i = 0; i < table.n_rows; i++) {
         for (int j = 0; j < table.n_columns; j++)
-            write_cell(output->out, &table, j, table.cells[i * table.n_columns + j]);
+            write_cell(output, &table, j, table.cells[i * table.n_columns + j]);
         fputc('\n', output->out);
     }
     arena_free(table.arena);

@@ -246,6 +246,11 @@ static bool take_own(struct replaying *r, const char *record)
         return false;
     if (access(record, F_OK) != 0 && errno == ENOENT && r->begins_at)
         return true;
+    if (access(record, F_OK) != 0 && errno == ENOENT)
+        return err_set(&r->err,
+                       "there is no record on this machine (%s): run this on a node that has led"
+                       " the cluster, or name the FILE",
+                       record);
     return take_file(r, record);
 }
 

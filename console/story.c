@@ -203,10 +203,11 @@ static void write_reason(FILE *out, const json_t *status)
 void story_status(FILE *out, const json_t *status, int64_t now_ms)
 {
     const json_t *ledger = json_object_get(status, "ledger");
+    const char *name = json_text(status, "cluster", NULL);
     bool is_quorate = json_flag(status, "quorate", false);
 
     begin_line(out, "cluster");
-    width_write(out, json_text(status, "cluster", "?"), 0);
+    width_write(out, is_given(name) ? name : "without a name yet", 0);
     fprintf(out, ", seen from %s\n", json_text(status, "node", "?"));
     begin_line(out, "quorum");
     fprintf(out, "%s, %lld of %lld votes, %lld needed", is_quorate ? "yes" : "NO",

@@ -11,8 +11,6 @@
 #include "ha/base/text.h"
 
 #define LABEL_COLUMNS 10
-/* A small terminal, less the frame of the console's pane. */
-#define LINE_COLUMNS 76
 #define WORDS_SIZE 1024
 
 static bool is(const json_t *row, const char *member, const char *word)
@@ -20,30 +18,9 @@ static bool is(const json_t *row, const char *member, const char *word)
     return strcmp(json_text(row, member, ""), word) == 0;
 }
 
-/* Words up to the end of the line, and on under their beginning. */
 static void write_wrapped(FILE *out, const char *words, int indent)
 {
-    int column = indent;
-
-    while (*words) {
-        char word[WORDS_SIZE];
-        size_t length = strcspn(words, " ");
-        int width;
-
-        text_copy(word, length + 1 < sizeof(word) ? length + 1 : sizeof(word), words);
-        width = width_of(word);
-        if (column > indent && column + 1 + width > LINE_COLUMNS) {
-            fprintf(out, "\n%*s", indent, "");
-            column = indent;
-        } else if (column > indent) {
-            fputc(' ', out);
-            column++;
-        }
-        width_write(out, word, 0);
-        column += width;
-        words += length;
-        words += strspn(words, " ");
-    }
+    width_wrap(out, words, indent, LINE_COLUMNS);
     fputc('\n', out);
 }
 

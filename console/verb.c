@@ -30,6 +30,11 @@ const struct verb verb_table[VERBS] = {
 /* Half a short word wrong is no longer that word. */
 #define GUESS_DISTANCE_MAX 3
 
+/* Sentences of help begin here at the latest; a usage that is longer has its own line. */
+#define HELP_COLUMN_MAX 30
+/* Where no usage is short enough to stand beside its sentence. */
+#define HELP_INDENT 6
+
 static void copy_word(char *to, size_t size, const char *from, size_t length)
 {
     if (length >= size)
@@ -244,28 +249,39 @@ bool verb_is_named(const struct verb *verb, const char *word)
     return strncmp(verb->name, word, length) == 0 && verb->name[length] == ' ';
 }
 
+/* The sentence stands beside the usage, or under it where the usage is long. */
+static void write_help(FILE *out, const struct verb *verb, int indent)
+{
+    char usage[128];
+
+    snprintf(usage, sizeof(usage), "%s%s%s", verb->name, verb->arguments[0] ? " " : "",
+             verb->arguments);
+    fputs("  ", out);
+    width_write(out, usage, 0);
+    if (width_of(usage) + 4 > indent)
+        fprintf(out, "\n%*s", indent, "");
+    else
+        fprintf(out, "%*s", indent - 2 - width_of(usage), "");
+    width_wrap(out, verb->help, indent, LINE_COLUMNS);
+    fputc('\n', out);
+}
+
 bool verb_help(FILE *out, const char *word)
 {
-    int widest = 0;
+    int indent = 0;
     bool found = false;
 
     for (int i = 0; i < VERBS; i++) {
-        int width = width_of(verb_table[i].name) + 1 + width_of(verb_table[i].arguments);
+        int width = 5 + width_of(verb_table[i].name) + width_of(verb_table[i].arguments);
 
-        if (verb_is_named(&verb_table[i], word) && width > widest)
-            widest = width;
+        if (verb_is_named(&verb_table[i], word) && width > indent && width <= HELP_COLUMN_MAX)
+            indent = width;
     }
     for (int i = 0; i < VERBS; i++) {
-        const struct verb *verb = &verb_table[i];
-        char usage[128];
-
-        if (!verb_is_named(verb, word))
+        if (!verb_is_named(&verb_table[i], word))
             continue;
         found = true;
-        snprintf(usage, sizeof(usage), "%s %s", verb->name, verb->arguments);
-        fputs("  ", out);
-        width_write(out, usage, widest + 2);
-        fprintf(out, "%s\n", verb->help);
+        write_help(out, &verb_table[i], indent > 0 ? indent : HELP_INDENT);
     }
     return found;
 }

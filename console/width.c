@@ -7,6 +7,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "ha/base/text.h"
+
 static bool is_harmful(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
@@ -138,4 +140,29 @@ void width_write(FILE *out, const char *text, int columns)
     }
     if (columns > 0)
         write_blanks(out, missing);
+}
+
+void width_wrap(FILE *out, const char *words, int indent, int columns)
+{
+    int column = indent;
+
+    while (*words) {
+        char word[1024];
+        size_t length = strcspn(words, " ");
+        int width;
+
+        text_copy(word, length + 1 < sizeof(word) ? length + 1 : sizeof(word), words);
+        width = width_of(word);
+        if (column > indent && column + 1 + width > columns) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            fputc(' ', out);
+            column++;
+        }
+        width_write(out, word, 0);
+        column += width;
+        words += length;
+        words += strspn(words, " ");
+    }
 }

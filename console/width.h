@@ -12,6 +12,8 @@
 #include <stdio.h>
 
 #define WIDTH_REPLACEMENT 0xFFFDu
+/* Sentences are broken here: a small terminal, less the frame of the console's pane. */
+#define LINE_COLUMNS 76
 
 /* The next code point to show; *at moves on and stays at the closing NUL. */
 uint32_t width_next(const char **at);
@@ -28,3 +30,6 @@ int width_is_utf8(void);
 
 /* Writes the text as it may be shown, then blanks up to so many columns (negative: before it). */
 void width_write(FILE *out, const char *text, int columns);
+
+/* Writes words up to so many columns, and on in the next line under their beginning at indent. */
+void width_wrap(FILE *out, const char *words, int indent, int columns);

@@ -128,6 +128,46 @@ static void a_table_is_aligned_and_carries_no_control_characters(void **state)
                         "\xEF\xBF\xBD[31m\n");
 }
 
+static void a_table_on_a_terminal_is_broken_at_its_end(void **state)
+{
+    const struct verb verb = {.id = VERB_CLUSTER_NODES, .columns = "NODE:node,WHY:why"};
+    struct output output;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    autojson *row = json_pack("{s:s, s:s}", "node", "alpha", "why",
+                              "it is no longer in the cluster; it may still be running");
+
+    (void)state;
+    output_init(&output, &output_text, out, out);
+    output.verb = &verb;
+    output.columns = 40;
+    output_row(&output, row);
+    output_done(&output, row);
+    output_fini(&output);
+    fclose(out);
+    assert_string_equal(text, "NODE   WHY\n"
+                              "alpha  it is no longer in the cluster;\n"
+                              "       it may still be running\n");
+    free(text);
+}
+
+static void help_fits_into_a_small_terminal(void **state)
+{
+    const char *at;
+
+    (void)state;
+    assert_int_equal(scene_run(&scene, "help"), 0);
+    for (at = scene.out; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        assert_in_range(strcspn(at, "\n"), 0, 80);
+    assert_int_equal(scene_run(&scene, "ha why-not --help"), 0);
+    assert_string_equal(scene.out,
+                        "  ha why-not SERVICE [NODE]  why a service is not on a node, or on any of"
+                        "\n                             the others\n");
+    assert_int_equal(scene_run(&scene, "rules -h"), 0);
+    assert_non_null(strstr(scene.out, "rules remove NAME"));
+}
+
 static void json_hands_the_rows_on_as_they_came(void **state)
 {
     (void)state;
@@ -376,6 +416,8 @@ int main(void)
 #define WITHOUT_AGENT(test) cmocka_unit_test_setup_teardown(test, setup_without_agent, teardown)
     const struct CMUnitTest tests[] = {
         WITH_AGENT(a_table_is_aligned_and_carries_no_control_characters),
+        cmocka_unit_test(a_table_on_a_terminal_is_broken_at_its_end),
+        WITHOUT_AGENT(help_fits_into_a_small_terminal),
         WITH_AGENT(json_hands_the_rows_on_as_they_came),
         WITH_AGENT(why_reads_as_a_story),
         WITH_AGENT(why_not_gives_each_node_the_step_at_which_it_lost),

@@ -81,12 +81,28 @@ static void a_time_of_another_day_says_which(void **state)
     assert_string_equal(when_ago(&when, noon + 700, noon), "just now");
 }
 
+static void a_sentence_goes_on_under_its_beginning(void **state)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    use_utf8();
+    fputs("WHY ", out);
+    width_wrap(out, "it is the first by name \x1b", 4, 14);
+    fclose(out);
+    assert_string_equal(text, "WHY it is the\n    first by\n    name \xEF\xBF\xBD");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(korean_takes_two_columns_a_character),
         cmocka_unit_test(what_combines_takes_none),
         cmocka_unit_test(broken_and_harmful_bytes_become_one_sign_each),
+        cmocka_unit_test(a_sentence_goes_on_under_its_beginning),
         cmocka_unit_test(spans_are_short_and_exact_times_exact),
         cmocka_unit_test(a_time_of_another_day_says_which),
     };
