@@ -34,7 +34,7 @@ static enum progress say_service(const struct agent *agent, const struct service
 {
     const struct policy *policy = agent->knowledge.policy;
 
-    text_add(words, "it is %s",
+    text_add(words, "it is %s%s", service->state == SERVICE_ERROR ? "in " : "",
              service->state == SERVICE_STARTED && !service->is_running
                  ? "starting"
                  : service_state_name(service->state));
@@ -157,6 +157,13 @@ static void finish(struct following **link)
     free(following);
 }
 
+static bool is_in_error(const struct agent *agent, const struct goal *goal)
+{
+    service_id id = policy_find_service(agent->knowledge.policy, goal->service);
+
+    return id != SERVICE_NONE && agent->knowledge.agreed->services[id].state == SERVICE_ERROR;
+}
+
 /* true: it has ended, and its sender knows. */
 static bool tell_end(struct agent *agent, const struct following *each)
 {
@@ -170,8 +177,11 @@ static bool tell_end(struct agent *agent, const struct following *each)
         session_done(each->session, each->reply_to, json_pack("{s:s}", "words", said));
         return true;
     case FAILED:
-        session_error(each->session, each->reply_to, CONTROL_EXIT_FAILED, NULL, "it failed: %s",
-                      said);
+        session_error(each->session, each->reply_to, CONTROL_EXIT_FAILED,
+                      is_in_error(agent, &each->goal)
+                          ? "once that is mended, \"tenuto ha clear SERVICE\" tries it again"
+                          : NULL,
+                      "it failed: %s", said);
         return true;
     }
     return false;

@@ -20,6 +20,20 @@ static const char *shown(struct arena *arena, struct duration duration)
     return arena_strdup(arena, buffer);
 }
 
+/* A time that was added up, to be read and not to be copied: "2m 7s", "7.3s". */
+static const char *told(struct arena *arena, struct duration duration)
+{
+    long long seconds = (long long)(duration.ms / 1000), tenths = duration.ms % 1000 / 100;
+
+    if (seconds >= 60 && seconds % 60 == 0)
+        return arena_printf(arena, "%lldm", seconds / 60);
+    if (seconds >= 60)
+        return arena_printf(arena, "%lldm %llds", seconds / 60, seconds % 60);
+    if (tenths == 0)
+        return arena_printf(arena, "%llds", seconds);
+    return arena_printf(arena, "%lld.%llds", seconds, tenths);
+}
+
 /* The first place that has to do with times: the watchdog, else the cluster's statement. */
 static struct location place_of_times(const struct resolution *r)
 {
@@ -111,14 +125,15 @@ static void report_late(struct resolution *r, service_id id, const struct predic
 
     entry = diagnostics_add(
         r->diagnostics, DIAGNOSTIC_RECOVER_LATE, syntax_place(r->tree, r->sources[id].name_at),
-        service->name, shown(r->arena, prediction->total), shown(r->arena, service->recover_within),
-        shown(r->arena, prediction->notice), shown(r->arena, prediction->proof),
-        shown(r->arena, prediction->first), shown(r->arena, prediction->start));
+        service->name, told(r->arena, prediction->total), shown(r->arena, service->recover_within),
+        told(r->arena, prediction->notice), told(r->arena, prediction->proof),
+        told(r->arena, prediction->first), told(r->arena, prediction->start));
     if (left >= 1000)
         diagnostics_hint(r->diagnostics, entry, "if it starts that fast, write: start timeout %ds",
                          (int)(left / 1000));
     else
-        diagnostics_hint(r->diagnostics, entry, "what starts before it may take too long already");
+        diagnostics_hint(r->diagnostics, entry,
+                         "give what starts before it a shorter start timeout, or allow more");
 }
 
 static void check_recovery(struct resolution *r)

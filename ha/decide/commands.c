@@ -311,6 +311,7 @@ static struct reply clear(struct round *round, const struct command *command)
     struct service *record = service == SERVICE_NONE ? NULL : &round->state->services[service];
     struct verdict verdict;
     struct reason why;
+    struct reply reply;
 
     if (!record)
         return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
@@ -331,7 +332,9 @@ static struct reply clear(struct round *round, const struct command *command)
         verdict.why = asked(REASON_CLEARED, command);
         round_change_service(round, service, &verdict);
     }
-    return accept(REASON_CLEARED, record->node);
+    reply = accept(REASON_CLEARED, record->node);
+    reply.why = asked(REASON_CLEARED, command);
+    return reply;
 }
 
 static struct reply start(struct round *round, const struct command *command)

@@ -44,20 +44,35 @@ static void add_rule(struct text *text, const struct reason *reason, const struc
         text_add(text, "a rule");
 }
 
-/* People do not read milliseconds: "7.2 s", "4 min 5 s", "3 h 20 min". */
+/* "5 min", "5 min 20 s": a second part of nothing is left out. */
+static void add_parts(struct text *text, int64_t whole, const char *unit, int64_t rest,
+                      const char *rest_unit)
+{
+    text_add(text, "%lld %s", (long long)whole, unit);
+    if (rest > 0)
+        text_add(text, " %lld %s", (long long)rest, rest_unit);
+}
+
+/* People do not read milliseconds: "7.2 s", "60 s", "4 min 5 s", "3 h 20 min", "2 h". */
 static void add_span(struct text *text, int64_t ms)
 {
-    int64_t seconds = ms / 1000;
+    int64_t seconds = ms / 1000, tenths = ms % 1000 / 100;
 
     if (ms < 0)
         text_add(text, "0 s");
+    else if (seconds < 120 && tenths > 0)
+        text_add(text, "%lld.%lld s", (long long)seconds, (long long)tenths);
     else if (seconds < 120)
-        text_add(text, "%lld.%lld s", (long long)seconds, (long long)(ms % 1000 / 100));
+        text_add(text, "%lld s", (long long)seconds);
     else if (seconds < 7200)
-        text_add(text, "%lld min %lld s", (long long)(seconds / 60), (long long)(seconds % 60));
+        add_parts(text, seconds / 60, "min", seconds % 60, "s");
     else
-        text_add(text, "%lld h %lld min", (long long)(seconds / 3600),
-                 (long long)(seconds / 60 % 60));
+        add_parts(text, seconds / 3600, "h", seconds / 60 % 60, "min");
+}
+
+static void add_services(struct text *text, int64_t count)
+{
+    text_add(text, "%lld service%s", (long long)count, count == 1 ? "" : "s");
 }
 
 static void add_argument(struct text *text, char letter, const struct reason *reason,
@@ -69,6 +84,7 @@ static void add_argument(struct text *text, char letter, const struct reason *re
     case 's': text_add(text, "%s", service_name(policy, reason->with)); break;
     case 'r': add_rule(text, reason, policy); break;
     case '#': text_add(text, "%lld", (long long)reason->number); break;
+    case 'c': add_services(text, reason->number); break;
     case 't': add_span(text, reason->number); break;
     case 'w': text_add(text, "%s", reason->words[0] ? reason->words : "no words given"); break;
     case 'b': text_add(text, "%s", reason->words[0] ? reason->words : "somebody"); break;

@@ -302,8 +302,10 @@ static void clearing_an_error_tries_again_everywhere(void **state)
     scene_result(scene, A, JOB_FAILED);
     scene_step(scene);
     assert_service(scene, A, SERVICE_ERROR, ALPHA);
+    scene->words = "jin";
     assert_true(scene_command(scene, COMMAND_CLEAR, A, NODE_NONE));
     assert_true(scene_has_change(scene, A, SERVICE_STOPPED, REASON_CLEARED));
+    assert_string_equal(scene->outcome.answers[0].why.words, "jin");
     assert_service(scene, A, SERVICE_STARTED, ALPHA);
     assert_int_equal(scene->state.services[A].tried, 0);
     assert_false(scene_command(scene, COMMAND_CLEAR, SERVICE_NONE, NODE_NONE));

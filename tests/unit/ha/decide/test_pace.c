@@ -318,7 +318,7 @@ static void a_pause_is_told_and_so_is_its_end(void **state)
     assert_waits(scene, A, REASON_RESTARTS_LATER, ALPHA);
     reason_text(&scene->state.services[A].why, &scene->policy, text, sizeof(text));
     assert_string_equal(text, "alpha cannot keep it running: no such device; it is tried there"
-                              " again after 8.0 s");
+                              " again after 8 s");
     scene->view.services[A].pause = duration_ms(0);
     scene_step(scene);
     assert_waits(scene, A, REASON_RESTARTS_LATER, ALPHA);
