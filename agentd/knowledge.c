@@ -8,7 +8,6 @@
 #include "ha/base/json.h"
 #include "ha/base/log.h"
 #include "ha/base/text.h"
-#include "ha/model/codec.h"
 
 void knowledge_init(struct knowledge *knowledge)
 {

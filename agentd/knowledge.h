@@ -10,14 +10,9 @@
 
 #include "dsl/policy_text.h"
 #include "ha/base/err.h"
+#include "ha/model/codec.h"
 #include "ha/model/ha_state.h"
 #include "ha/model/policy.h"
-
-#define KEY_POLICY "policy"
-#define KEY_MANAGER "manager"
-#define KEY_CLUSTER "cluster"
-#define KEY_NODE "node/"
-#define KEY_SERVICE "service/"
 
 struct knowledge {
     struct arena *arena;   /* of the policy */

@@ -301,6 +301,23 @@ static void verb_policy_show(const struct call *call)
         past_ask(asking, &question, answer_policy);
 }
 
+/* All records as they lie in the ledger; whoever plans reads them with the codec. */
+static void verb_ha_state(const struct call *call)
+{
+    const struct agent *agent = call->agent;
+
+    if (!agent->member) {
+        session_error(call->session, call->id, CONTROL_EXIT_UNAVAILABLE,
+                      "is corosync running on this node?",
+                      "this agent has not reached the cluster yet");
+        return;
+    }
+    session_row(call->session, call->id,
+                json_pack("{s:I, s:O}", "version", (json_int_t)agent->status.head.version,
+                          "records", member_records(agent->member)));
+    session_done(call->session, call->id, NULL);
+}
+
 enum verb {
 #define VERB(id, name, arguments, where, role, columns, help) VERB_##id,
 #include "agentd/verbs.def"
@@ -323,6 +340,7 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_POLICY_SHOW] = verb_policy_show,
     [VERB_CLUSTER_STATUS] = verb_cluster_status,
     [VERB_CLUSTER_NODES] = verb_cluster_nodes,
+    [VERB_HA_STATE] = verb_ha_state,
     [VERB_HA_STATUS] = verb_ha_status,
     [VERB_NODE_LEAVING] = verb_node_leaving,
     [VERB_HA_START] = verb_ha_start,

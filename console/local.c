@@ -8,6 +8,7 @@
 #include "console/drill.h"
 #include "console/edit.h"
 #include "console/lsp.h"
+#include "console/plan.h"
 #include "console/replay.h"
 #include "dsl/policy_text.h"
 #include "ha/base/arena.h"
@@ -301,6 +302,7 @@ int local_run(struct command *command, const struct settings *settings, struct o
     switch (command->verb->id) {
     case VERB_POLICY_CHECK: return each_file(command, output, check_file);
     case VERB_POLICY_FMT: return each_file(command, output, format_file);
+    case VERB_POLICY_PLAN: return plan_policy(command->request, settings, output);
     case VERB_DRILL_RUN: return each_file(command, output, run_drill);
     case VERB_HA_ADD:
     case VERB_HA_SET:

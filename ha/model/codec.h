@@ -16,6 +16,13 @@
 #include "ha/model/policy.h"
 #include "ha/model/report.h"
 
+/* The keys of the ledger's records; a name follows the slash. The value is JSON as text. */
+#define KEY_POLICY "policy" /* {"version":7,"text":"...","author":"..."} */
+#define KEY_MANAGER "manager"
+#define KEY_CLUSTER "cluster"
+#define KEY_NODE "node/"
+#define KEY_SERVICE "service/"
+
 /* {"code":"NODE_LOST","node":"beta","number":7000,...,"text":"..."}: defaults are left out. */
 json_t *codec_reason(const struct reason *reason, const struct policy *policy);
 bool codec_read_reason(const json_t *from, const struct policy *policy, struct reason *reason);

@@ -30,18 +30,22 @@ void settle_all_here(struct settling *settling, struct instant now)
     }
 }
 
-void settle_prove_off(struct settling *settling, node_id node)
+void settle_silence(struct settling *settling, node_id node)
 {
     struct cluster_view *view = settling->view;
-    struct node_view *lost = &view->nodes[node];
 
-    lost->is_member = lost->has_report = false;
-    lost->is_proven_off = true;
-    lost->dead_at = view->now;
+    view->nodes[node].is_member = view->nodes[node].has_report = false;
     for (service_id service = 0; service < view->n_services; service++)
         view->services[service].running_on &= ~node_bit(node);
     while (view->self < view->n_nodes - 1 && !view->nodes[view->self].is_member)
         view->self++;
+}
+
+void settle_prove_off(struct settling *settling, node_id node)
+{
+    settle_silence(settling, node);
+    settling->view->nodes[node].is_proven_off = true;
+    settling->view->nodes[node].dead_at = settling->view->now;
 }
 
 /* What the node in charge says of the present cause, if it can say anything. */

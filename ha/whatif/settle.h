@@ -30,5 +30,7 @@ struct settling {
 void settle_all_here(struct settling *settling, struct instant now);
 /* The node has been off for long enough: nothing of it runs, and everybody knows. */
 void settle_prove_off(struct settling *settling, node_id node);
+/* The node is not heard, and what it was given to run may be running there. */
+void settle_silence(struct settling *settling, node_id node);
 /* False: after SETTLE_STEPS_MAX steps it still had something to change. */
 bool settle_run(struct settling *settling);

@@ -54,7 +54,7 @@ static void the_second_word_belongs_to_the_first(void **state)
     (void)state;
     assert_string_equal(candidates("ha ", ""),
                         "add arm clear disarm maintenance migrate relocate remove restart "
-                        "set start status stop unset why why-not");
+                        "set start state status stop unset why why-not");
     assert_string_equal(candidates("cluster ", "n"), "nodes");
     assert_string_equal(candidates("nonsense ", ""), "");
 }
