@@ -72,6 +72,63 @@ struct verdict move_verdict(const struct round *round, service_id service, node_
     return verdict;
 }
 
+static int partners_at_home(const struct round *round, service_id service, node_id node)
+{
+    int count = 0;
+
+    GROUP_EACH(round, member, service)
+    {
+        count += member != service && service_home(&round->state->services[member]) == node;
+    }
+    return count;
+}
+
+/*
+ * Where more of those are that it must be with, and where it would be placed now; NODE_NONE:
+ * nowhere. Those that still move to its target are at home there. It does not go back to where it
+ * failed.
+ */
+static node_id find_partners_elsewhere(struct round *round, service_id service)
+{
+    const struct service *record = &round->state->services[service];
+    bool is_at_home = !round->policy->scheduling.rebalances_on_start;
+    struct placement place;
+
+    if (bonds_of_group(round, service)->group == NO_GROUP)
+        return NODE_NONE;
+    placement_find(round, service, is_at_home ? PREFER_STAYING : PREFER_BEST, record->tried,
+                   &place);
+    if (place.node == NODE_NONE || place.node == record->target ||
+        node_in(record->tried, place.node) ||
+        partners_at_home(round, service, place.node) <=
+            partners_at_home(round, service, record->target))
+        return NODE_NONE;
+    return place.node;
+}
+
+bool move_still_fits(struct round *round, service_id service, struct reason *why)
+{
+    const struct service *record = &round->state->services[service];
+    node_id target = record->target, elsewhere;
+
+    if (!node_in(bonds_of_group(round, service)->group_allowed, target)) {
+        why->code = REASON_TARGET_FORBIDDEN;
+        why->rule = affinity_forbids(round, service, target);
+    } else if (node_in(affinity_apart(round, service, true), target)) {
+        why->code = REASON_TARGET_APART;
+        affinity_name_neighbour(round, service, target, why);
+    } else {
+        elsewhere = find_partners_elsewhere(round, service);
+        if (elsewhere == NODE_NONE)
+            return true;
+        why->code = REASON_TARGET_DESERTED;
+        affinity_name_partner(round, service, elsewhere, why);
+    }
+    why->node = record->node;
+    why->other = target;
+    return false;
+}
+
 void move_partners(struct round *round, service_id service, node_id target, struct reason why)
 {
     GROUP_EACH(round, member, service)

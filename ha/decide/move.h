@@ -19,5 +19,7 @@ struct reason move_reason(const struct round *round, service_id service,
                           const struct placement *place);
 /* Not soon after one that failed. */
 bool move_may_be_tried(struct round *round, service_id service);
+/* The target can still take it, now that its node has let go of it; else why not. */
+bool move_still_fits(struct round *round, service_id service, struct reason *why);
 /* Moves the others of its group after it; those that cannot be asked now follow by themselves. */
 void move_partners(struct round *round, service_id service, node_id target, struct reason why);

@@ -341,6 +341,10 @@ static struct verdict it_has_left(const struct service_case *c)
         why.code = REASON_TARGET_LOST;
         return become(c, SERVICE_REQUEST_START, why);
     }
+    /* Rules and neighbours may have changed meanwhile; what was moved live runs there already. */
+    if (is_wanted(c) && c->record->state == SERVICE_RELOCATE &&
+        !move_still_fits(c->round, c->id, &why))
+        return become(c, SERVICE_REQUEST_START, why);
     if (holders)
         return wait_for(c, placement_wait(c->round, c->id, holders));
     if (is_wanted(c) && c->record->state == SERVICE_RELOCATE &&
