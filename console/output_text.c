@@ -15,7 +15,7 @@
 /* More than any table can use on a screen. */
 #define COLUMNS_MAX 12
 #define GAP_COLUMNS 2
-/* Sentences in fewer columns than that are easier to read across the end of the line. */
+/* Sentences in fewer columns than that are hard to read. */
 #define WRAPPED_COLUMNS_MIN 20
 
 struct column {
@@ -177,6 +177,14 @@ static void write_cell(const struct output *output, const struct table *table, i
     bool is_last = column == table->n_columns - 1;
     FILE *out = output->out;
 
+    /* Too long for the line, and too little room to break it there: on lines of its own. */
+    if (is_last && column > 0 && output->columns > 0 && indent + width_of(cell) > output->columns &&
+        output->columns - indent < WRAPPED_COLUMNS_MIN) {
+        indent = indent_of(table, 1);
+        fprintf(out, "\n%*s", indent, "");
+        width_wrap(out, cell, indent, output->columns);
+        return;
+    }
     if (column > 0)
         fprintf(out, "%*s", GAP_COLUMNS, "");
     if (table->columns[column].is_number)

@@ -152,6 +152,31 @@ static void a_table_on_a_terminal_is_broken_at_its_end(void **state)
     free(text);
 }
 
+static void a_sentence_without_room_stands_under_its_row(void **state)
+{
+    const struct verb verb = {.id = VERB_CLUSTER_NODES, .columns = "NODE:node,WORD:word,WHY:why"};
+    struct output output;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    autojson *row = json_pack("{s:s, s:s, s:s}", "node", "alpha", "word", "a long word, that is",
+                              "why", "it may still be running its services");
+
+    (void)state;
+    output_init(&output, &output_text, out, out);
+    output.verb = &verb;
+    output.columns = 40;
+    output_row(&output, row);
+    output_done(&output, row);
+    output_fini(&output);
+    fclose(out);
+    assert_string_equal(text, "NODE   WORD                  WHY\n"
+                              "alpha  a long word, that is\n"
+                              "       it may still be running its\n"
+                              "       services\n");
+    free(text);
+}
+
 static void help_fits_into_a_small_terminal(void **state)
 {
     const char *at;
@@ -417,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_AGENT(a_table_is_aligned_and_carries_no_control_characters),
         cmocka_unit_test(a_table_on_a_terminal_is_broken_at_its_end),
+        cmocka_unit_test(a_sentence_without_room_stands_under_its_row),
         WITHOUT_AGENT(help_fits_into_a_small_terminal),
         WITH_AGENT(json_hands_the_rows_on_as_they_came),
         WITH_AGENT(why_reads_as_a_story),
