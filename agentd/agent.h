@@ -28,7 +28,7 @@ struct requests;
 /* What one node's player said last, in this group. */
 struct told {
     bool is_valid;
-    bool has_told;        /* at least once since it joined: what it ran then is known for good */
+    bool has_told;        /* at least once since it joined; what it told stays when it goes */
     uint64_t policy;      /* version of the policy that its rows speak of */
     uint64_t version;     /* of the ledger that it knew when it told */
     json_t *rows;         /* array of report rows */

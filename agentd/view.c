@@ -21,6 +21,41 @@ static enum leaving leaving_of(const struct agent *agent, node_id node, const ch
     return strcmp(record->boot_id, boot_id) == 0 ? record->leaving : LEAVING_NOT;
 }
 
+static bool is_given(const struct agent *agent, service_id service, node_id node)
+{
+    return node_in(service_given(&agent->knowledge.agreed->services[service]), node);
+}
+
+/*
+ * What it told last that it runs was given to it by what is agreed. Else it heard, alone, what the
+ * others forgot, and was gone again before they took up what it told: the records do not have it.
+ */
+static bool is_accounted_for(const struct agent *agent, node_id node)
+{
+    const struct told *told = &agent->told[agent->roster_of[node]];
+    const struct policy *policy = agent->knowledge.policy;
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(told->rows, i, each)
+    {
+        struct report_row row = {0};
+
+        if (!json_flag(each, "running", true))
+            continue;
+        if (!codec_read_report_row(each, policy, &row, NULL) || !is_given(agent, row.service, node))
+            return false;
+    }
+    json_array_foreach(told->orphans, i, each)
+    {
+        service_id service = policy_find_service(policy, json_string_value(each));
+
+        if (service != SERVICE_NONE && !is_given(agent, service, node))
+            return false;
+    }
+    return true;
+}
+
 static void view_node(struct agent *agent, node_id node, struct instant now)
 {
     struct node_view *view = &agent->view->nodes[node];
@@ -38,7 +73,9 @@ static void view_node(struct agent *agent, node_id node, struct instant now)
                        agent->told[at].policy == agent->knowledge.policy_version;
     view->is_armed = lease.is_armed;
     view->is_proven_off = lease.is_proven_off && !node_in(agent->status.agents, at);
-    view->is_history_known = lease.is_vouched && agent->told[at].has_told;
+    /* Of use once it is gone only; until then it tells for itself. */
+    view->is_history_known = lease.is_vouched && agent->told[at].has_told &&
+                             (view->is_member || is_accounted_for(agent, node));
     view->is_unarmed = lease.is_heard && !lease.is_armed;
     view->last_beat = lease.last_beat;
     view->dead_at = lease.dead_at;

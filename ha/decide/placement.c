@@ -28,8 +28,7 @@ node_set placement_holders(const struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
     node_set running = round->view->services[id].running_on;
-    node_set given = node_bit(service->target) |
-                     (service->state == SERVICE_RECOVERY ? 0 : node_bit(service->node));
+    node_set given = service_given(service);
 
     NODE_SET_EACH(node, given)
     {

@@ -411,15 +411,21 @@ static bool is_held_by_its_node(const struct service_case *c)
     return is_answering(c) && placement_holders(c->round, c->id) == node_bit(c->record->node);
 }
 
-/* It is not to run, and somebody may be running it. */
+/*
+ * It is not to run, and somebody may be running it: whoever does is asked to stop, wherever the
+ * record says that it was last. One that is away may have heard, alone, that it has to start it.
+ */
 static struct verdict stop_before_start(const struct service_case *c)
 {
-    node_set holders = c->view->running_on;
+    node_set holders = placement_holders(c->round, c->id);
 
     if (!holders)
         return become(c, SERVICE_STOPPED, why_not_wanted(c));
-    if (is_answering(c))
-        return ask(c, SERVICE_REQUEST_STOP, c->record->node, why_not_wanted(c));
+    NODE_SET_EACH(node, c->view->running_on)
+    {
+        if (round_answers(c->round, node))
+            return ask(c, SERVICE_REQUEST_STOP, node, why_not_wanted(c));
+    }
     return wait_for(c, placement_wait(c->round, c->id, holders));
 }
 

@@ -91,6 +91,12 @@ bool service_is_wanted(const struct service *service, const struct service_polic
     return policy->requested == REQUESTED_STARTED && !service->is_held;
 }
 
+node_set service_given(const struct service *service)
+{
+    return node_bit(service->target) |
+           (service->state == SERVICE_RECOVERY ? 0 : node_bit(service->node));
+}
+
 const char *leaving_name(enum leaving leaving)
 {
     return leaving_names[leaving];

@@ -168,7 +168,7 @@ static void move_reports(struct world *world)
         struct world_node *node = &world->nodes[id];
 
         if (node->sent.is_there && instant_reached(world->now, node->sent.arrives_at)) {
-            node->told.is_there = true;
+            node->told.is_there = node->has_told = true;
             memcpy(node->told.has_row, node->sent.has_row,
                    (size_t)world->policy->n_services * sizeof(node->sent.has_row[0]));
             memcpy(node->told.rows, node->sent.rows,

@@ -32,6 +32,7 @@ struct world_node {
     bool is_astray;  /* what it heard last was never agreed by the others */
     bool is_armed;
     bool said_armed; /* in its last beat */
+    bool has_told;   /* since it joined the ring in which it was last */
     bool is_history_known;
     bool has_failing_store;
     bool has_left; /* in good order: nothing runs there */

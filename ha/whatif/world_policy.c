@@ -94,7 +94,7 @@ static void move_node(struct world *world, node_id id, int n_before)
         node->jobs[service].job.service = service;
     lrm_remap(&node->lrm, world->moved_to, world->policy->n_services);
     move_state(world, &node->seen, &world->proposed);
-    node->sent.is_there = node->told.is_there = false;
+    node->sent.is_there = node->told.is_there = node->has_told = false;
     node->is_report_due = node->is_player_due = true;
     node->report_at = world->now;
 }

@@ -111,8 +111,10 @@ void world_form_ring(struct world *world)
         if (node_in(ring, id))
             node->last_in_ring = world->now;
         /* A member is in sync before it does or says anything. */
-        if (node_in(ring & ~world->ring, id))
+        if (node_in(ring & ~world->ring, id)) {
             ha_state_copy(&node->seen, &world->agreed);
+            node->has_told = false;
+        }
         node->is_astray &= !node_in(ring, id);
     }
     lose_proposal(world, world->ring & ~ring);

@@ -6,6 +6,24 @@
 #include "ha/base/text.h"
 #include "ha/whatif/world_events.h"
 
+/*
+ * What it runs was given to it by what is agreed. Else it heard, alone, what the others forgot, and
+ * was gone again before they took up what it told.
+ */
+static bool is_accounted_for(const struct world *world, node_id id)
+{
+    const struct world_node *node = &world->nodes[id];
+
+    if (!node->has_told)
+        return false;
+    for (service_id service = 0; service < world->policy->n_services; service++) {
+        if (node->told.has_row[service] && node->told.rows[service].is_running &&
+            !node_in(service_given(&world->agreed.services[service]), id))
+            return false;
+    }
+    return true;
+}
+
 static void see_node(struct world *world, node_id id)
 {
     struct world_node *node = &world->nodes[id];
@@ -20,7 +38,7 @@ static void see_node(struct world *world, node_id id)
     else if (node->has_left || !node->said_armed)
         view->dead_at = node->last_in_ring;
     view->is_proven_off = !view->is_member && instant_reached(world->now, view->dead_at);
-    view->is_history_known = node->is_history_known;
+    view->is_history_known = node->is_history_known && is_accounted_for(world, id);
     view->is_armed = node->said_armed;
     view->leaving = node->leaving;
     if (node->boot)

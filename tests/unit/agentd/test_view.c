@@ -173,6 +173,29 @@ static void history_is_known_when_it_is_vouched_for_and_was_told(void **state)
     close_scene(&scene);
 }
 
+/* It heard alone that it should start something, came back, told so, and was gone again. */
+static void what_was_never_given_to_a_node_makes_its_history_unknown(void **state)
+{
+    struct scene scene;
+    struct service *web;
+
+    (void)state;
+    open_scene(&scene);
+    leases[AT_BETA].is_vouched = true;
+    web = &scene.agent.knowledge.agreed->services[WEB];
+    tell(&scene, AT_BETA, 10, "[{\"service\": \"ocf:web\", \"running\": true}]", "[]");
+    scene.agent.told[AT_BETA].is_valid = false;
+    scene.agent.status.synced = node_bit(AT_ALPHA);
+    web->node = ALPHA;
+    assert_false(look(&scene)->nodes[BETA].is_history_known);
+    web->node = BETA;
+    assert_true(look(&scene)->nodes[BETA].is_history_known);
+    web->node = ALPHA;
+    web->target = BETA;
+    assert_true(look(&scene)->nodes[BETA].is_history_known);
+    close_scene(&scene);
+}
+
 static void a_node_that_corosync_never_knew_runs_nothing(void **state)
 {
     struct scene scene;
@@ -302,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_node_has_a_report_only_while_it_is_in_sync_and_of_this_policy),
         cmocka_unit_test(a_node_whose_agent_is_here_is_never_proven_off),
         cmocka_unit_test(history_is_known_when_it_is_vouched_for_and_was_told),
+        cmocka_unit_test(what_was_never_given_to_a_node_makes_its_history_unknown),
         cmocka_unit_test(a_node_that_corosync_never_knew_runs_nothing),
         cmocka_unit_test(what_runs_is_what_any_valid_report_says),
         cmocka_unit_test(who_was_asked_after_it_told_may_be_running_it),
