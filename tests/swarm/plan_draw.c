@@ -13,6 +13,13 @@ const char *const plan_nodes[PLAN_NODES_MAX] = {"alpha", "beta", "delta", "epsil
 const char *const plan_services[PLAN_SERVICES_MAX] = {"ocf:a", "ocf:b", "ocf:c", "ocf:d", "ocf:e",
                                                       "ocf:f", "ocf:g", "ocf:h", "ocf:i", "ocf:j"};
 
+/* One world of so many is torn: most of what happens there comes in tears of so many events. */
+#define TORN_EVERY 3
+#define TEAR_PERCENT 85
+#define TEAR_EVENTS 4
+/* Nodes of a torn world fall often; where that is held against them is a world like this, too. */
+#define TORN_AND_STRICT_EVERY 6
+
 /* A rule that says where leaves so many nodes, and no more services are kept apart. */
 #define PLACES_LEAST 3
 
@@ -193,6 +200,8 @@ static void draw_limits(struct plan *plan, uint64_t seed)
     plan->scheduling.workers = WORKERS_MOST;
     for (int i = 0; i < PLAN_SERVICES_MAX; i++)
         plan->services[i].policy.restart_after.ms = 100;
+    if (seed % TORN_AND_STRICT_EVERY == 0)
+        plan->quarantine = (struct frequency){2, {within}, 0};
     if (random_chance(&random, 67))
         return;
     if (random_chance(&random, 40))
@@ -303,9 +312,41 @@ static void draw_event(struct plan *plan, struct plan_event *event, struct rando
     event->number = any_number(event, random);
 }
 
+/*
+ * A torn world: time and again something has just been decided when a few nodes lose sight of the
+ * others, too few to keep these from deciding anew. What they alone have heard meanwhile happens so
+ * seldom elsewhere that a swarm would need thousands of histories to see it.
+ */
+static void draw_tear(struct plan *plan, struct plan_event *event, int turn, struct random *random)
+{
+    static const enum drill_verb news[] = {DRILL_RELOCATE, DRILL_MIGRATE, DRILL_CHANGE_POLICY,
+                                           DRILL_CHANGE_POLICY};
+    static const int gaps[TEAR_EVENTS] = {4000, 300, 2500, 12000};
+
+    *event = (struct plan_event){
+        .is_taken = true,
+        .gap = {random_below(random, gaps[turn])},
+        .service = SERVICE_NONE,
+    };
+    if (turn < 2) {
+        event->verb = news[random_below(random, 4)];
+        event->service = random_below(random, PLAN_SERVICES_MAX);
+        event->nodes = node_bit((node_id)random_below(random, plan->n_nodes));
+        event->number = random_chance(random, 60) ? REQUESTED_STARTED : REQUESTED_STOPPED;
+    } else if (turn == 2) {
+        event->verb = random_chance(random, 70) ? DRILL_CUT : DRILL_PARTITION;
+        while (node_set_count(event->nodes) < (plan->n_nodes - 1) / 2)
+            event->nodes |= node_bit((node_id)random_below(random, plan->n_nodes));
+    } else {
+        event->verb = DRILL_MEND;
+        event->nodes = ((node_set)1 << plan->n_nodes) - 1;
+    }
+}
+
 void plan_draw(struct plan *plan, uint64_t seed)
 {
     struct random random = {.state = seed * 77};
+    bool is_torn = seed % TORN_EVERY == 0, is_tear = false;
     int n_events;
 
     memset(plan, 0, sizeof(*plan));
@@ -314,8 +355,14 @@ void plan_draw(struct plan *plan, uint64_t seed)
     draw_policy(plan, &random);
     draw_limits(plan, seed);
     n_events = 10 + random_below(&random, PLAN_EVENTS_MAX - 10);
-    for (int i = 0; i < n_events; i++)
-        draw_event(plan, &plan->events[i], &random);
+    for (int i = 0; i < n_events; i++) {
+        if (i % TEAR_EVENTS == 0)
+            is_tear = is_torn && random_chance(&random, TEAR_PERCENT);
+        if (is_tear)
+            draw_tear(plan, &plan->events[i], i % TEAR_EVENTS, &random);
+        else
+            draw_event(plan, &plan->events[i], &random);
+    }
     /* They have had time to begin. */
     plan->events[0].gap.ms = random_chance(&random, 80) ? 20000 : 0;
 }
