@@ -235,6 +235,8 @@ static json_t *service_row(struct agent *agent, service_id id, node_set running)
     static const char *const wanted[] = {"started", "stopped", "disabled", "ignored"};
     const struct service_policy *policy = &agent->knowledge.policy->services[id];
     const struct service *service = &agent->knowledge.agreed->services[id];
+    const struct reason by_hand = reason_of(REASON_HELD);
+    bool is_stopped_by_hand = service->is_held && service->state == SERVICE_STOPPED;
     bool is_known = service->state != SERVICE_ABSENT;
     const char *state = is_known ? service_state_name(service->state)
                         : policy->requested == REQUESTED_IGNORED ? "ignored"
@@ -250,7 +252,8 @@ static json_t *service_row(struct agent *agent, service_id id, node_set running)
     json_object_set_new(row, "running", running_row(agent, running));
     if (service->is_held)
         json_object_set_new(row, "held", json_true());
-    set_why(row, agent, &service->why, service->since);
+    /* That it has stopped, everybody sees; whoever wonders why asks what wanted it so. */
+    set_why(row, agent, is_stopped_by_hand ? &by_hand : &service->why, service->since);
     return row;
 }
 

@@ -193,6 +193,21 @@ static bool is_disarm_waiting(const struct round *round)
     return false;
 }
 
+/* What to do about a node that takes no services. */
+static enum reason_code why_unusable(const struct round *round, node_id id)
+{
+    const struct node *node = &round->state->nodes[id];
+
+    if (!node_in(round->members, id))
+        return REASON_REFUSED_NOT_ONLINE;
+    if (node->leaving != LEAVING_NOT)
+        return REASON_LEAVING;
+    if (node->state == NODE_MAINTENANCE)
+        return node->is_quarantined && !node->wants_maintenance ? REASON_REFUSED_QUARANTINED
+                                                                : REASON_REFUSED_MAINTENANCE;
+    return REASON_REFUSED_NOT_ONLINE;
+}
+
 static struct reply move(struct round *round, const struct command *command)
 {
     service_id service = command->service;
@@ -209,7 +224,7 @@ static struct reply move(struct round *round, const struct command *command)
     if (is_disarm_waiting(round))
         return refuse(REASON_REFUSED_DISARMED, target);
     if (!node_in(round->usable, target))
-        return refuse(REASON_REFUSED_NOT_ONLINE, target);
+        return refuse(why_unusable(round, target), target);
     if (!rules_allow(round, service, target, &reply))
         return reply;
     GROUP_EACH(round, member, service)
@@ -373,7 +388,7 @@ static struct reply restart(struct round *round, const struct command *command)
         return reply;
     }
     if (!node_in(round->usable, record->node))
-        return refuse(REASON_REFUSED_NOT_ONLINE, record->node);
+        return refuse(why_unusable(round, record->node), record->node);
     if (!order_allows(round, service, false, &reply))
         return reply;
     why.node = record->node;

@@ -137,8 +137,11 @@ static struct node_verdict begin_maintenance(const struct node_case *c)
 static struct node_verdict begin_quarantine(const struct node_case *c)
 {
     struct node_verdict verdict = become(c, NODE_MAINTENANCE, REASON_QUARANTINED);
+    struct text falls;
 
-    verdict.why.number = quarantine_falls(c->round, c->id);
+    verdict.why.number = c->round->policy->quarantine.within.ms;
+    text_init(&falls, verdict.why.words, sizeof(verdict.why.words));
+    text_add(&falls, "%d", quarantine_falls(c->round, c->id));
     return verdict;
 }
 

@@ -40,6 +40,7 @@ static void see_node(struct world *world, node_id id)
     view->is_proven_off = !view->is_member && instant_reached(world->now, view->dead_at);
     view->is_history_known = node->is_history_known && is_accounted_for(world, id);
     view->is_armed = node->said_armed;
+    view->is_unarmed = node->boot && !node->said_armed;
     view->leaving = node->leaving;
     if (node->boot)
         snprintf(view->boot_id, sizeof(view->boot_id), "boot-%d-%d", id, node->boot);

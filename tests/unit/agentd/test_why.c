@@ -12,6 +12,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/control_server.h"
+#include "agentd/rows.h"
 #include "agentd/verbs.h"
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
@@ -342,6 +343,24 @@ static void what_is_waited_for_is_told_with_the_time_that_is_left(void **state)
     assert_string_equal(text_at(last, "why"), "waits until beta is proven off, 5.2 s from now");
 }
 
+/* The table says who wanted it so, not what everybody sees. */
+static void what_was_stopped_by_hand_is_said_to_be_so(void **state)
+{
+    struct service *service = &agent.knowledge.agreed->services[0];
+    json_t *row;
+
+    (void)state;
+    service->state = SERVICE_STOPPED;
+    service->why = reason_on(REASON_STOPPED_NOW, 0);
+    row = rows_service(&agent, 0);
+    assert_string_equal(json_text(row, "why", ""), "alpha reports that it is stopped");
+    json_decref(row);
+    service->is_held = true;
+    row = rows_service(&agent, 0);
+    assert_string_equal(json_text(row, "why", ""), "somebody stopped it by hand");
+    json_decref(row);
+}
+
 static void without_a_quorum_it_says_so_and_foretells_nothing(void **state)
 {
     (void)state;
@@ -455,6 +474,7 @@ int main(void)
         TEST(the_chain_holds_the_node_that_was_lost),
         TEST(a_line_is_of_the_policy_by_which_it_was_decided),
         TEST(what_is_waited_for_is_told_with_the_time_that_is_left),
+        TEST(what_was_stopped_by_hand_is_said_to_be_so),
         TEST(without_a_quorum_it_says_so_and_foretells_nothing),
         TEST(what_cannot_be_read_or_is_not_there_is_an_error),
         TEST(each_node_has_its_step_its_reason_and_its_line),

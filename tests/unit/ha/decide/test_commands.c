@@ -168,6 +168,25 @@ static void a_service_in_error_is_not_moved(void **state)
     free(scene);
 }
 
+static void a_node_in_maintenance_is_said_to_be_so(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene_start(scene);
+    assert_true(scene_command(scene, COMMAND_MAINTENANCE_ON, SERVICE_NONE, GAMMA));
+    assert_false(scene_command(scene, COMMAND_MIGRATE, A, GAMMA));
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_MAINTENANCE);
+    scene->view.nodes[BETA].leaving = LEAVING_POWEROFF;
+    scene_step(scene);
+    assert_false(scene_command(scene, COMMAND_RELOCATE, A, BETA));
+    assert_int_equal(scene_answer(scene), REASON_LEAVING);
+    scene_silence(scene, GAMMA);
+    assert_false(scene_command(scene, COMMAND_MIGRATE, A, GAMMA));
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_NOT_ONLINE);
+    free(scene);
+}
+
 static void what_is_stopped_by_hand_stays_stopped_until_cleared(void **state)
 {
     struct scene *scene = scene_new(3, 1);
@@ -323,6 +342,7 @@ int main(void)
         cmocka_unit_test(a_refusal_names_whom_and_which_line),
         cmocka_unit_test(a_stopped_service_moves_to_another_home_without_running),
         cmocka_unit_test(a_service_in_error_is_not_moved),
+        cmocka_unit_test(a_node_in_maintenance_is_said_to_be_so),
         cmocka_unit_test(what_is_stopped_by_hand_stays_stopped_until_cleared),
         cmocka_unit_test(the_policy_has_the_last_word_over_a_stop_by_hand),
         cmocka_unit_test(what_the_rules_forbid_is_refused_by_name),

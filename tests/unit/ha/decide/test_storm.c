@@ -263,8 +263,10 @@ static void a_node_that_falls_too_often_gets_no_services(void **state)
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
     reason_text(&scene->state.nodes[ALPHA].why, &scene->policy, text, sizeof(text));
     assert_string_equal(text, "alpha was lost 3 times of late: in quarantine, without services,"
-                              " until it has stayed for long or \"ha maintenance off alpha\""
+                              " until it has stayed for 60 min or \"ha maintenance off alpha\""
                               " ends it");
+    assert_false(scene_command(scene, COMMAND_MIGRATE, A, ALPHA));
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_QUARANTINED);
     assert_int_equal(scene->state.nodes[ALPHA].why.code, REASON_QUARANTINED);
     assert_int_not_equal(scene->state.services[A].node, ALPHA);
     assert_int_equal(scene->state.services[A].state, SERVICE_STARTED);
