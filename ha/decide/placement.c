@@ -275,6 +275,25 @@ static bool may_ignore_tiers(const struct search *search)
     return true;
 }
 
+/* Maintenance drove all of a group that are up from one node: they go back as they went. */
+static bool falls_back_together(const struct search *search)
+{
+    const struct round *round = search->round;
+    node_id fallback = search->record->fallback;
+
+    if (search->preference != PREFER_STAYING || search->record->state != SERVICE_STARTED ||
+        fallback == NODE_NONE)
+        return false;
+    GROUP_EACH(round, member, search->service)
+    {
+        const struct service *record = &round->state->services[member];
+
+        if (affinity_home(round, member) != NODE_NONE && record->fallback != fallback)
+            return false;
+    }
+    return true;
+}
+
 /* Steps 6 to 14: which of the possible nodes is the best one. */
 static void keep_best(struct search *search)
 {
@@ -290,6 +309,8 @@ static void keep_best(struct search *search)
         keep(search, affinity_most_partners(search->round, search->service, search->left), false,
              LOST_TOGETHER);
     keep_best_tier(search);
+    if (falls_back_together(search))
+        choose(search, search->record->fallback, LOST_FALLBACK);
     if (search->preference != PREFER_UNTRIED)
         keep(search, affinity_most_partners(search->round, search->service, search->left), false,
              LOST_TOGETHER);
