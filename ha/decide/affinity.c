@@ -137,6 +137,19 @@ static void count_named(struct round *round, service_id id, node_id node, bool i
     }
 }
 
+static void count_in_group(struct round *round, service_id id, int32_t group, int by)
+{
+    struct named *counts = &round->work->groups[group];
+    node_id awaited = awaited_on(round, &round->state->services[id]);
+
+    NODE_SET_EACH(node, uses_of(round, id))
+    {
+        counts->used[node] = (uint16_t)(counts->used[node] + by);
+    }
+    if (awaited != NODE_NONE)
+        counts->awaited[awaited] = (uint16_t)(counts->awaited[awaited] + by);
+}
+
 static void count_by(struct round *round, service_id id, int by)
 {
     struct crm_work *work = round->work;
@@ -155,7 +168,10 @@ static void count_by(struct round *round, service_id id, int by)
         count_rules(work, work->bonds[bonds->leader].group_apart, node, node == awaited, by);
         count_named(round, id, node, node == awaited, by);
     }
-    if (group != NO_GROUP && home != NODE_NONE)
+    if (group == NO_GROUP)
+        return;
+    count_in_group(round, id, group, by);
+    if (home != NODE_NONE)
         work->homes[group][home] = (uint16_t)(work->homes[group][home] + by);
 }
 
@@ -176,6 +192,7 @@ static void clear_counts(const struct policy *policy, struct crm_work *work)
     memset(work->present, 0, sizeof(work->present));
     memset(work->usage, 0, sizeof(work->usage));
     memset(work->homes, 0, (size_t)work->n_groups * sizeof(work->homes[0]));
+    memset(work->groups, 0, (size_t)work->n_groups * sizeof(work->groups[0]));
     for (rule_id id = 0; id < policy->n_rules; id++) {
         enum rule_kind kind = policy->rules[id].kind;
 
@@ -207,19 +224,44 @@ static node_set counted_on(const struct round *round, const uint16_t *counts, co
     return used;
 }
 
-/* How many of the service's own group a rule has counted on each node. */
-static void count_own(const struct round *round, service_id service, const struct rule *only,
-                      bool is_awaited, int own[NODES_MAX])
+/* Where one service is counted: there it is, or there it waits to start. */
+static node_set counted_at(const struct round *round, service_id service, bool is_awaited)
 {
-    memset(own, 0, NODES_MAX * sizeof(own[0]));
-    GROUP_EACH(round, member, service)
-    {
-        const struct service *record = &round->state->services[member];
-        node_set uses = is_awaited ? node_bit(awaited_on(round, record)) : uses_of(round, member);
+    if (is_awaited)
+        return node_bit(awaited_on(round, &round->state->services[service]));
+    return uses_of(round, service);
+}
 
-        if (only && !names(only, member))
+/* How many of the service's own group are counted on each node. */
+static void count_group(const struct round *round, service_id service, bool is_awaited,
+                        int own[NODES_MAX])
+{
+    int32_t group = bonds_of_group(round, service)->group;
+    const struct named *counts = &round->work->groups[group == NO_GROUP ? 0 : group];
+
+    memset(own, 0, NODES_MAX * sizeof(own[0]));
+    if (group == NO_GROUP) {
+        NODE_SET_EACH(node, counted_at(round, service, is_awaited))
+        {
+            own[node] = 1;
+        }
+        return;
+    }
+    for (node_id node = 0; node < round->policy->n_nodes; node++)
+        own[node] = is_awaited ? counts->awaited[node] : counts->used[node];
+}
+
+/* The same of those only whom a rule names: rules are short, and groups may be of thousands. */
+static void count_named_own(const struct round *round, service_id service, const struct rule *rule,
+                            bool is_awaited, int own[NODES_MAX])
+{
+    const struct bonds *bonds = round->work->bonds;
+
+    memset(own, 0, NODES_MAX * sizeof(own[0]));
+    for (int i = 0; i < rule->n_services; i++) {
+        if (bonds[rule->services[i]].leader != bonds[service].leader)
             continue;
-        NODE_SET_EACH(node, uses)
+        NODE_SET_EACH(node, counted_at(round, rule->services[i], is_awaited))
         {
             own[node]++;
         }
@@ -239,7 +281,10 @@ static node_set apart_by(const struct round *round, service_id service, rule_id 
     const uint16_t *some = is_awaited ? work->named[id].awaited : work->named[id].used;
     int own[NODES_MAX];
 
-    count_own(round, service, is_named ? NULL : rule, is_awaited, own);
+    if (is_named)
+        count_group(round, service, is_awaited, own);
+    else
+        count_named_own(round, service, rule, is_awaited, own);
     return counted_on(round, is_named ? all : some, own);
 }
 
@@ -327,7 +372,7 @@ int affinity_strangers_on(const struct round *round, service_id service, node_id
 
         if (rule->is_strict)
             continue;
-        count_own(round, service, rule, false, own);
+        count_named_own(round, service, rule, false, own);
         count += work->named[id].used[node] - own[node];
     }
     return count;

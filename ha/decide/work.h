@@ -47,7 +47,7 @@ struct usage {
     int64_t memory;
 };
 
-/* Of those whom an apart rule names, not their groups. */
+/* Of those whom an apart rule names, not their groups; or of a group. */
 struct named {
     uint16_t used[NODES_MAX];
     uint16_t awaited[NODES_MAX];
@@ -68,4 +68,5 @@ struct crm_work {
     uint16_t awaited[RULES_MAX][NODES_MAX]; /* those that wait to start where they were last */
     struct named named[RULES_MAX];
     uint16_t homes[GROUPS_MAX][NODES_MAX]; /* members of a group that are, or will be, on a node */
+    struct named groups[GROUPS_MAX];       /* members of a group that use it, or wait for it */
 };

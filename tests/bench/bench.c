@@ -204,7 +204,7 @@ static void say_head(const char *peer)
         "step in which a node of so many is proven off; recover: all steps from there until all it "
         "ran\n"
         "runs elsewhere; place: everything for the first time. Mode rules: one rule for ten "
-        "services.\n",
+        "services;\ngroups: ten groups, each with one service apart from it.\n",
         REPETITIONS);
     if (peer)
         say("crm_simulate --run decides the same loss in the same run; times: its time by our "

@@ -13,13 +13,12 @@
 /* Nobody needs more steps than that; who does has gone astray. */
 #define STEPS_MAX 100
 #define SERVICES_A_RULE 10
+#define GROUPS 10
 #define GIB ((int64_t)1 << 30)
 
 static const char *const kind_names[PROBLEM_KINDS] = {
-    [PROBLEM_BASIC] = "basic",
-    [PROBLEM_STATIC] = "static",
-    [PROBLEM_DYNAMIC] = "dynamic",
-    [PROBLEM_RULES] = "rules",
+    [PROBLEM_BASIC] = "basic", [PROBLEM_STATIC] = "static", [PROBLEM_DYNAMIC] = "dynamic",
+    [PROBLEM_RULES] = "rules", [PROBLEM_GROUPS] = "groups",
 };
 
 const char *problem_kind_name(enum problem_kind kind)
@@ -99,6 +98,32 @@ static void add_rules(struct policy *policy, struct arena *arena)
     policy->n_rules = n_rules;
 }
 
+/* All of a tenth but its last stay together, and the last is kept apart from the first. */
+static void add_groups(struct policy *policy, struct arena *arena)
+{
+    int size = policy->n_services / GROUPS;
+    struct rule *rules = arena_alloc(arena, 2 * GROUPS * sizeof(struct rule));
+    service_id *named =
+        arena_alloc(arena, (size_t)(policy->n_services + 2 * GROUPS) * sizeof(service_id));
+
+    for (int i = 0; i < GROUPS; i++) {
+        struct rule *together = &rules[2 * i], *apart = &rules[2 * i + 1];
+        service_id first = i * size;
+
+        *together = (struct rule){.kind = RULE_TOGETHER, .is_strict = true, .services = named};
+        while (together->n_services < size - 1)
+            *named++ = first + together->n_services++;
+        *apart = (struct rule){.kind = RULE_APART, .is_strict = true, .services = named};
+        *named++ = first;
+        *named++ = first + size - 1;
+        apart->n_services = 2;
+        snprintf(together->name, sizeof(together->name), "group%d", i + 1);
+        snprintf(apart->name, sizeof(apart->name), "apart%d", i + 1);
+    }
+    policy->rules = rules;
+    policy->n_rules = 2 * GROUPS;
+}
+
 /* ---- the view ------------------------------------------------------------------------------ */
 
 static void join_all(struct problem *problem)
@@ -164,6 +189,8 @@ struct problem *problem_new(int n_services, int n_nodes, enum problem_kind kind)
     add_services(&problem->policy, problem->arena, n_services);
     if (kind == PROBLEM_RULES)
         add_rules(&problem->policy, problem->arena);
+    if (kind == PROBLEM_GROUPS)
+        add_groups(&problem->policy, problem->arena);
     ha_state_init(&problem->state, n_nodes, n_services);
     cluster_view_init(&problem->view, n_nodes, n_services);
     lrm_init(&problem->player, 0, n_services);

@@ -13,7 +13,8 @@ enum problem_kind {
     PROBLEM_BASIC,
     PROBLEM_STATIC,
     PROBLEM_DYNAMIC,
-    PROBLEM_RULES, /* basic, and one rule for each ten services */
+    PROBLEM_RULES,  /* basic, and one rule for each ten services */
+    PROBLEM_GROUPS, /* basic, and ten large groups, each with one service apart from it */
     PROBLEM_KINDS
 };
 
