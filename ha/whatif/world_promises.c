@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Order, workers and quarantine as promises; see world_promises.h. */
+/* Order, workers, quarantine and storms as promises; see world_promises.h. */
 #include "ha/whatif/world_promises.h"
 
 /* It runs, and its node has said so; what this very step decides of it comes after. */
@@ -44,9 +44,74 @@ static void check_order(struct world *world, const struct change *change)
     }
 }
 
+/* ---- storms -------------------------------------------------------------------------------- */
+
+/* For each death anew. */
+static bool is_relieved(const struct node *node)
+{
+    return node->relieved_at.ms != INSTANT_UNKNOWN.ms &&
+           !instant_before(node->relieved_at, node->since);
+}
+
+/* What a dead node ran is started elsewhere with leave only. */
+static void check_relief(struct world *world, const struct change *change)
+{
+    const struct service *before = &world->agreed.services[change->service];
+    const struct service *after = &world->proposed.services[change->service];
+    const struct node *node = &world->proposed.nodes[change->node];
+
+    if (!world->policy->storm.times || change->from != SERVICE_FENCE ||
+        change->to != SERVICE_RECOVERY || before->is_held || after->is_held ||
+        world->policy->services[change->service].requested != REQUESTED_STARTED)
+        return;
+    if (node->state == NODE_FENCE && node->leaving == LEAVING_NOT && !is_relieved(node))
+        world_break(world, "is recovered in a storm", change->service, change->node);
+}
+
+/* Somebody said something about what it ran: a storm may be overruled. */
+static bool is_asked_about(const struct world *world, node_id id)
+{
+    for (int i = 0; i < world->view.n_commands; i++) {
+        service_id service = world->view.commands[i].service;
+
+        if (service != SERVICE_NONE && (world->agreed.services[service].node == id ||
+                                        world->proposed.services[service].node == id))
+            return true;
+    }
+    return false;
+}
+
+/* Whenever leave is given, no more than so many nodes that are still down have had it lately. */
+static void check_storm(struct world *world)
+{
+    const struct frequency *storm = &world->policy->storm;
+    node_id given = NODE_NONE;
+    int n_recent = 0;
+
+    for (node_id id = 0; id < world->policy->n_nodes && storm->times; id++) {
+        const struct node *node = &world->proposed.nodes[id];
+        struct duration ago = instant_since(world->view.stamp, node->relieved_at);
+        bool is_up = node->state == NODE_ONLINE && !node->is_quarantined;
+
+        if (node->relieved_at.ms == INSTANT_UNKNOWN.ms || is_up || ago.ms >= storm->within.ms)
+            continue;
+        n_recent++;
+        if (node->relieved_at.ms != world->agreed.nodes[id].relieved_at.ms &&
+            !is_asked_about(world, id))
+            given = id;
+    }
+    if (given != NODE_NONE && n_recent > storm->times)
+        world_break(world, "more nodes than a storm allows", SERVICE_NONE, given);
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
 void world_check_change(struct world *world, const struct change *change)
 {
-    if (change->service == SERVICE_NONE || change->to != SERVICE_STARTED)
+    if (change->service == SERVICE_NONE)
+        return;
+    check_relief(world, change);
+    if (change->to != SERVICE_STARTED)
         return;
     check_order(world, change);
     if (change->from == SERVICE_RECOVERY &&
@@ -58,6 +123,7 @@ void world_check_proposal(struct world *world)
 {
     int n_aside = 0;
 
+    check_storm(world);
     for (node_id id = 0; id < world->policy->n_nodes; id++)
         n_aside += world->proposed.nodes[id].is_quarantined;
     if (n_aside > 0 && 2 * n_aside >= world->policy->n_nodes)
