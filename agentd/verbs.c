@@ -11,6 +11,7 @@
 #include "agentd/past.h"
 #include "agentd/requests.h"
 #include "agentd/rows.h"
+#include "dsl/suggest.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
@@ -200,29 +201,48 @@ static void verb_events(const struct call *call)
     past_ask(asking, &question, answer_events);
 }
 
+/*
+ * Names that are near enough to be meant, at most two: a name without its type is compared with
+ * names without theirs, and may be that of two services.
+ */
+static int nearest_services(const struct policy *policy, const char *name, const char *found[2])
+{
+    struct suggestion suggestion = suggestion_for(name);
+    int n_found = 0;
+
+    for (service_id id = 0; id < policy->n_services; id++) {
+        const char *whole = policy->services[id].name;
+        const char *bare = strchr(whole, ':');
+        int before = suggestion.distance;
+
+        suggestion_consider(&suggestion, bare && !strchr(name, ':') ? bare + 1 : whole);
+        if (suggestion.distance < before)
+            n_found = 0;
+        else if (n_found != 1 || before != 0 || !bare || strcmp(bare + 1, name) != 0)
+            continue;
+        found[n_found++] = whole;
+    }
+    return n_found;
+}
+
 /* The service that an argument names, or an error with the nearest name. */
 service_id call_service(const struct call *call, const char *name)
 {
     const struct policy *policy = call->agent->knowledge.policy;
     service_id id = policy && name ? policy_find_service(policy, name) : SERVICE_NONE;
-    const char *nearest = NULL;
-    int best = 4;
-    char hint[SERVICE_NAME_MAX + 32];
+    const char *nearest[2];
+    char hint[2 * SERVICE_NAME_MAX + 32];
     struct text text;
+    int n_nearest;
 
     if (id != SERVICE_NONE)
         return id;
-    for (service_id each = 0; policy && name && each < policy->n_services; each++) {
-        int distance = text_distance(name, policy->services[each].name);
-
-        if (distance < best) {
-            best = distance;
-            nearest = policy->services[each].name;
-        }
-    }
+    n_nearest = policy && name ? nearest_services(policy, name, nearest) : 0;
     text_init(&text, hint, sizeof(hint));
-    if (nearest)
-        text_add(&text, "did you mean %s?", nearest);
+    if (n_nearest == 2)
+        text_add(&text, "did you mean %s or %s?", nearest[0], nearest[1]);
+    else if (n_nearest == 1)
+        text_add(&text, "did you mean %s?", nearest[0]);
     else
         text_add(&text, "tenuto ha status lists them");
     session_error(call->session, call->id, CONTROL_EXIT_FAILED, hint, "no service is called \"%s\"",

@@ -25,6 +25,10 @@ static void report_together(const struct rule_view *view, rule_id apart, service
                   : diagnostics_add(diagnostics, DIAGNOSTIC_WISH_IN_VAIN, at, name_of(view, a),
                                     name_of(view, b), "together");
 
+    if (is_strict)
+        diagnostics_hint(diagnostics, entry,
+                         "take one of them out of a rule; or write \"try\" for \"keep\" in the "
+                         "one that may give way");
     diagnostics_note(diagnostics, entry, check_place(view, view->together[a]),
                      "%s binds %s to its group", check_title(view, view->together[a]),
                      name_of(view, a));

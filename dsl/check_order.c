@@ -77,6 +77,8 @@ static void report_circle(const struct walk *walk, int open)
         diagnostics_add(diagnostics, DIAGNOSTIC_BEFORE_CYCLE, check_place(view, closing),
                         view->policy->services[service].name);
 
+    diagnostics_hint(diagnostics, entry,
+                     "break the circle: take a service out of one of its rules");
     for (int at = walk->depth - 2; at >= 0 && walk->stack[at + 1] != open; at--) {
         rule_id rule = walk->stack[at] - n_services;
 

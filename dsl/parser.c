@@ -388,6 +388,23 @@ static void read_block_into(struct cursor *c, struct syntax *node, unsigned bloc
     cursor_finish(c, inside);
 }
 
+/*
+ * A policy where a drill is wanted: said once, instead of an error for each of its statements. A
+ * drill begins with its name or its policy.
+ */
+static bool report_policy(struct cursor *c)
+{
+    struct diagnostic *entry;
+
+    cursor_settle_over_lines(c);
+    if (!phrase_here(c, IN_POLICY) || phrase_here(c, IN_DRILL_FILE))
+        return false;
+    entry = diagnostics_add(c->diagnostics, DIAGNOSTIC_NOT_A_DRILL, cursor_place(c));
+    diagnostics_hint(c->diagnostics, entry, "this plays the drills in it: tenuto policy check %s",
+                     c->diagnostics->file);
+    return true;
+}
+
 static struct tree read_text(struct diagnostics *diagnostics, unsigned block)
 {
     struct cursor cursor = {.diagnostics = diagnostics, .previous = -1};
@@ -397,6 +414,10 @@ static struct tree read_text(struct diagnostics *diagnostics, unsigned block)
     tree.policy = arena_alloc(diagnostics->arena, sizeof(*tree.policy));
     tree.policy->kind = SYNTAX_POLICY;
     tree.policy->end = tree.tokens.n_list;
+    if (block == IN_DRILL_FILE && report_policy(&cursor)) {
+        tree.is_sure = false;
+        return tree;
+    }
     read_statements(&cursor, tree.policy, block);
     while (cursor_kind(&cursor) == TOKEN_CLOSE) {
         diagnostics_add(diagnostics, DIAGNOSTIC_BLOCK_CLOSE, cursor_place(&cursor));

@@ -299,17 +299,26 @@ static void warn_of_types(struct resolution *r)
 {
     for (size_t i = 0; i < TYPES; i++) {
         const struct service_source *first = NULL;
+        struct diagnostic *entry;
+        bool is_managed = false;
 
         for (int k = 0; !types[i].is_run && k < r->policy->n_services; k++) {
             const struct service_source *source = &r->sources[k];
 
-            if (type_of(source->name) == &types[i] &&
-                (!first || source->name_at->first < first->name_at->first))
+            if (type_of(source->name) != &types[i])
+                continue;
+            is_managed = is_managed || r->policy->services[k].requested != REQUESTED_IGNORED;
+            if (!first || source->name_at->first < first->name_at->first)
                 first = source;
         }
-        if (first)
-            diagnostics_add(r->diagnostics, DIAGNOSTIC_TYPE_NOT_RUN,
-                            syntax_place(r->tree, first->name_at), types[i].name);
+        if (!first)
+            continue;
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_TYPE_NOT_RUN,
+                                syntax_place(r->tree, first->name_at), types[i].name);
+        if (is_managed)
+            diagnostics_hint(r->diagnostics, entry,
+                             "a push is refused while it has them; drills may play with them: "
+                             "take them out, or give each: state ignored");
     }
 }
 

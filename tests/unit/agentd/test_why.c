@@ -34,6 +34,7 @@ static struct {
     json_t *rows;
     json_t *done;
     char error[256];
+    char hint[256];
     json_t *patches;
     int n_asked;
     bool is_silent;
@@ -57,7 +58,8 @@ void session_error(struct session *session, int64_t id, int code, const char *hi
 {
     va_list arguments;
 
-    (void)session, (void)id, (void)code, (void)hint;
+    (void)session, (void)id, (void)code;
+    snprintf(world.hint, sizeof(world.hint), "%s", hint ? hint : "");
     va_start(arguments, format);
     vsnprintf(world.error, sizeof(world.error), format, arguments);
     va_end(arguments);
@@ -376,11 +378,37 @@ static void without_a_quorum_it_says_so_and_foretells_nothing(void **state)
     assert_int_equal(json_array_size(world.rows), 1);
 }
 
+static void a_name_without_its_type_may_be_meant_for_two_services(void **state)
+{
+    struct policy *known = calloc(1, sizeof(*known));
+    struct service_policy *services = calloc(2, sizeof(*services));
+
+    (void)state;
+    assert_non_null(known);
+    assert_non_null(services);
+    *known = *agent.knowledge.policy;
+    memcpy(services, known->services, 2 * sizeof(*services));
+    text_copy(services[1].name, sizeof(services[1].name), "vm:a");
+    known->services = services;
+    agent.knowledge.policy = known;
+    ask("ha why", "a", NULL);
+    assert_string_equal(world.error, "no service is called \"a\"");
+    assert_string_equal(world.hint, "did you mean ocf:a or vm:a?");
+    free(services);
+    free(known);
+}
+
 static void what_cannot_be_read_or_is_not_there_is_an_error(void **state)
 {
     (void)state;
     ask("ha why", "ocf:aa", NULL);
     assert_string_equal(world.error, "no service is called \"ocf:aa\"");
+    assert_string_equal(world.hint, "did you mean ocf:a?");
+    ask("ha why", "b", NULL);
+    assert_string_equal(world.error, "no service is called \"b\"");
+    assert_string_equal(world.hint, "did you mean ocf:b?");
+    ask("ha why", "elsewhere", NULL);
+    assert_string_equal(world.hint, "tenuto ha status lists them");
     ask("ha why-not", "ocf:a", "delta");
     assert_string_equal(world.error, "no node is called \"delta\"");
     world.is_silent = true;
@@ -476,6 +504,7 @@ int main(void)
         TEST(what_is_waited_for_is_told_with_the_time_that_is_left),
         TEST(what_was_stopped_by_hand_is_said_to_be_so),
         TEST(without_a_quorum_it_says_so_and_foretells_nothing),
+        TEST(a_name_without_its_type_may_be_meant_for_two_services),
         TEST(what_cannot_be_read_or_is_not_there_is_an_error),
         TEST(each_node_has_its_step_its_reason_and_its_line),
         TEST(one_node_can_be_asked_for),

@@ -69,6 +69,21 @@ static void assert_said(const char *text, const char *said)
     arena_free(r.arena);
 }
 
+static void a_policy_is_no_drill_and_said_to_be_none_once(void **state)
+{
+    struct reading r = read_drill("# A home.\n\ncluster home\nnode alpha\nservice vm:a\n"
+                                  "drill \"y\" { power on alpha }\n}\n");
+
+    (void)state;
+    assert_false(r.is_right);
+    assert_int_equal(r.diagnostics->n_list, 1);
+    assert_int_equal(r.diagnostics->list[0].at.line, 3);
+    assert_string_equal(diagnostic_code_name(r.diagnostics->list[0].code), "T0513");
+    assert_string_equal(r.diagnostics->list[0].hint,
+                        "this plays the drills in it: tenuto policy check x.drill");
+    arena_free(r.arena);
+}
+
 static void rules_in_conflict_are_set_aside_and_named(void **state)
 {
     struct reading r =
@@ -201,6 +216,7 @@ static void the_policy_is_read_and_looked_at(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_policy_is_no_drill_and_said_to_be_none_once),
         cmocka_unit_test(rules_in_conflict_are_set_aside_and_named),
         cmocka_unit_test(steps_have_their_times_nodes_and_services),
         cmocka_unit_test(each_change_is_a_policy_of_its_own),
