@@ -131,6 +131,22 @@ static const char *cell_text(struct arena *arena, struct column *column, const j
     return "?";
 }
 
+/* A node in maintenance for some time: how much of that is left. */
+static const char *add_time_left(struct arena *arena, const char *why, const json_t *row,
+                                 int64_t now_ms)
+{
+    int64_t left_ms = json_int(row, "maintenance_until", 0) - now_ms;
+    int64_t minutes = (left_ms + 59999) / 60000;
+    struct when when;
+
+    if (left_ms <= 0)
+        return why;
+    if (minutes <= 60)
+        return arena_printf(arena, "%s; it ends in %s", why, when_span(&when, left_ms));
+    return arena_printf(arena, "%s; it ends in %lldh %lldm", why, (long long)minutes / 60,
+                        (long long)minutes % 60);
+}
+
 static void fill_table(struct table *table, const struct output *output)
 {
     const json_t *rows = output->rows;
@@ -151,6 +167,8 @@ static void fill_table(struct table *table, const struct output *output)
 
             if (is_of_nodes && strcmp(column->member, "state") == 0)
                 cell = story_node_state(cell);
+            else if (is_of_nodes && strcmp(column->member, "why") == 0)
+                cell = add_time_left(table->arena, cell, row, now_ms);
             width = width_of(cell);
             table->cells[i * table->n_columns + j] = cell;
             if (width > column->width)

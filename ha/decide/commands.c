@@ -275,6 +275,7 @@ static struct reply set_end(struct round *round, const struct command *command,
 static struct reply begin_maintenance(struct round *round, const struct command *command)
 {
     struct node *node = command->node == NODE_NONE ? NULL : &round->state->nodes[command->node];
+    struct reply reply;
 
     if (!node)
         return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);
@@ -284,8 +285,11 @@ static struct reply begin_maintenance(struct round *round, const struct command 
         memset(node->maintenance_words, 0, sizeof(node->maintenance_words));
         text_copy(node->maintenance_words, sizeof(node->maintenance_words), command->words);
     }
-    if (node->wants_maintenance)
-        return set_end(round, command, &node->maintenance_until);
+    if (node->wants_maintenance) {
+        reply = set_end(round, command, &node->maintenance_until);
+        node_retell_maintenance(round, command->node);
+        return reply;
+    }
     node->wants_maintenance = true;
     node->maintenance_until = end_of(round, command);
     node_step(round, command->node);

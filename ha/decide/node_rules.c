@@ -122,16 +122,26 @@ static bool is_to_be_emptied(const struct node_case *c)
            policy_when_leaving(c->round->policy, c->record->leaving) == SHUTDOWN_MIGRATE;
 }
 
-static struct node_verdict begin_maintenance(const struct node_case *c)
+/* Who asked for it, and for how long. */
+static struct reason why_maintenance(const struct round *round, node_id id)
 {
-    bool has_end = c->record->maintenance_until.ms != 0;
-    struct node_verdict verdict = become(
-        c, NODE_MAINTENANCE, has_end ? REASON_MAINTENANCE_WANTED_FOR : REASON_MAINTENANCE_WANTED);
+    const struct node *record = &round->state->nodes[id];
+    bool has_end = record->maintenance_until.ms != 0;
+    struct reason why =
+        reason_on(has_end ? REASON_MAINTENANCE_WANTED_FOR : REASON_MAINTENANCE_WANTED, id);
 
     if (has_end)
-        verdict.why.number = instant_since(c->record->maintenance_until, c->round->view->stamp).ms;
-    text_copy(verdict.why.words, sizeof(verdict.why.words), c->record->maintenance_words);
-    return verdict;
+        why.number = instant_since(record->maintenance_until, round->view->stamp).ms;
+    text_copy(why.words, sizeof(why.words), record->maintenance_words);
+    return why;
+}
+
+static struct node_verdict begin_maintenance(const struct node_case *c)
+{
+    return (struct node_verdict){
+        .next = NODE_MAINTENANCE,
+        .why = why_maintenance(c->round, c->id),
+    };
 }
 
 static struct node_verdict begin_quarantine(const struct node_case *c)
@@ -255,6 +265,15 @@ static void remember(struct node_case *c, const struct node_verdict *verdict)
     /* Never on silence: a boot that is heard before it is a member must still be found out. */
     if (view->boot_id[0] && (verdict->next == NODE_ONLINE || node_in(round->outcome->fences, id)))
         text_copy(node->boot_id, sizeof(node->boot_id), view->boot_id);
+}
+
+void node_retell_maintenance(struct round *round, node_id id)
+{
+    const struct node *node = &round->state->nodes[id];
+
+    if (node->state == NODE_MAINTENANCE && (node->why.code == REASON_MAINTENANCE_WANTED ||
+                                            node->why.code == REASON_MAINTENANCE_WANTED_FOR))
+        round_note_node(round, id, why_maintenance(round, id));
 }
 
 void node_end_maintenance(struct node *node)

@@ -8,5 +8,7 @@
 void nodes_step(struct round *round);
 /* One node again, after a command spoke about it. */
 void node_step(struct round *round, node_id node);
+/* It was asked for once more: its why follows the new end. */
+void node_retell_maintenance(struct round *round, node_id node);
 /* Nobody wants it to be in maintenance any more; the next node_step acts on it. */
 void node_end_maintenance(struct node *node);

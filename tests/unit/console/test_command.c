@@ -152,6 +152,37 @@ static void a_table_on_a_terminal_is_broken_at_its_end(void **state)
     free(text);
 }
 
+static void a_node_in_maintenance_for_some_time_says_how_much_is_left(void **state)
+{
+    const struct verb verb = {.id = VERB_CLUSTER_NODES, .columns = "NODE:node,WHY:why"};
+    struct output output;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    autojson *timed = json_pack("{s:s, s:s, s:i}", "node", "alpha", "why", "jin asked for it",
+                                "maintenance_until", 7200000);
+    autojson *longer = json_pack("{s:s, s:s, s:i}", "node", "gamma", "why", "jin asked for it",
+                                 "maintenance_until", 10680001);
+    autojson *over = json_pack("{s:s, s:s, s:i}", "node", "beta", "why", "jin asked for it",
+                               "maintenance_until", 3600000);
+
+    (void)state;
+    output_init(&output, &output_text, out, out);
+    output.verb = &verb;
+    output.now_ms = 3600000;
+    output_row(&output, timed);
+    output_row(&output, longer);
+    output_row(&output, over);
+    output_done(&output, over);
+    output_fini(&output);
+    fclose(out);
+    assert_string_equal(text, "NODE   WHY\n"
+                              "alpha  jin asked for it; it ends in 1h\n"
+                              "gamma  jin asked for it; it ends in 1h 59m\n"
+                              "beta   jin asked for it\n");
+    free(text);
+}
+
 static void a_sentence_without_room_stands_under_its_row(void **state)
 {
     const struct verb verb = {.id = VERB_CLUSTER_NODES, .columns = "NODE:node,WORD:word,WHY:why"};
@@ -442,6 +473,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_AGENT(a_table_is_aligned_and_carries_no_control_characters),
         cmocka_unit_test(a_table_on_a_terminal_is_broken_at_its_end),
+        cmocka_unit_test(a_node_in_maintenance_for_some_time_says_how_much_is_left),
         cmocka_unit_test(a_sentence_without_room_stands_under_its_row),
         WITHOUT_AGENT(help_fits_into_a_small_terminal),
         WITH_AGENT(json_hands_the_rows_on_as_they_came),

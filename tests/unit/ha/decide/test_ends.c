@@ -114,11 +114,15 @@ static void who_asks_again_sets_another_end(void **state)
     scene_settle(scene);
     assert_true(ask_node(scene, COMMAND_MAINTENANCE_ON, ALPHA, 2 * HOUR));
     assert_int_equal(scene_answer(scene), REASON_ENDS_LATER);
+    assert_int_equal(scene->state.nodes[ALPHA].why.code, REASON_MAINTENANCE_WANTED_FOR);
+    assert_int_equal(scene->state.nodes[ALPHA].why.number, 2 * HOUR);
     scene_pass(scene, HOUR);
     scene_step(scene);
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
     assert_true(ask_node(scene, COMMAND_MAINTENANCE_ON, ALPHA, 0));
     assert_int_equal(scene_answer(scene), REASON_ENDS_BY_HAND);
+    assert_int_equal(scene->state.nodes[ALPHA].why.code, REASON_MAINTENANCE_WANTED);
+    assert_int_equal(scene->state.nodes[ALPHA].why.node, ALPHA);
     scene_pass(scene, 100LL * HOUR);
     scene_step(scene);
     assert_int_equal(scene->state.nodes[ALPHA].state, NODE_MAINTENANCE);
