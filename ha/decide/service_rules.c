@@ -397,8 +397,14 @@ static struct verdict request_stop(const struct service_case *c)
 
 static struct verdict stopped(const struct service_case *c)
 {
+    node_set elsewhere = c->view->running_on & ~node_bit(c->record->node);
+    node_id runs_on = node_set_first(elsewhere);
+
     if (is_wanted(c))
         return become(c, SERVICE_REQUEST_START, reason_of(REASON_WANTED_STARTED));
+    /* Whoever runs it heard, alone, that it has to start it, and is back: it is stopped again. */
+    if (round_answers(c->round, runs_on))
+        return become(c, SERVICE_REQUEST_START, reason_on(REASON_RUNS_WHERE_IT_MAY_NOT, runs_on));
     /* A stopped service has a home too, on a node that is there; a disabled one has not. */
     if (c->policy->requested == REQUESTED_STOPPED && has_lost_its_node(c))
         return its_node_is_lost(c);
