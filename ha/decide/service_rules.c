@@ -411,10 +411,13 @@ static struct verdict stopped(const struct service_case *c)
     return stay(c);
 }
 
-/* Left running while it was ignored, say, on a node that the rules no longer allow. */
-static bool is_held_by_its_node(const struct service_case *c)
+/* Who alone runs it and can be asked: it was ignored there, or started by who alone heard of it. */
+static node_id only_holder(const struct service_case *c)
 {
-    return is_answering(c) && placement_holders(c->round, c->id) == node_bit(c->record->node);
+    node_set holders = placement_holders(c->round, c->id);
+    node_id node = node_set_first(holders);
+
+    return holders == node_bit(node) && round_answers(c->round, node) ? node : NODE_NONE;
 }
 
 /*
@@ -449,6 +452,7 @@ static struct verdict request_start(const struct service_case *c)
 {
     struct placement place;
     struct reason first;
+    node_id holder;
 
     if (!is_wanted(c))
         return stop_before_start(c);
@@ -457,9 +461,10 @@ static struct verdict request_start(const struct service_case *c)
     placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node != NODE_NONE)
         return begin_on(c, &place);
-    if (place.step == LOST_UNSAFE && is_held_by_its_node(c))
-        return ask(c, SERVICE_REQUEST_STOP, c->record->node,
-                   reason_on(REASON_RUNS_WHERE_IT_MAY_NOT, c->record->node));
+    holder = place.step == LOST_UNSAFE ? only_holder(c) : NODE_NONE;
+    if (holder != NODE_NONE)
+        return ask(c, SERVICE_REQUEST_STOP, holder,
+                   reason_on(REASON_RUNS_WHERE_IT_MAY_NOT, holder));
     return wait_for(c, place.why);
 }
 
