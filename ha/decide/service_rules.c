@@ -411,11 +411,14 @@ static struct verdict stopped(const struct service_case *c)
     return stay(c);
 }
 
-/* Who alone runs it and can be asked: it was ignored there, or started by who alone heard of it. */
+/*
+ * Who alone runs it and can be asked: it was ignored there, or nobody is in charge and one node
+ * alone heard that it was. Where another is in charge the player stops it unasked.
+ */
 static node_id only_holder(const struct service_case *c)
 {
     node_set holders = placement_holders(c->round, c->id);
-    node_id node = node_set_first(holders);
+    node_id node = c->record->node == NODE_NONE ? node_set_first(holders) : c->record->node;
 
     return holders == node_bit(node) && round_answers(c->round, node) ? node : NODE_NONE;
 }

@@ -163,6 +163,23 @@ static void draw_rule(struct plan *plan, int at, int n_services, struct random *
     draw_tiers(plan, rule, random);
 }
 
+/* Nor an order of nodes for what strict rules bind to others: wishes keep the first of it. */
+static void forget_order(struct plan *plan, int n_rules)
+{
+    uint32_t bound =
+        bound_by(plan, RULE_TOGETHER, true, n_rules) | bound_by(plan, RULE_APART, true, n_rules);
+
+    for (int i = 0; i < n_rules; i++) {
+        struct plan_rule *rule = &plan->rules[i];
+
+        if (rule->kind != RULE_ON || !(rule->services & bound))
+            continue;
+        for (int tier = 1; rule->is_strict && tier < rule->n_tiers; tier++)
+            rule->tiers[0] |= rule->tiers[tier];
+        rule->n_tiers = 1;
+    }
+}
+
 static void draw_policy(struct plan *plan, struct random *random)
 {
     static const int nodes[] = {2, 3, 3, 3, 4, 5, 5, 7, 9};
@@ -185,6 +202,7 @@ static void draw_policy(struct plan *plan, struct random *random)
     plan->services[0].generations = 3;
     for (int i = 0; i < n_rules; i++)
         draw_rule(plan, i, n_services, random);
+    forget_order(plan, n_rules);
 }
 
 /*
