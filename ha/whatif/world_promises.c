@@ -58,12 +58,13 @@ static void check_relief(struct world *world, const struct change *change)
 {
     const struct service *before = &world->agreed.services[change->service];
     const struct service *after = &world->proposed.services[change->service];
-    const struct node *node = &world->proposed.nodes[change->node];
+    const struct node *node;
 
     if (!world->policy->storm.times || change->from != SERVICE_FENCE ||
         change->to != SERVICE_RECOVERY || before->is_held || after->is_held ||
         world->policy->services[change->service].requested != REQUESTED_STARTED)
         return;
+    node = &world->proposed.nodes[change->node];
     if (node->state == NODE_FENCE && node->leaving == LEAVING_NOT && !is_relieved(node))
         world_break(world, "is recovered in a storm", change->service, change->node);
 }
