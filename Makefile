@@ -88,6 +88,9 @@ $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call said,CC $<)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
+# The explanations are built in by the assembler, of which the compiler's .d files know nothing.
+$(OUT)/obj/dsl/explain.o: $(wildcard dsl/explain/*.txt)
+
 # ---- programs: built once their main file is there -----------------------------------------------
 
 link = $(call said,LD $(@F))$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^)

@@ -8,6 +8,7 @@
 #include "console/client.h"
 #include "console/line.h"
 #include "console/verb.h"
+#include "dsl/diagnostic.h"
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
 
@@ -120,6 +121,9 @@ static bool add_arguments(struct list *list, const struct verb *verb, const stru
         add_options(list, verb);
     } else if (verb->id == VERB_HELP && line->n_words - taken < 2) {
         add_verbs(list, line->n_words > taken ? line->words[taken] : NULL);
+    } else if (strcmp(kind, "CODE") == 0) {
+        for (int i = 0; i < DIAGNOSTIC_CODES; i++)
+            list_add(list, diagnostic_code_name((enum diagnostic_code)i), strlen("T0000"));
     } else if (strcmp(kind, "NODE") == 0 || strcmp(kind, "SERVICE") == 0) {
         add_names(list, ask(context, kind));
     } else if (strchr(kind, '|')) {

@@ -7,6 +7,7 @@
 
 #include "console/drill.h"
 #include "console/edit.h"
+#include "console/explain.h"
 #include "console/lsp.h"
 #include "console/plan.h"
 #include "console/replay.h"
@@ -97,6 +98,16 @@ static void write_sum(const struct reading *reading, struct output *output)
     output_row(output, row);
 }
 
+/* The code that one would look up first; NULL: there is nothing to look up. */
+static const char *code_to_explain(const struct diagnostics *found)
+{
+    for (int i = 0; i < found->n_list; i++) {
+        if (found->list[i].severity == SEVERITY_ERROR || found->n_errors == 0)
+            return diagnostic_code_name(found->list[i].code);
+    }
+    return NULL;
+}
+
 /* What the language says of one file, as rows or as text with carets. */
 static int write_check(const struct reading *reading, struct output *output)
 {
@@ -113,8 +124,9 @@ static int write_check(const struct reading *reading, struct output *output)
         if (found->n_list == 0)
             fprintf(output->out, "%s: right\n", reading->file);
         else
-            fprintf(output->out, "%s: %d error%s, %d warning%s\n", reading->file, found->n_errors,
-                    plural(found->n_errors), found->n_warnings, plural(found->n_warnings));
+            fprintf(output->out, "%s: %d error%s, %d warning%s; more about it: tenuto explain %s\n",
+                    reading->file, found->n_errors, plural(found->n_errors), found->n_warnings,
+                    plural(found->n_warnings), code_to_explain(found));
         if (reading->survival)
             fprintf(output->out, "%s: %s\n", reading->file, reading->survival);
     }
@@ -303,6 +315,7 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_POLICY_CHECK: return each_file(command, output, check_file);
     case VERB_POLICY_FMT: return each_file(command, output, format_file);
     case VERB_POLICY_PLAN: return plan_policy(command->request, settings, output);
+    case VERB_EXPLAIN: return explain_codes(command, output);
     case VERB_DRILL_RUN: return each_file(command, output, run_drill);
     case VERB_HA_ADD:
     case VERB_HA_SET:

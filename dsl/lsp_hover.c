@@ -2,6 +2,7 @@
 /* What a word of a policy is: how a statement is written, what a name stands for. */
 #include <string.h>
 
+#include "dsl/explain.h"
 #include "dsl/lsp_work.h"
 #include "dsl/parser.h"
 #include "ha/base/json.h"
@@ -216,17 +217,55 @@ static json_t *tell_statement(const struct document *document, const struct synt
     return markdown(document, head, bytes);
 }
 
-json_t *lsp_hover(struct document *document, const json_t *params, struct err *err)
+static json_t *tell_place(struct document *document, int offset)
 {
-    int offset = document_offset(document, json_object_get(params, "position"));
     const struct mention *mention;
     const struct syntax *head;
 
-    (void)err;
-    document_read(document);
     mention = mentions_at(document, mentions_of(document), offset);
     if (mention)
         return tell_name(document, mention);
     head = document->tree ? find_head(document->tree, document->tree->policy, offset) : NULL;
     return head ? tell_statement(document, head) : NULL;
+}
+
+static const struct diagnostic *diagnostic_at(const struct document *document, int offset)
+{
+    for (int i = 0; i < document->diagnostics->n_list; i++) {
+        const struct diagnostic *entry = &document->diagnostics->list[i];
+
+        if (offset >= entry->at.offset && offset <= entry->at.offset + entry->at.length)
+            return entry;
+    }
+    return NULL;
+}
+
+/* What its code means, before what is known of the place itself. */
+static json_t *tell_code(const struct document *document, const struct diagnostic *entry,
+                         const json_t *place)
+{
+    const char *more = json_text(json_object_get(place, "contents"), "value", "");
+    struct explanation about;
+    const char *text;
+
+    explain_read(document->arena, entry->code, &about);
+    text = arena_printf(document->arena, "**%s: %s**\n\n%s\n%s%s%s%s%s", about.code, about.title,
+                        about.words, about.right[0] ? "\nright:\n\n```tenuto\n" : "", about.right,
+                        about.right[0] ? "\n```\n" : "", more[0] ? "\n---\n\n" : "", more);
+    return json_pack(
+        "{s:{s:s, s:s}, s:o}", "contents", "kind", "markdown", "value", text, "range",
+        document_range(document, entry->at.offset, entry->at.offset + entry->at.length));
+}
+
+json_t *lsp_hover(struct document *document, const json_t *params, struct err *err)
+{
+    int offset = document_offset(document, json_object_get(params, "position"));
+    const struct diagnostic *entry;
+    autojson *place = NULL;
+
+    (void)err;
+    document_read(document);
+    place = tell_place(document, offset);
+    entry = diagnostic_at(document, offset);
+    return entry ? tell_code(document, entry, place) : json_incref(place);
 }

@@ -70,8 +70,36 @@ static void a_mistake_is_shown_with_a_caret_and_as_json(void **state)
     assert_int_equal(run_on("policy check", path, ""), 1);
     assert_non_null(strstr(scene.out, "b.tenuto:2:13: error["));
     assert_non_null(strstr(scene.out, "^"));
+    assert_non_null(strstr(scene.out,
+                           "b.tenuto: 2 errors, 0 warnings; more about it: tenuto explain"
+                           " T0107\n"));
     assert_int_equal(run_on("policy check", path, " --json"), 1);
     assert_non_null(strstr(scene.out, "\"line\":2"));
+}
+
+static void codes_are_explained_and_listed(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "explain t0212"), 0);
+    assert_non_null(strstr(scene.out, "T0212, an error: a node that the policy does not have\n"));
+    assert_non_null(strstr(scene.out, "\nright:\n\n    rule fast: "));
+    assert_int_equal(scene_run(&scene, "explain T0401 T0212 --json"), 0);
+    assert_non_null(strstr(scene.out, "{\"about\":\"no watchdog\",\"code\":\"T0401\","));
+    assert_non_null(strstr(scene.out, "\n{\"about\":\"a node that the policy does not have\","));
+    assert_int_equal(scene_run(&scene, "explain"), 0);
+    assert_non_null(strstr(scene.out, "T0401  warning  no watchdog\n"));
+    assert_int_equal(scene_run(&scene, "explain --json"), 0);
+    assert_null(strstr(scene.out, "\"words\""));
+}
+
+static void an_unknown_code_is_refused_with_the_nearest(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "explain T217"), 64);
+    assert_non_null(strstr(scene.err, "no message has the code \"T217\""));
+    assert_non_null(strstr(scene.err, "did you mean \"T0217\"?"));
+    assert_int_equal(scene_run(&scene, "explain watchdog"), 64);
+    assert_non_null(strstr(scene.err, "\"tenuto explain\" lists all codes"));
 }
 
 static void a_wrong_policy_is_never_sent(void **state)
@@ -140,6 +168,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_right_policy_is_said_to_be_right, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mistake_is_shown_with_a_caret_and_as_json, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(codes_are_explained_and_listed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_unknown_code_is_refused_with_the_nearest, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_wrong_policy_is_never_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(a_right_policy_is_sent_whole_with_its_author, setup,

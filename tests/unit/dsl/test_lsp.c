@@ -256,6 +256,27 @@ static void a_word_tells_what_it_is(void **state)
     assert_no_result(ask("textDocument/hover", at(text, "3 }", 0)));
 }
 
+static void a_message_tells_what_its_code_means_and_its_place_what_it_is(void **state)
+{
+    static const char wrong[] = BEGIN "fencing { watchdog none }\nrule a: keep ocf:wbe on alpha\n";
+    static const char twice[] = BEGIN "service ocf:web { agent heartbeat:nginx }\n";
+    const json_t *result;
+    const char *words;
+
+    (void)state;
+    open_text(wrong);
+    result = result_of(ask("textDocument/hover", at(wrong, "ocf:wbe", 2)));
+    words = json_text(json_object_get(result, "contents"), "value", "");
+    assert_non_null(strstr(words, "**T0213: a service that the policy does not have**\n"));
+    assert_non_null(strstr(words, "\nright:\n\n```tenuto\n    rule stack: "));
+    assert_range(json_object_get(result, "range"), 6, 13, 20);
+    open_text(twice);
+    result = result_of(ask("textDocument/hover", at(twice, "ocf:web {", 2)));
+    words = json_text(json_object_get(result, "contents"), "value", "");
+    assert_non_null(strstr(words, "**T0210: two of one name**\n"));
+    assert_non_null(strstr(words, "\n---\n\n**service ocf:web**\n"));
+}
+
 static int count_places(const char *method, const char *place, int behind)
 {
     return (int)json_array_size(result_of(ask(method, at(text, place, behind))));
@@ -519,6 +540,7 @@ int main(void)
         TEST(columns_are_counted_as_the_editor_does),
         TEST(what_may_follow_comes_from_the_grammar),
         TEST(a_word_tells_what_it_is),
+        TEST(a_message_tells_what_its_code_means_and_its_place_what_it_is),
         TEST(names_lead_to_their_declaration_and_back),
         TEST(a_name_is_changed_wherever_it_stands),
         TEST(a_name_that_is_not_clear_is_not_changed),
