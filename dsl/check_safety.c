@@ -141,7 +141,13 @@ static void check_recovery(struct resolution *r)
     struct duration wait = timing_recovery_wait(&r->policy->timing);
     size_t n = (size_t)r->policy->n_services;
     struct duration *first = arena_alloc(r->arena, n * sizeof(first[0]));
+    bool is_asked = false;
 
+    for (service_id id = 0; id < r->policy->n_services; id++)
+        is_asked |= r->policy->services[id].recover_within.ms != 0;
+    /* Where the order goes round in a circle nothing ever starts. */
+    if (!is_asked || r->diagnostics->n_errors > 0)
+        return;
     predict_first(r->policy, first);
     for (service_id id = 0; id < r->policy->n_services; id++) {
         struct duration within = r->policy->services[id].recover_within;

@@ -26,26 +26,33 @@ struct service_list {
     int n_marked;
 };
 
+/*
+ * A pattern is words with stars between them: its first word stands at the name's beginning, its
+ * last at the end, and each of the others as early as it can. So no name is looked at twice.
+ */
 static bool matches(const char *pattern, const char *name)
 {
-    const char *star = NULL;
-    const char *resume = NULL;
+    const char *end = name + strlen(name);
+    size_t length = strcspn(pattern, "*");
 
-    while (*name) {
-        if (*pattern == '*') {
-            star = pattern++;
-            resume = name;
-        } else if (*pattern == *name) {
-            pattern++;
-            name++;
-        } else if (star) {
-            pattern = star + 1;
-            name = ++resume;
-        } else {
+    if (strncmp(pattern, name, length) != 0)
+        return false;
+    name += length;
+    pattern += length;
+    while (*pattern == '*') {
+        const char *found;
+
+        pattern++;
+        length = strcspn(pattern, "*");
+        if (pattern[length] == '\0')
+            return end - name >= (ptrdiff_t)length && strcmp(end - length, pattern) == 0;
+        found = memmem(name, (size_t)(end - name), pattern, length);
+        if (!found)
             return false;
-        }
+        name = found + length;
+        pattern += length;
     }
-    return pattern[strspn(pattern, "*")] == '\0';
+    return name == end;
 }
 
 /* The first service whose name is not before the prefix. */
@@ -187,6 +194,18 @@ static int compare_names(const void *a, const void *b)
     return left->statement->first < right->statement->first ? -1 : 1;
 }
 
+/* Every decision may look at all that rules name, and has room for so much; after it none is read. */
+static bool is_over_limit(struct resolution *r, const struct rule *rule,
+                          const struct syntax *statement, int *n_named)
+{
+    *n_named += rule->n_services + rule->n_others;
+    if (*n_named > MEMBERSHIPS_MAX)
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_LIMIT,
+                        syntax_place(r->tree, syntax_part(statement, SYNTAX_NAME)), *n_named,
+                        "names of services in rules, patterns counted out,", MEMBERSHIPS_MAX);
+    return *n_named > MEMBERSHIPS_MAX;
+}
+
 /* The rule statements with a name that will do, in the order of the text. */
 static int collect_written(struct resolution *r, struct written *list)
 {
@@ -237,16 +256,19 @@ static void add_rule(struct resolution *r, const struct rule *rule, const struct
 static void add_written(struct resolution *r, struct service_list *services, struct written *list,
                         int n_list)
 {
+    int n_named = 0;
+
     if (n_list > 0)
         qsort(list, (size_t)n_list, sizeof(list[0]), compare_names);
-    for (int i = 0; i < n_list; i++) {
+    for (int i = 0; i < n_list && n_named <= MEMBERSHIPS_MAX; i++) {
         struct rule rule = resolve_sentence(services, list[i].statement);
 
         if (i > 0 && is_duplicate(r, &list[i - 1], &list[i]))
             continue;
         text_copy(rule.name, sizeof(rule.name), list[i].name);
         /* A disabled rule has to be right, so that it can be enabled at any time. */
-        if (list[i].statement->kind == SYNTAX_RULE)
+        if (list[i].statement->kind == SYNTAX_RULE &&
+            !is_over_limit(r, &rule, list[i].statement, &n_named))
             add_rule(r, &rule, list[i].statement);
     }
 }

@@ -49,7 +49,7 @@
 #define CHANGES_OF(nodes, services)                                                                \
     ((CHANGES_EACH_MAX + 2) * ((nodes) + (services)) + 2 * COMMANDS_MAX)
 #define CHANGES_MAX CHANGES_OF(NODES_MAX, SERVICES_MAX)
-/* Services that the rules together and apart name, globs counted out: four such rules for each. */
+/* Services that the written rules name, patterns counted out: four rules for each service. */
 #define MEMBERSHIPS_MAX (4 * SERVICES_MAX)
 /* What an agent's exit reason, or an error for the operator, may say. */
 #define REASON_TEXT_MAX 256

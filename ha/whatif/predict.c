@@ -25,11 +25,14 @@ void predict_first(const struct policy *policy, struct duration *first)
 
     for (service_id id = 0; id < policy->n_services; id++)
         first[id] = duration_ms(0);
-    /* The longest way through the rules, which never go round in a circle, has so many steps. */
+    /*
+     * The longest way through the rules, which never go round in a circle, has so many steps; to
+     * and fro, because most chains are written in one direction or the other.
+     */
     for (int pass = 0; pass < policy->n_rules && has_changed; pass++) {
         has_changed = false;
         for (rule_id id = 0; id < policy->n_rules; id++) {
-            const struct rule *rule = &policy->rules[id];
+            const struct rule *rule = &policy->rules[pass % 2 ? policy->n_rules - 1 - id : id];
             struct duration end = {0};
 
             if (rule->kind == RULE_BEFORE)

@@ -276,6 +276,40 @@ static void times_follow_from_the_network_unless_they_are_said(void **state)
     compiled_free(&none);
 }
 
+/* Which of a fixed list of services a pattern finds, by the rule that it leaves behind. */
+static int count_matches(const char *pattern)
+{
+    struct arena *arena = arena_new();
+    struct compiled compiled = compile_text(arena_printf(
+        arena,
+        THREE_NODES "service vm:a, vm:ab, vm:aab, vm:abab, vm:b, vm:ba, vm:abc, ct:ab\n"
+                    "rule r: try %s, ct:ab apart\n",
+        pattern));
+    int n = compiled.policy->n_rules == 1 ? compiled.policy->rules[0].n_services - 1 : -1;
+
+    compiled_free(&compiled);
+    arena_free(arena);
+    return n;
+}
+
+static void a_pattern_is_words_with_stars_between(void **state)
+{
+    (void)state;
+    assert_int_equal(count_matches("vm:*"), 7);
+    assert_int_equal(count_matches("vm:**"), 7);
+    assert_int_equal(count_matches("vm:a*"), 5);
+    assert_int_equal(count_matches("vm:*b"), 4);
+    assert_int_equal(count_matches("vm:a*b"), 3);
+    assert_int_equal(count_matches("vm:*a*b*"), 4);
+    assert_int_equal(count_matches("vm:*ab*ab"), 1);
+    assert_int_equal(count_matches("vm:ab*ab"), 1);
+    /* The words at both ends must not be one and the same. */
+    assert_int_equal(count_matches("vm:ba*ab"), 0);
+    assert_int_equal(count_matches("vm:*abab*b"), 0);
+    assert_int_equal(count_matches("*:b"), 1);
+    assert_int_equal(count_matches("*b*c"), 1);
+}
+
 /* A policy with n lines made from a format with two numbers in it. */
 static struct compiled compile_many(const char *head, const char *format, int n)
 {
@@ -301,8 +335,18 @@ static void a_limit_is_a_message_that_names_it(void **state)
         compile_many(THREE_NODES "defaults ocf { agent a:b }\nservice ocf:a, ocf:b\n",
                      "rule r%d: try ocf:a, ocf:b together # %d\n", 4097);
     struct compiled lets = compile_many(THREE_NODES, "let l%d = alpha # %d\n", 257);
+    /* As many names as there is room for in a decision: 4 x 16384, and one rule more. */
+    struct compiled named =
+        compile_many(THREE_NODES "defaults ocf { agent a:b }\nservice ocf:a[1..16384]\n",
+                     "rule r%d: try ocf:* together # %d\n", 5);
+    struct compiled disabled = compile_many(THREE_NODES "service vm:a[1..16384]\n",
+                                            "disabled rule r%d: try vm:* together # %d\n", 5);
 
     (void)state;
+    assert_int_equal(only_diagnostic(&named, "T0220")->at.line, 7 + 4);
+    assert_int_equal(disabled.diagnostics->n_errors, 0);
+    compiled_free(&named);
+    compiled_free(&disabled);
     assert_string_equal(only_diagnostic(&nodes, "T0220")->words,
                         "33 nodes are too many; the limit is 32");
     assert_int_equal(services.diagnostics->n_errors, 1);
@@ -373,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_block_of_many_services_is_one_rule),
         cmocka_unit_test(a_disabled_rule_is_left_out_but_has_to_be_right),
         cmocka_unit_test(times_follow_from_the_network_unless_they_are_said),
+        cmocka_unit_test(a_pattern_is_words_with_stars_between),
         cmocka_unit_test(a_limit_is_a_message_that_names_it),
         cmocka_unit_test(a_text_over_the_limit_is_refused_unread),
         cmocka_unit_test(a_conflict_shows_both_places),
