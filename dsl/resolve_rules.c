@@ -194,7 +194,7 @@ static int compare_names(const void *a, const void *b)
     return left->statement->first < right->statement->first ? -1 : 1;
 }
 
-/* Every decision may look at all that rules name, and has room for so much; after it none is read. */
+/* A decision looks at all that rules name and has room for so much; behind it no rule is read. */
 static bool is_over_limit(struct resolution *r, const struct rule *rule,
                           const struct syntax *statement, int *n_named)
 {
