@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "dsl/catalog.h"
 #include "dsl/resolve.h"
 
 /* What of a group is to blame: what keeps it together, or what says where it runs, too. */
@@ -25,6 +26,8 @@ struct rule_view {
     node_set *in_group;   /* the same for its whole group, to be read at group[id] */
 };
 
+/* Level 2, what cannot be known without asking agents. */
+void check_agents(struct resolution *resolution, const struct catalog *catalog);
 /* Level 3. */
 void check_rules(struct resolution *resolution);
 void check_apart(const struct rule_view *view);

@@ -27,6 +27,17 @@ static const struct {
 #undef DIAGNOSTIC
 };
 
+const char *severity_name(enum severity severity)
+{
+    static const char *const names[] = {
+        [SEVERITY_ERROR] = "error",
+        [SEVERITY_WARNING] = "warning",
+        [SEVERITY_INFO] = "info",
+    };
+
+    return names[severity];
+}
+
 const char *diagnostic_code_name(enum diagnostic_code code)
 {
     return rows[code].code;
@@ -113,8 +124,10 @@ struct diagnostic *diagnostics_add(struct diagnostics *diagnostics, enum diagnos
 
     if (rows[code].severity == SEVERITY_ERROR)
         diagnostics->n_errors++;
-    else
+    else if (rows[code].severity == SEVERITY_WARNING)
         diagnostics->n_warnings++;
+    else
+        diagnostics->n_infos++;
     memset(entry, 0, sizeof(*entry));
     if (diagnostics->n_list == DIAGNOSTICS_MAX)
         return entry;
@@ -199,8 +212,7 @@ json_t *diagnostics_json(const struct diagnostics *diagnostics)
         json_t *notes = json_array();
 
         json_object_set_new(object, "code", json_string(rows[entry->code].code));
-        json_object_set_new(object, "severity",
-                            json_string(entry->severity == SEVERITY_ERROR ? "error" : "warning"));
+        json_object_set_new(object, "severity", json_string(severity_name(entry->severity)));
         json_object_set_new(object, "file", json_string(diagnostics->file));
         set_place(object, entry->at);
         json_object_set_new(object, "message", json_string(entry->words));

@@ -22,6 +22,7 @@ struct location {
 enum severity {
     SEVERITY_ERROR,
     SEVERITY_WARNING,
+    SEVERITY_INFO, /* nothing to mend: what was not looked at, what others advise */
 };
 
 enum diagnostic_code {
@@ -66,6 +67,7 @@ struct diagnostics {
     int n_list;
     int n_errors;
     int n_warnings;
+    int n_infos;
 };
 
 void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena, const char *file,
@@ -91,6 +93,8 @@ void diagnostics_note(struct diagnostics *diagnostics, struct diagnostic *entry,
  */
 struct location diagnostics_place(const struct diagnostics *diagnostics, int line, int offset,
                                   int length);
+/* "error" */
+const char *severity_name(enum severity severity);
 /* "T0212" */
 const char *diagnostic_code_name(enum diagnostic_code code);
 

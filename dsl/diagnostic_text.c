@@ -147,11 +147,14 @@ static void add_place(struct report *report, struct location at)
 static void add_diagnostic(struct report *report, const struct diagnostic *entry)
 {
     struct page *page = &report->page;
-    const char *colour = entry->severity == SEVERITY_ERROR ? "\033[1;31m" : "\033[1;35m";
+    const char *colour = entry->severity == SEVERITY_ERROR     ? "\033[1;31m"
+                         : entry->severity == SEVERITY_WARNING ? "\033[1;35m"
+                                                               : "\033[1;36m";
 
     add_place(report, entry->at);
     add_colour(report, colour);
-    page_say(page, entry->severity == SEVERITY_ERROR ? "error[" : "warning[");
+    page_say(page, severity_name(entry->severity));
+    page_say(page, "[");
     page_say(page, diagnostic_code_name(entry->code));
     page_say(page, "]: ");
     add_colour(report, "\033[0m");
@@ -175,7 +178,8 @@ static void add_diagnostic(struct report *report, const struct diagnostic *entry
 char *diagnostics_text(struct diagnostics *diagnostics, bool in_colour)
 {
     struct report report = {.diagnostics = diagnostics, .in_colour = in_colour};
-    int unseen = diagnostics->n_errors + diagnostics->n_warnings - diagnostics->n_list;
+    int unseen = diagnostics->n_errors + diagnostics->n_warnings + diagnostics->n_infos -
+                 diagnostics->n_list;
     char *text;
 
     diagnostics_sort(diagnostics);

@@ -128,6 +128,12 @@ static json_t *range_at(const struct document *document, struct location at)
     return document_range(document, at.offset, at.offset + at.length);
 }
 
+/* As the protocol numbers them. */
+static int severity_number(enum severity severity)
+{
+    return severity == SEVERITY_ERROR ? 1 : severity == SEVERITY_WARNING ? 2 : 3;
+}
+
 static json_t *diagnostic_json(const struct document *document, const struct diagnostic *each)
 {
     json_t *notes = json_array();
@@ -140,7 +146,7 @@ static json_t *diagnostic_json(const struct document *document, const struct dia
                                         "range", range_at(document, each->notes[i].at), "message",
                                         each->notes[i].words));
     return json_pack("{s:o, s:i, s:s, s:s, s:o, s:o}", "range", range_at(document, each->at),
-                     "severity", each->severity == SEVERITY_ERROR ? 1 : 2, "code",
+                     "severity", severity_number(each->severity), "code",
                      diagnostic_code_name(each->code), "source", "tenuto", "message", words,
                      "relatedInformation", notes);
 }

@@ -89,6 +89,25 @@ bool policy_check(struct arena *arena, const char *file, const char *text, size_
     return diagnostics->n_errors == 0;
 }
 
+void policy_check_agents(struct arena *arena, const struct catalog *catalog, const char *text,
+                         size_t length, struct diagnostics *diagnostics)
+{
+    struct diagnostics *told = arena_alloc(arena, sizeof(*told));
+    struct resolution *resolution = arena_alloc(arena, sizeof(*resolution));
+    struct tree *tree = arena_alloc(arena, sizeof(*tree));
+
+    /* What is wrong without any agents has been said already. */
+    if (!begin(arena, "", text, length, told))
+        return;
+    *tree = parser_run(told);
+    *resolution = (struct resolution){.tree = tree, .diagnostics = told, .arena = arena};
+    resolution->policy = arena_alloc(arena, sizeof(*resolution->policy));
+    resolve_run(resolution);
+    resolution->diagnostics = diagnostics;
+    check_agents(resolution, catalog);
+    diagnostics_sort(diagnostics);
+}
+
 char *policy_format(struct arena *arena, const char *file, const char *text, size_t length,
                     struct diagnostics *diagnostics)
 {

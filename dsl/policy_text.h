@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "dsl/catalog.h"
 #include "dsl/diagnostic.h"
 #include "ha/base/arena.h"
 #include "ha/model/policy.h"
@@ -37,6 +38,13 @@ bool policy_rehearse(struct arena *arena, const char *file, const char *text, si
  */
 bool policy_check(struct arena *arena, const char *file, const char *text, size_t length,
                   struct diagnostics *diagnostics, const char **survival);
+
+/*
+ * What is set for agents, against what they say of themselves: a step of its own, because they
+ * have to be asked, which may take seconds. Adds to what was found before; not for the drills.
+ */
+void policy_check_agents(struct arena *arena, const struct catalog *catalog, const char *text,
+                         size_t length, struct diagnostics *diagnostics);
 
 /* The one true layout; NULL if the text has errors of level 1 (they are in diagnostics). */
 char *policy_format(struct arena *arena, const char *file, const char *text, size_t length,

@@ -12,6 +12,10 @@ struct service_set {
     const char *name;
     const char *value; /* "$name" is not filled in yet */
     const struct syntax *at;
+    /* What the agents of its services make of it; see check_agents.c. */
+    const char *stranger_to; /* an agent that has no such parameter; NULL: none so far */
+    bool is_known;           /* to another agent, or perhaps to one that is not here */
+    bool is_judged;          /* there is a message about its value */
 };
 
 /* What one defaults or service statement says; the values are those whose bit is given. */

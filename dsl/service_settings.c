@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsl/catalog.h"
 #include "dsl/values.h"
 
 #define SECOND 1000
@@ -165,19 +166,6 @@ static void read_word_setting(struct resolution *r, struct service_block *block,
     }
 }
 
-static bool agent_is_valid(const char *agent)
-{
-    const char *colon = strchr(agent, ':');
-    const char *usual = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-
-    /* Both parts become parts of a path, so neither may begin with a dot or hold a slash. */
-    return colon && colon > agent && strspn(agent, usual) == (size_t)(colon - agent) &&
-           strspn(colon + 1, usual) > 0 &&
-           colon[1 + strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz"
-                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")] == '\0' &&
-           strlen(agent) < AGENT_NAME_MAX;
-}
-
 static void read_agent(struct resolution *r, struct service_block *block, const struct syntax *at)
 {
     const char *agent = syntax_text(r->tree, at->child);
@@ -186,7 +174,7 @@ static void read_agent(struct resolution *r, struct service_block *block, const 
     block->agent_at = at;
     block->values.agent = agent;
     give(block, FIELD_AGENT);
-    if (agent_is_valid(agent))
+    if (agent_name_is_valid(agent))
         return;
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_AGENT, syntax_place(r->tree, at->child),
                             agent);

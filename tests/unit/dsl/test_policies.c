@@ -75,8 +75,7 @@ static int read_expectations(struct arena *arena, const char *text, struct expec
 
 static const char *shown(struct arena *arena, const struct diagnostic *entry)
 {
-    return arena_printf(arena, "%s[%s] %s%s%s",
-                        entry->severity == SEVERITY_ERROR ? "error" : "warning",
+    return arena_printf(arena, "%s[%s] %s%s%s", severity_name(entry->severity),
                         diagnostic_code_name(entry->code), entry->words,
                         entry->hint ? " = hint: " : "", entry->hint ? entry->hint : "");
 }
