@@ -11,8 +11,7 @@
 static json_t *row_of(const struct explanation *about)
 {
     return json_pack("{s:s, s:s, s:s}", "code", about->code, "severity",
-                     about->severity == SEVERITY_ERROR ? "error" : "warning", "about",
-                     about->title);
+                     severity_name(about->severity), "about", about->title);
 }
 
 static int list_codes(struct arena *arena, struct output *output)

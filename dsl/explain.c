@@ -119,11 +119,22 @@ static void say_judgement(struct page *page, struct arena *arena, const char *ex
         if (entry->code != code)
             continue;
         page_say(page, arena_printf(arena, "    line %d: %s[%s]: %s\n", entry->at.line,
-                                    entry->severity == SEVERITY_ERROR ? "error" : "warning",
+                                    severity_name(entry->severity),
                                     diagnostic_code_name(entry->code), entry->words));
         if (entry->hint)
             page_say(page, arena_printf(arena, "      = hint: %s\n", entry->hint));
     }
+}
+
+static const char *severity_article(enum severity severity)
+{
+    static const char *const words[] = {
+        [SEVERITY_ERROR] = "an error",
+        [SEVERITY_WARNING] = "a warning",
+        [SEVERITY_INFO] = "for your information",
+    };
+
+    return words[severity];
 }
 
 char *explain_page(struct arena *arena, enum diagnostic_code code)
@@ -134,8 +145,7 @@ char *explain_page(struct arena *arena, enum diagnostic_code code)
 
     explain_read(arena, code, &about);
     page_say(&page, arena_printf(arena, "%s, %s: %s\n\n%s\n", about.code,
-                                 about.severity == SEVERITY_ERROR ? "an error" : "a warning",
-                                 about.title, about.words));
+                                 severity_article(about.severity), about.title, about.words));
     if (about.wrong[0]) {
         page_say(&page, "\nwrong:\n\n");
         page_say(&page, about.wrong);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dsl/drill.h"
+#include "dsl/example_agents.h"
 #include "dsl/explain.h"
 #include "dsl/page.h"
 #include "dsl/policy_text.h"
@@ -159,6 +160,9 @@ struct diagnostics *explain_judge(struct arena *arena, const char *example)
         drill_compile(found, &source, &drill);
     } else {
         policy_check(arena, last->name, last->text, last->length, found, &survival);
+        /* On any other machine than that imagined one it would depend on what is installed. */
+        if (strstr(last->text, "example:"))
+            policy_check_agents(arena, &example_agents, last->text, last->length, found);
     }
     diagnostics_sort(found);
     return found;

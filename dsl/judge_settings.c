@@ -34,9 +34,9 @@ static void report_absent(struct judge *judge, const char *agent, struct locatio
 
     if (!has_any(judge->catalog, is_fence)) {
         if (!judge->has_said_none[is_fence]) {
-            entry = diagnostics_add(diagnostics, DIAGNOSTIC_AGENTS_NOT_HERE, at,
-                                    is_fence ? "fence" : "OCF");
-            diagnostics_hint(diagnostics, entry, "check it on a node, or install %s",
+            entry = diagnostics_add(diagnostics, DIAGNOSTIC_AGENT_NOT_HERE, at, agent);
+            diagnostics_hint(diagnostics, entry,
+                             "this machine has none of its kind: check on a node, or install %s",
                              is_fence ? "fence-agents" : "resource-agents");
         }
         judge->has_said_none[is_fence] = true;

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "dsl/example_agents.h"
 #include "dsl/page.h"
-#include "tests/unit/dsl/fake_catalog.h"
 
 struct compiled compile_bytes(const char *text, size_t length)
 {
@@ -19,7 +19,7 @@ struct compiled compile_bytes(const char *text, size_t length)
                                         compiled.policy, compiled.diagnostics, REHEARSE_IN_EARNEST);
     /* Texts about other things name agents that nobody here knows anything of. */
     if (memmem(text, length, "example:", strlen("example:"))) {
-        policy_check_agents(compiled.arena, &fake_catalog, text, length, compiled.diagnostics);
+        policy_check_agents(compiled.arena, &example_agents, text, length, compiled.diagnostics);
         compiled.is_right = compiled.diagnostics->n_errors == 0;
     }
     return compiled;

@@ -5,8 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dsl/example_agents.h"
 #include "dsl/page.h"
-#include "tests/unit/dsl/fake_catalog.h"
+
+static int list_nothing(void *context, const char *const **list)
+{
+    (void)context;
+    *list = NULL;
+    return 0;
+}
+
+static struct agent_answer find_nothing(void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return (struct agent_answer){.standing = AGENT_NOT_INSTALLED};
+}
+
+static const struct catalog empty_catalog = {.find = find_nothing, .list = list_nothing};
 
 static struct compiled judge(const char *text, const struct catalog *catalog)
 {
@@ -20,7 +36,7 @@ static struct compiled judge(const char *text, const struct catalog *catalog)
 
 static bool fits(const char *parameter, const char *value)
 {
-    struct agent_answer web = fake_catalog.find(NULL, "example:web");
+    struct agent_answer web = example_agents.find(NULL, "example:web");
 
     return agent_value_fits(web.description, agent_find_parameter(web.description, parameter),
                             value);
@@ -33,7 +49,7 @@ static void a_machine_without_agents_says_so_once(void **state)
     struct compiled compiled = judge(text, &empty_catalog);
 
     (void)state;
-    only_diagnostic(&compiled, "T0251");
+    only_diagnostic(&compiled, "T0250");
     assert_int_equal(compiled.diagnostics->n_errors, 0);
     compiled_free(&compiled);
 }
@@ -43,17 +59,17 @@ static void a_policy_with_other_errors_is_still_looked_at(void **state)
     const char *text = THREE_NODES "rule r: keep nobody apart\n"
                                    "service ocf:a { agent example:guest; start timeout 2m\n"
                                    "set colour blue\n";
-    struct compiled compiled = judge(text, &fake_catalog);
+    struct compiled compiled = judge(text, &example_agents);
 
     (void)state;
-    only_diagnostic(&compiled, "T0254");
+    only_diagnostic(&compiled, "T0253");
     compiled_free(&compiled);
 }
 
 static void what_is_broken_is_not_missing(void **state)
 {
     const char *text = THREE_NODES "service ocf:a { agent example:guest; set config }\n";
-    struct compiled compiled = judge(text, &fake_catalog);
+    struct compiled compiled = judge(text, &example_agents);
 
     (void)state;
     assert_int_equal(compiled.diagnostics->n_errors, 0);
@@ -88,12 +104,12 @@ static void nearest_names_are_those_of_slips(void **state)
     struct arena *arena = arena_new();
 
     (void)state;
-    assert_string_equal(catalog_nearest(&fake_catalog, arena, "example:wep"), "example:web");
-    assert_string_equal(catalog_nearest(&fake_catalog, arena, "EXAMPEL:web"), "example:web");
-    assert_string_equal(catalog_nearest(&fake_catalog, arena, "other:web"), "example:web");
-    assert_null(catalog_nearest(&fake_catalog, arena, "example:ids"));
-    assert_null(catalog_nearest(&fake_catalog, arena, "other:thing"));
-    assert_null(catalog_nearest(&fake_catalog, arena, "fence_thing"));
+    assert_string_equal(catalog_nearest(&example_agents, arena, "example:wep"), "example:web");
+    assert_string_equal(catalog_nearest(&example_agents, arena, "EXAMPEL:web"), "example:web");
+    assert_string_equal(catalog_nearest(&example_agents, arena, "other:web"), "example:web");
+    assert_null(catalog_nearest(&example_agents, arena, "example:ids"));
+    assert_null(catalog_nearest(&example_agents, arena, "other:thing"));
+    assert_null(catalog_nearest(&example_agents, arena, "fence_thing"));
     arena_free(arena);
 }
 
@@ -110,7 +126,7 @@ static void many_agents_are_taken_one_by_one(void **state)
         snprintf(line, sizeof(line), "service ocf:s%d { agent far:a%d; set p%d 1 }\n", i, i, i);
         page_say(&page, line);
     }
-    compiled = judge(page.bytes, &fake_catalog);
+    compiled = judge(page.bytes, &example_agents);
     assert_int_equal(compiled.diagnostics->n_infos, 4000);
     assert_int_equal(compiled.diagnostics->n_list, DIAGNOSTICS_MAX);
     compiled_free(&compiled);

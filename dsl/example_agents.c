@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Agents that exist nowhere; see fake_catalog.h. */
-#include "tests/unit/dsl/fake_catalog.h"
+/* Agents that exist nowhere; see example_agents.h. */
+#include "dsl/example_agents.h"
 
 #include <string.h>
 
@@ -88,19 +88,4 @@ static int list(void *context, const char *const **list)
     return COUNT(names);
 }
 
-static int list_nothing(void *context, const char *const **list)
-{
-    (void)context;
-    *list = NULL;
-    return 0;
-}
-
-static struct agent_answer find_nothing(void *context, const char *name)
-{
-    (void)context;
-    (void)name;
-    return (struct agent_answer){.standing = AGENT_NOT_INSTALLED};
-}
-
-const struct catalog fake_catalog = {.find = find, .list = list};
-const struct catalog empty_catalog = {.find = find_nothing, .list = list_nothing};
+const struct catalog example_agents = {.find = find, .list = list};
