@@ -8,77 +8,7 @@
 #include <string.h>
 
 #include "ha/decide/load.h"
-
-node_set service_uses(const struct service *service)
-{
-    switch (service->state) {
-    case SERVICE_STARTED:
-    case SERVICE_REQUEST_STOP:
-    case SERVICE_ERROR: return node_bit(service->node);
-    case SERVICE_FREEZE: return service->is_running ? node_bit(service->node) : 0;
-    case SERVICE_MIGRATE:
-    case SERVICE_RELOCATE: return node_bit(service->node) | node_bit(service->target);
-    /* Not running, or on a node of which nothing can be running. */
-    case SERVICE_REQUEST_START:
-    case SERVICE_STOPPED:
-    case SERVICE_FENCE:
-    case SERVICE_RECOVERY:
-    case SERVICE_ABSENT: break;
-    }
-    return 0;
-}
-
-/* It is on its way to where it is to start, and has not run since it was last decided upon. */
-static bool is_moving_idle(const struct round *round, service_id id)
-{
-    const struct service *service = &round->state->services[id];
-    bool is_moving = service->state == SERVICE_RELOCATE || service->state == SERVICE_MIGRATE;
-
-    return is_moving && !round->view->services[id].running_on;
-}
-
-/* What starts where it is best, wherever it was, takes nothing there. */
-static node_set uses_of(const struct round *round, service_id id)
-{
-    if (round->policy->scheduling.rebalances_on_start && is_moving_idle(round, id))
-        return node_bit(round->state->services[id].target);
-    return service_uses(&round->state->services[id]);
-}
-
-node_id service_home(const struct service *service)
-{
-    if (service->state == SERVICE_MIGRATE || service->state == SERVICE_RELOCATE)
-        return service->target;
-    /* What failed for good draws nobody to where it failed; what must be apart still keeps away. */
-    if (service->state == SERVICE_ERROR)
-        return NODE_NONE;
-    return service_uses(service) ? service->node : NODE_NONE;
-}
-
-/* Waiting to start, and at home there: others had better leave it its place. */
-static node_id awaited_on(const struct round *round, const struct service *service)
-{
-    bool is_at_home = !round->policy->scheduling.rebalances_on_start;
-
-    return service->state == SERVICE_REQUEST_START && is_at_home ? service->node : NODE_NONE;
-}
-
-node_id affinity_home(const struct round *round, service_id service)
-{
-    const struct service *record = &round->state->services[service];
-    node_id awaited = awaited_on(round, record);
-
-    return awaited == NODE_NONE ? service_home(record) : awaited;
-}
-
-/* It takes nothing yet, but will: it waits, starts, or is handed over without running. */
-static bool is_to_start(const struct round *round, service_id id)
-{
-    const struct service *service = &round->state->services[id];
-
-    return service->state == SERVICE_REQUEST_START ||
-           (service->state == SERVICE_STARTED && !service->is_running) || is_moving_idle(round, id);
-}
+#include "ha/decide/presence.h"
 
 static void count_usage(struct round *round, service_id id, node_id node, int by)
 {
@@ -88,7 +18,7 @@ static void count_usage(struct round *round, service_id id, node_id node, int by
     if (round->policy->scheduling.mode == SCHEDULING_BASIC)
         return;
     /* What runs is in the measure already. */
-    if (round->policy->scheduling.mode == SCHEDULING_DYNAMIC && !is_to_start(round, id))
+    if (round->policy->scheduling.mode == SCHEDULING_DYNAMIC && !presence_is_to_start(round, id))
         return;
     takes = load_of_service(round, id, node);
     usage->cpus_milli += by * takes.cpus_milli;
@@ -96,11 +26,11 @@ static void count_usage(struct round *round, service_id id, node_id node, int by
 }
 
 /* One service on a node, in all the rules of a list. */
-static void count_rules(struct crm_work *work, int32_t first, node_id node, bool is_awaited, int by)
+static void count_rules(struct crm_work *work, int32_t first, node_id node, enum presence presence,
+                        int by)
 {
     for (int32_t at = first; at >= 0; at = work->memberships[at].next) {
-        rule_id rule = work->memberships[at].rule;
-        uint16_t *count = is_awaited ? &work->awaited[rule][node] : &work->used[rule][node];
+        uint16_t *count = &work->bound[work->memberships[at].rule].on[presence][node];
 
         *count = (uint16_t)(*count + by);
     }
@@ -122,57 +52,54 @@ static bool names(const struct rule *rule, service_id service)
 }
 
 /* The same in those apart rules that name it, and not only another of its group. */
-static void count_named(struct round *round, service_id id, node_id node, bool is_awaited, int by)
+static void count_named(struct round *round, service_id id, node_id node, enum presence presence,
+                        int by)
 {
     struct crm_work *work = round->work;
     int32_t at = bonds_of_group(round, id)->group_apart;
 
     for (; at >= 0; at = work->memberships[at].next) {
         rule_id rule = work->memberships[at].rule;
-        struct named *named = &work->named[rule];
-        uint16_t *count = is_awaited ? &named->awaited[node] : &named->used[node];
+        uint16_t *count = &work->named[rule].on[presence][node];
 
         if (names(&round->policy->rules[rule], id))
             *count = (uint16_t)(*count + by);
     }
 }
 
-static void count_in_group(struct round *round, service_id id, int32_t group, int by)
+static void count_presence(struct round *round, service_id id, enum presence presence, int by)
 {
-    struct named *counts = &round->work->groups[group];
-    node_id awaited = awaited_on(round, &round->state->services[id]);
+    struct crm_work *work = round->work;
+    const struct bonds *bonds = &work->bonds[id], *group = bonds_of_group(round, id);
 
-    NODE_SET_EACH(node, uses_of(round, id))
+    NODE_SET_EACH(node, presence_nodes(round, id, presence))
     {
-        counts->used[node] = (uint16_t)(counts->used[node] + by);
+        work->load[node] += by;
+        work->present[node] += presence == AWAITED ? 0 : by;
+        count_usage(round, id, node, by);
+        count_rules(work, bonds->friends, node, presence, by);
+        count_rules(work, group->group_apart, node, presence, by);
+        count_named(round, id, node, presence, by);
+        if (group->group != NO_GROUP) {
+            uint16_t *count = &work->groups[group->group].on[presence][node];
+
+            *count = (uint16_t)(*count + by);
+        }
     }
-    if (awaited != NODE_NONE)
-        counts->awaited[awaited] = (uint16_t)(counts->awaited[awaited] + by);
 }
 
 static void count_by(struct round *round, service_id id, int by)
 {
-    struct crm_work *work = round->work;
-    const struct service *service = &round->state->services[id];
-    const struct bonds *bonds = &work->bonds[id];
-    int32_t group = work->bonds[bonds->leader].group;
-    node_id awaited = awaited_on(round, service);
-    node_id home = affinity_home(round, id);
+    int32_t group = bonds_of_group(round, id)->group;
+    node_id home;
 
-    NODE_SET_EACH(node, uses_of(round, id) | node_bit(awaited))
-    {
-        work->load[node] += by;
-        work->present[node] += node == awaited ? 0 : by;
-        count_usage(round, id, node, by);
-        count_rules(work, bonds->friends, node, node == awaited, by);
-        count_rules(work, work->bonds[bonds->leader].group_apart, node, node == awaited, by);
-        count_named(round, id, node, node == awaited, by);
-    }
+    for (enum presence presence = 0; presence < PRESENCES; presence++)
+        count_presence(round, id, presence, by);
     if (group == NO_GROUP)
         return;
-    count_in_group(round, id, group, by);
+    home = presence_home(round, id);
     if (home != NODE_NONE)
-        work->homes[group][home] = (uint16_t)(work->homes[group][home] + by);
+        round->work->homes[group][home] = (uint16_t)(round->work->homes[group][home] + by);
 }
 
 void affinity_forget(struct round *round, service_id service)
@@ -198,8 +125,7 @@ static void clear_counts(const struct policy *policy, struct crm_work *work)
 
         if (kind != RULE_TOGETHER && kind != RULE_APART)
             continue;
-        memset(work->used[id], 0, sizeof(work->used[0]));
-        memset(work->awaited[id], 0, sizeof(work->awaited[0]));
+        memset(&work->bound[id], 0, sizeof(work->bound[0]));
         memset(&work->named[id], 0, sizeof(work->named[0]));
     }
 }
@@ -224,36 +150,27 @@ static node_set counted_on(const struct round *round, const uint16_t *counts, co
     return used;
 }
 
-/* Where one service is counted: there it is, or there it waits to start. */
-static node_set counted_at(const struct round *round, service_id service, bool is_awaited)
-{
-    if (is_awaited)
-        return node_bit(awaited_on(round, &round->state->services[service]));
-    return uses_of(round, service);
-}
-
 /* How many of the service's own group are counted on each node. */
-static void count_group(const struct round *round, service_id service, bool is_awaited,
+static void count_group(const struct round *round, service_id service, enum presence presence,
                         int own[NODES_MAX])
 {
     int32_t group = bonds_of_group(round, service)->group;
-    const struct named *counts = &round->work->groups[group == NO_GROUP ? 0 : group];
 
     memset(own, 0, NODES_MAX * sizeof(own[0]));
     if (group == NO_GROUP) {
-        NODE_SET_EACH(node, counted_at(round, service, is_awaited))
+        NODE_SET_EACH(node, presence_nodes(round, service, presence))
         {
             own[node] = 1;
         }
         return;
     }
     for (node_id node = 0; node < round->policy->n_nodes; node++)
-        own[node] = is_awaited ? counts->awaited[node] : counts->used[node];
+        own[node] = round->work->groups[group].on[presence][node];
 }
 
 /* The same of those only whom a rule names: rules are short, and groups may be of thousands. */
 static void count_named_own(const struct round *round, service_id service, const struct rule *rule,
-                            bool is_awaited, int own[NODES_MAX])
+                            enum presence presence, int own[NODES_MAX])
 {
     const struct bonds *bonds = round->work->bonds;
 
@@ -261,7 +178,7 @@ static void count_named_own(const struct round *round, service_id service, const
     for (int i = 0; i < rule->n_services; i++) {
         if (bonds[rule->services[i]].leader != bonds[service].leader)
             continue;
-        NODE_SET_EACH(node, counted_at(round, rule->services[i], is_awaited))
+        NODE_SET_EACH(node, presence_nodes(round, rule->services[i], presence))
         {
             own[node]++;
         }
@@ -272,20 +189,20 @@ static void count_named_own(const struct round *round, service_id service, const
  * Whom a rule names is kept apart from those it names too, and from the groups of these; so the
  * others of its group are kept apart from those that are named, and they all follow in the end.
  */
-static node_set apart_by(const struct round *round, service_id service, rule_id id, bool is_awaited)
+static node_set apart_by(const struct round *round, service_id service, rule_id id,
+                         enum presence presence)
 {
     const struct crm_work *work = round->work;
     const struct rule *rule = &round->policy->rules[id];
     bool is_named = names(rule, service);
-    const uint16_t *all = is_awaited ? work->awaited[id] : work->used[id];
-    const uint16_t *some = is_awaited ? work->named[id].awaited : work->named[id].used;
+    const struct tally *tally = is_named ? &work->bound[id] : &work->named[id];
     int own[NODES_MAX];
 
     if (is_named)
-        count_group(round, service, is_awaited, own);
+        count_group(round, service, presence, own);
     else
-        count_named_own(round, service, rule, is_awaited, own);
-    return counted_on(round, is_named ? all : some, own);
+        count_named_own(round, service, rule, presence, own);
+    return counted_on(round, tally->on[presence], own);
 }
 
 node_set affinity_awaited(const struct round *round, service_id service)
@@ -295,29 +212,47 @@ node_set affinity_awaited(const struct round *round, service_id service)
     node_set awaited = 0;
 
     for (; at >= 0; at = work->memberships[at].next)
-        awaited |= apart_by(round, service, work->memberships[at].rule, true);
+        awaited |= apart_by(round, service, work->memberships[at].rule, AWAITED);
     return awaited;
 }
 
+/* Where it runs, or one of its group is settled. */
+static node_set own_nodes(const struct round *round, service_id service)
+{
+    node_set own = round->view->services[service].running_on;
+    int here[NODES_MAX];
+
+    count_group(round, service, PRESENT, here);
+    for (node_id node = 0; node < round->policy->n_nodes; node++)
+        own |= here[node] > 0 ? node_bit(node) : 0;
+    return own;
+}
+
+/*
+ * Who comes, goes or is known only by report keeps others from coming, and drives away nobody who
+ * is there: of two that must be apart and are on one node, one goes.
+ */
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict)
 {
     const struct crm_work *work = round->work;
     int32_t at = bonds_of_group(round, service)->group_apart;
-    node_set apart = 0;
+    node_set apart = 0, passing = 0;
 
     for (; at >= 0; at = work->memberships[at].next) {
         rule_id id = work->memberships[at].rule;
 
-        if (round->policy->rules[id].is_strict == is_strict)
-            apart |= apart_by(round, service, id, false);
+        if (round->policy->rules[id].is_strict != is_strict)
+            continue;
+        apart |= apart_by(round, service, id, PRESENT);
+        passing |= apart_by(round, service, id, PASSING);
     }
-    return apart;
+    return passing ? apart | (passing & ~own_nodes(round, service)) : apart;
 }
 
 node_set affinity_most_partners(const struct round *round, service_id service, node_set among)
 {
     int32_t group = bonds_of_group(round, service)->group;
-    node_set own = node_bit(affinity_home(round, service));
+    node_set own = node_bit(presence_home(round, service));
     node_set best = 0;
     int most = 0;
 
@@ -340,9 +275,20 @@ node_set affinity_most_partners(const struct round *round, service_id service, n
 int affinity_partners_on(const struct round *round, service_id service, node_id node)
 {
     int32_t group = bonds_of_group(round, service)->group;
-    bool is_own = affinity_home(round, service) == node;
+    bool is_own = presence_home(round, service) == node;
 
     return group == NO_GROUP ? 0 : round->work->homes[group][node] - (is_own ? 1 : 0);
+}
+
+/* Settled or not. */
+static node_set there(const struct round *round, service_id service)
+{
+    return presence_nodes(round, service, PRESENT) | presence_nodes(round, service, PASSING);
+}
+
+static int tally_there(const struct tally *tally, node_id node)
+{
+    return tally->on[PRESENT][node] + tally->on[PASSING][node];
 }
 
 int affinity_friends_on(const struct round *round, service_id service, node_id node)
@@ -352,10 +298,10 @@ int affinity_friends_on(const struct round *round, service_id service, node_id n
 
     GROUP_EACH(round, member, service)
     {
-        bool is_own = node_in(uses_of(round, member), node);
+        int own = node_in(there(round, member), node) ? 1 : 0;
 
         for (int32_t at = work->bonds[member].friends; at >= 0; at = work->memberships[at].next)
-            count += work->used[work->memberships[at].rule][node] - (is_own ? 1 : 0);
+            count += tally_there(&work->bound[work->memberships[at].rule], node) - own;
     }
     return count;
 }
@@ -364,7 +310,7 @@ int affinity_strangers_on(const struct round *round, service_id service, node_id
 {
     const struct crm_work *work = round->work;
     int32_t at = bonds_of_group(round, service)->group_apart;
-    int own[NODES_MAX], count = 0;
+    int own[NODES_MAX], passing[NODES_MAX], count = 0;
 
     for (; at >= 0; at = work->memberships[at].next) {
         rule_id id = work->memberships[at].rule;
@@ -372,8 +318,9 @@ int affinity_strangers_on(const struct round *round, service_id service, node_id
 
         if (rule->is_strict)
             continue;
-        count_named_own(round, service, rule, false, own);
-        count += work->named[id].used[node] - own[node];
+        count_named_own(round, service, rule, PRESENT, own);
+        count_named_own(round, service, rule, PASSING, passing);
+        count += tally_there(&work->named[id], node) - own[node] - passing[node];
     }
     return count;
 }
@@ -398,19 +345,13 @@ rule_id affinity_forbids(const struct round *round, service_id service, node_id 
     return RULE_NONE;
 }
 
-static bool is_on(const struct round *round, service_id service, node_id node, bool is_awaited)
-{
-    const struct service *record = &round->state->services[service];
-
-    return is_awaited ? awaited_on(round, record) == node : node_in(uses_of(round, service), node);
-}
-
-/* The first of one group that is, or is awaited, on the node. */
-static bool name_one(const struct round *round, service_id of, bool is_awaited, struct reason *why)
+/* The first of one group that is on the node in that way. */
+static bool name_one(const struct round *round, service_id of, enum presence presence,
+                     struct reason *why)
 {
     GROUP_EACH(round, other, of)
     {
-        if (is_on(round, other, why->node, is_awaited)) {
+        if (node_in(presence_nodes(round, other, presence), why->node)) {
             why->with = other;
             return true;
         }
@@ -419,15 +360,15 @@ static bool name_one(const struct round *round, service_id of, bool is_awaited, 
 }
 
 /* Of those that an apart rule keeps from a service's group; the rule is filled in with them. */
-static bool name_apart(const struct round *round, rule_id id, service_id service, bool is_awaited,
-                       struct reason *why)
+static bool name_apart(const struct round *round, rule_id id, service_id service,
+                       enum presence presence, struct reason *why)
 {
     const struct rule *rule = &round->policy->rules[id];
     const struct bonds *bonds = round->work->bonds;
 
     for (int i = 0; i < rule->n_services; i++) {
         if (bonds[rule->services[i]].leader != bonds[service].leader &&
-            name_one(round, rule->services[i], is_awaited, why)) {
+            name_one(round, rule->services[i], presence, why)) {
             why->rule = id;
             return true;
         }
@@ -445,7 +386,8 @@ static bool name_neighbour(const struct round *round, service_id service, bool i
         rule_id id = work->memberships[at].rule;
 
         if (round->policy->rules[id].is_strict == is_strict &&
-            name_apart(round, id, service, false, why))
+            (name_apart(round, id, service, PRESENT, why) ||
+             name_apart(round, id, service, PASSING, why)))
             return true;
     }
     return false;
@@ -472,7 +414,7 @@ void affinity_name_awaited(const struct round *round, service_id service, node_i
 
     found.node = node;
     for (; at >= 0; at = work->memberships[at].next) {
-        if (name_apart(round, work->memberships[at].rule, service, true, &found)) {
+        if (name_apart(round, work->memberships[at].rule, service, AWAITED, &found)) {
             *why = found;
             return;
         }
@@ -487,7 +429,7 @@ void affinity_name_partner(const struct round *round, service_id service, node_i
     why->rule = bonds_of_group(round, service)->group_rule;
     GROUP_EACH(round, member, service)
     {
-        if (member != service && affinity_home(round, member) == node) {
+        if (member != service && presence_home(round, member) == node) {
             why->with = member;
             why->node = node;
             return;
@@ -497,7 +439,7 @@ void affinity_name_partner(const struct round *round, service_id service, node_i
         const struct rule *rule = &round->policy->rules[work->memberships[at].rule];
 
         for (int i = 0; i < rule->n_services; i++) {
-            if (rule->services[i] == service || !is_on(round, rule->services[i], node, false))
+            if (rule->services[i] == service || !node_in(there(round, rule->services[i]), node))
                 continue;
             why->rule = work->memberships[at].rule;
             why->with = rule->services[i];

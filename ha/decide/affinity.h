@@ -14,15 +14,10 @@ void affinity_prepare(struct round *round);
 void affinity_forget(struct round *round, service_id service);
 void affinity_count(struct round *round, service_id service);
 
-/* Where it is or may be, for load and for neighbours. */
-node_set service_uses(const struct service *service);
-/* Where it will be once what is decided is done; NODE_NONE: nowhere. */
-node_id service_home(const struct service *service);
-
-/* The same, or where it waits to start: there its group counts it. */
-node_id affinity_home(const struct round *round, service_id service);
-
-/* Nodes where a service is that must (is_strict) or should be apart from this one's group. */
+/*
+ * Nodes where a service is that must (is_strict) or should be apart from this one's group; where
+ * this one is not there itself, one that comes, goes or is known only by report counts, too.
+ */
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict);
 /* Nodes where such a service was last and waits to start again. */
 node_set affinity_awaited(const struct round *round, service_id service);

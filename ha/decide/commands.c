@@ -12,6 +12,7 @@
 #include "ha/decide/node_rules.h"
 #include "ha/decide/order.h"
 #include "ha/decide/placement.h"
+#include "ha/decide/presence.h"
 #include "ha/decide/quarantine.h"
 #include "ha/decide/source.h"
 #include "ha/decide/storm.h"

@@ -3,6 +3,7 @@
 #include "ha/decide/move.h"
 
 #include "ha/decide/affinity.h"
+#include "ha/decide/presence.h"
 
 node_id move_fallback(const struct round *round, service_id service, node_id to)
 {

@@ -10,6 +10,7 @@
 
 #include "ha/decide/affinity.h"
 #include "ha/decide/load.h"
+#include "ha/decide/presence.h"
 
 /* The search while it goes on. */
 struct search {
@@ -265,7 +266,7 @@ static bool may_ignore_tiers(const struct search *search)
         return true;
     GROUP_EACH(round, member, search->service)
     {
-        node_id home = affinity_home(round, member);
+        node_id home = presence_home(round, member);
         bool comes = search->record->state == SERVICE_REQUEST_START &&
                      round->policy->services[member].failback;
 
@@ -288,7 +289,7 @@ static bool falls_back_together(const struct search *search)
     {
         const struct service *record = &round->state->services[member];
 
-        if (affinity_home(round, member) != NODE_NONE && record->fallback != fallback)
+        if (presence_home(round, member) != NODE_NONE && record->fallback != fallback)
             return false;
     }
     return true;

@@ -5,6 +5,7 @@
 #include "ha/base/text.h"
 #include "ha/decide/affinity.h"
 #include "ha/decide/load.h"
+#include "ha/decide/presence.h"
 #include "ha/decide/service_rules.h"
 #include "ha/decide/source.h"
 

@@ -47,10 +47,17 @@ struct usage {
     int64_t memory;
 };
 
-/* Of those whom an apart rule names, not their groups; or of a group. */
-struct named {
-    uint16_t used[NODES_MAX];
-    uint16_t awaited[NODES_MAX];
+/* How a service counts on a node; presence.h says when. */
+enum presence {
+    PRESENT, /* it is there by its record */
+    PASSING, /* it comes, goes, is being stopped, or only a report says that it runs there */
+    AWAITED, /* it was there last, and waits to start */
+    PRESENCES
+};
+
+/* How many services are on each node, each way. */
+struct tally {
+    uint16_t on[PRESENCES][NODES_MAX];
 };
 
 struct crm_work {
@@ -60,13 +67,12 @@ struct crm_work {
     struct bonds bonds[SERVICES_MAX];
     struct order_wait waits[SERVICES_MAX];
     struct membership memberships[MEMBERSHIPS_MAX];
-    int present[NODES_MAX];              /* services that use a node */
-    int load[NODES_MAX];                 /* and those that wait to start where they were last */
-    struct usage usage[NODES_MAX];       /* what they take by the policy; while loads are measured,
+    int present[NODES_MAX];        /* services that are on a node, by record or by report */
+    int load[NODES_MAX];           /* and those that wait to start where they were last */
+    struct usage usage[NODES_MAX]; /* what they take by the policy; while loads are measured,
                                               only of those that have not started yet */
-    uint16_t used[RULES_MAX][NODES_MAX]; /* present, of the services of one rule */
-    uint16_t awaited[RULES_MAX][NODES_MAX]; /* those that wait to start where they were last */
-    struct named named[RULES_MAX];
+    struct tally bound[RULES_MAX]; /* of those that a rule binds: whom it names, and their groups */
+    struct tally named[RULES_MAX]; /* only of those whom an apart rule names */
+    struct tally groups[GROUPS_MAX];
     uint16_t homes[GROUPS_MAX][NODES_MAX]; /* members of a group that are, or will be, on a node */
-    struct named groups[GROUPS_MAX];       /* members of a group that use it, or wait for it */
 };

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "ha/decide/affinity.h"
+#include "ha/decide/presence.h"
 
 /* Where it runs, as far as the state goes: during a move still where it was. */
 static node_id place_of(const struct service *service)

@@ -78,15 +78,14 @@ static bool is_at(const struct world *world, const struct ha_state *state, servi
     return node_in(places_of(record), node);
 }
 
-static service_id neighbour_on(const struct world *world, const struct ha_state *state,
-                               service_id service, node_id node)
+static bool has_neighbour_on(const struct world *world, service_id service, node_id node)
 {
     for (service_id other = 0; other < world->policy->n_services; other++) {
-        if (is_at(world, state, other, node) &&
+        if (is_at(world, &world->agreed, other, node) &&
             are_bound(world->policy, service, other, RULE_APART))
-            return other;
+            return true;
     }
-    return SERVICE_NONE;
+    return false;
 }
 
 /* ---- a step of the manager ------------------------------------------------------------------ */
@@ -178,6 +177,44 @@ static bool takes_services(const struct world *world, node_id node)
            (before->leaving == LEAVING_NOT || now->leaving == LEAVING_NOT);
 }
 
+/* It runs there itself, or one that it must be with is there for good. */
+static bool is_there_already(const struct world *world, service_id service, node_id node)
+{
+    for (service_id other = 0; other < world->policy->n_services; other++) {
+        const struct service *before = &world->agreed.services[other];
+
+        if (other != service && !are_bound(world->policy, service, other, RULE_TOGETHER))
+            continue;
+        if (before->state == SERVICE_STARTED && before->node == node)
+            return true;
+    }
+    return node_in(world->view.services[service].running_on, node);
+}
+
+static bool is_settled(const struct service *service)
+{
+    return service->state == SERVICE_STARTED || service->state == SERVICE_ERROR ||
+           service->state == SERVICE_FREEZE;
+}
+
+/*
+ * Next to one that stays there it may not be; where it is not itself, one that comes or goes, or of
+ * which a node has told that it runs there, is in its way, too.
+ */
+static bool is_in_the_way(const struct world *world, service_id service, service_id other,
+                          node_id node)
+{
+    bool is_reported = node_in(world->view.services[other].running_on, node) &&
+                       world->policy->services[other].requested != REQUESTED_IGNORED;
+    bool is_there = is_at(world, &world->proposed, other, node);
+
+    if (!are_bound(world->policy, service, other, RULE_APART))
+        return false;
+    if (is_there && is_settled(&world->proposed.services[other]))
+        return true;
+    return (is_there || is_reported) && !is_there_already(world, service, node);
+}
+
 /* A node that was given something now must be there for it, and the rules must like it. */
 static void check_place(struct world *world, service_id service)
 {
@@ -189,8 +226,10 @@ static void check_place(struct world *world, service_id service)
         world_break(world, "placed on a node that takes nothing", service, node);
     if (!is_allowed(world->policy, service, node))
         world_break(world, "placed where a strict rule forbids it", service, node);
-    if (neighbour_on(world, &world->proposed, service, node) != SERVICE_NONE)
-        world_break(world, "placed next to one it must be apart from", service, node);
+    for (service_id other = 0; other < world->policy->n_services; other++) {
+        if (is_in_the_way(world, service, other, node))
+            world_break(world, "placed next to one it must be apart from", service, node);
+    }
 }
 
 /* Not what somebody moved by hand, what runs on where it was, or what is on its way already. */
@@ -296,8 +335,7 @@ static bool is_allowed_with_partners(const struct world *world, service_id servi
     for (service_id other = 0; other < world->policy->n_services; other++) {
         if (other != service && !are_bound(world->policy, service, other, RULE_TOGETHER))
             continue;
-        if (!is_allowed(world->policy, other, node) ||
-            neighbour_on(world, &world->agreed, other, node) != SERVICE_NONE)
+        if (!is_allowed(world->policy, other, node) || has_neighbour_on(world, other, node))
             return false;
     }
     return true;

@@ -155,6 +155,7 @@ static void numbers_say_who_has_more(void **state)
     scene->state.services[D].node = NODE_NONE;
     scene->view.services[D].running_on = 0;
     scene->state.services[B].node = ALPHA;
+    scene->view.services[B].running_on = ON(ALPHA);
     why = lost_on(scene, D, ALPHA);
     assert_reason(why, REASON_MORE_LOAD);
     assert_sentence(scene, &why, "alpha has more services than beta: 2, not 0");
