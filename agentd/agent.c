@@ -233,6 +233,7 @@ static void looked_again(struct agent *agent)
                 agent->told[at].has_told = false;
         }
         agent->must_report = true;
+        agent->changed_at = agent_now();
         requests_ring_changed(agent);
     }
     if (before.leader != agent->status.leader && agent->status.leader != NODE_NONE)
@@ -255,6 +256,35 @@ static void reset(struct agent *agent, const struct member_event *event)
     follow_committed(agent, NULL);
 }
 
+/* Positions are others from here on; what was told moves with the nodes. */
+static void roster_changed(struct agent *agent, const struct roster *roster)
+{
+    struct told *told = xcalloc(NODES_MAX, sizeof(*told));
+
+    for (node_id at = 0; at < agent->roster.n_nodes; at++) {
+        node_id to = roster_find(roster, agent->roster.nodes[at].nodeid);
+
+        if (to != NODE_NONE) {
+            told[to] = agent->told[at];
+            continue;
+        }
+        json_decref(agent->told[at].rows);
+        json_decref(agent->told[at].orphans);
+    }
+    memcpy(agent->told, told, sizeof(agent->told));
+    free(told);
+    agent->armed_seen = roster_translate(&agent->roster, roster, agent->armed_seen);
+    agent->status.agents = roster_translate(&agent->roster, roster, agent->status.agents);
+    agent->status.synced = roster_translate(&agent->roster, roster, agent->status.synced);
+    agent->status.leader =
+        node_set_first(roster_translate(&agent->roster, roster, node_bit(agent->status.leader)));
+    agent->roster = *roster;
+    map_nodes(agent);
+    agent->must_decide = true;
+    log_info("corosync counts %d nodes with %d votes, of which a quorum is %d", roster->n_nodes,
+             roster->expected_votes, roster->quorum_votes);
+}
+
 static void handle(struct agent *agent, const struct member_event *event)
 {
     struct err err = {{0}};
@@ -266,6 +296,7 @@ static void handle(struct agent *agent, const struct member_event *event)
             corosync_lost(agent, err.text);
         break;
     case MEMBER_CHANGED: looked_again(agent); break;
+    case MEMBER_ROSTER: roster_changed(agent, event->roster); break;
     case MEMBER_RESET: reset(agent, event); break;
     case MEMBER_COMMITTED: committed(agent, event); break;
     case MEMBER_VOIDED: agent->must_decide = true; break;

@@ -49,7 +49,7 @@ struct agent {
     json_t *recent;        /* the newest events, as verb_events_of makes them */
     struct group *group;
     struct membership *membership;
-    sd_event_source *group_source, *membership_source;
+    sd_event_source *group_source, *membership_source, *reload_source;
     struct member *member; /* NULL until corosync was reached for the first time */
     struct roster roster;  /* valid once member is */
     struct feeding *feeding;
@@ -64,6 +64,7 @@ struct agent {
     node_id roster_of[NODES_MAX]; /* and back; NODE_NONE */
 
     struct member_status status; /* as last looked at */
+    struct instant changed_at;   /* when somebody came, went or got in sync */
     struct told told[NODES_MAX]; /* by roster position */
     bool must_report;
     uint64_t durable; /* the last version on a quorum's disks */

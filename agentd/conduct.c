@@ -17,6 +17,8 @@
 #include "ha/model/codec.h"
 
 #define LOOK_AGAIN_MS 50
+/* A quorum is in sync at once, the last one a disk's moment later: it is not lost for that. */
+#define CATCHING_UP_MS 500
 
 static void set_cluster(struct agent *agent, json_t *set)
 {
@@ -223,6 +225,15 @@ static void notice_armed(struct agent *agent, struct instant now)
     agent->armed_seen = armed;
 }
 
+/* Somebody who is here is not in sync yet, and will be in a moment. */
+static bool is_catching_up(const struct agent *agent, struct instant now)
+{
+    const struct member_status *status = &agent->status;
+
+    return (status->agents & ~status->synced & ~status->apart) != 0 &&
+           instant_before(now, instant_after(agent->changed_at, duration_ms(CATCHING_UP_MS)));
+}
+
 void conduct(struct agent *agent, struct instant now)
 {
     struct outcome *outcome = agent->outcome;
@@ -233,6 +244,11 @@ void conduct(struct agent *agent, struct instant now)
     notice_armed(agent, now);
     if (!agent->must_decide && !instant_reached(now, agent->decide_at))
         return;
+    if (is_catching_up(agent, now)) {
+        agent->must_decide = false;
+        agent->decide_at = instant_after(now, duration_ms(LOOK_AGAIN_MS));
+        return;
+    }
     agent->must_decide = false;
     agent->decide_at = INSTANT_NEVER;
     if (push_decide(agent, now)) {

@@ -56,12 +56,30 @@ static void on_quorum(void *context, bool is_quorate, struct ring_id ring)
     member_quorum(agent->member, agent_now(), is_quorate, ring);
 }
 
+/* Nodes or votes may be others; the member says from when on they count. */
+static void on_reloaded(void *context)
+{
+    struct agent *agent = context;
+    struct roster roster;
+    struct err err = {{0}};
+
+    if (membership_read_roster(&roster, &err))
+        member_set_roster(agent->member, agent_now(), &roster);
+    else
+        log_warning("corosync has read its configuration anew, which says nothing good for this "
+                    "agent, and it keeps what it knows: %s",
+                    err.text);
+}
+
 static const struct group_events group_events = {
     .ring = on_ring,
     .members = on_members,
     .message = on_message,
 };
-static const struct membership_events membership_events = {.quorum = on_quorum};
+static const struct membership_events membership_events = {
+    .quorum = on_quorum,
+    .reloaded = on_reloaded,
+};
 
 static int on_group_fd(sd_event_source *source, int fd, uint32_t events, void *context)
 {
@@ -93,6 +111,7 @@ void corosync_close(struct agent *agent)
 {
     agent->group_source = sd_event_source_disable_unref(agent->group_source);
     agent->membership_source = sd_event_source_disable_unref(agent->membership_source);
+    agent->reload_source = sd_event_source_disable_unref(agent->reload_source);
     if (agent->group)
         group_close(agent->group);
     if (agent->membership)
@@ -125,11 +144,14 @@ static bool meet(struct agent *agent, struct err *err)
     if (!membership_read_roster(&config.roster, err))
         return false;
     if (agent->member) {
-        if (memcmp(&config.roster, &agent->roster, sizeof(config.roster)) == 0)
+        if (config.roster.nodes[config.roster.self].nodeid ==
+            agent->roster.nodes[agent->roster.self].nodeid) {
+            member_set_roster(agent->member, agent_now(), &config.roster);
             return agent_joined(agent, err);
-        log_warning("corosync's node list has changed; this agent starts anew with it");
+        }
+        log_warning("this node has another nodeid by now; its agent starts anew with it");
         sd_event_exit(agent->loop, 1);
-        return err_set(err, "the node list has changed");
+        return err_set(err, "this node has another nodeid by now");
     }
     if (!store_read(agent->store, &records, &config.head, err))
         return false;
@@ -165,6 +187,8 @@ static bool corosync_open(struct agent *agent, struct err *err)
     if (sd_event_add_io(agent->loop, &agent->group_source, group_fd(agent->group), EPOLLIN,
                         on_group_fd, agent) < 0 ||
         sd_event_add_io(agent->loop, &agent->membership_source, membership_fd(agent->membership),
+                        EPOLLIN, on_membership_fd, agent) < 0 ||
+        sd_event_add_io(agent->loop, &agent->reload_source, membership_reload_fd(agent->membership),
                         EPOLLIN, on_membership_fd, agent) < 0)
         return err_set(err, "cannot watch corosync's descriptors");
     /* Before the beats, the order of everything. */

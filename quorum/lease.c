@@ -41,6 +41,7 @@ struct known {
 
 struct lease {
     struct roster roster;
+    uint64_t mark; /* of the roster */
     char boot_id[BOOT_ID_MAX];
     uint64_t incarnation;
     struct lease_timing timing;
@@ -92,6 +93,7 @@ struct lease *lease_new(const struct roster *roster, const char *boot_id, uint64
 
     assert(roster->self >= 0 && roster->self < roster->n_nodes && incarnation != 0);
     lease->roster = *roster;
+    lease->mark = roster_mark(roster);
     text_copy(lease->boot_id, sizeof(lease->boot_id), boot_id);
     lease->incarnation = incarnation;
     lease->timing = *timing;
@@ -168,6 +170,34 @@ static void begin_exchange(struct lease *lease)
     lease->is_settled = false;
     for (int i = 0; i < lease->roster.n_nodes; i++)
         lease->known[i].has_told = false;
+}
+
+void lease_again(struct lease *lease)
+{
+    begin_exchange(lease);
+}
+
+void lease_set_roster(struct lease *lease, const struct roster *roster)
+{
+    const struct roster *before = &lease->roster;
+    struct known *known = xcalloc(NODES_MAX, sizeof(*known));
+
+    for (int i = 0; i < roster->n_nodes; i++) {
+        node_id at = roster_find(before, roster->nodes[i].nodeid);
+
+        if (at != NODE_NONE)
+            known[i] = lease->known[at];
+        known[i].acknowledged = 0;
+    }
+    memcpy(lease->known, known, sizeof(lease->known));
+    free(known);
+    lease->nodes = roster_translate(before, roster, lease->nodes);
+    lease->agents = roster_translate(before, roster, lease->agents);
+    lease->kept = roster_translate(before, roster, lease->kept);
+    lease->roster = *roster;
+    lease->mark = roster_mark(roster);
+    lease->is_armed_acknowledged = false;
+    begin_exchange(lease);
 }
 
 void lease_ring(struct lease *lease, struct instant now, struct ring_id ring, node_set nodes)
@@ -316,6 +346,9 @@ void lease_beat_taken(struct lease *lease, struct instant now, const struct beat
     /* Sent in another ring, or before votequorum spoke of this one: heard, but it feeds nobody. */
     if (!lease_is_group_quorate(lease) || ring_compare(beat->ring, lease->ring) != 0 ||
         !node_in(lease->agents, beat->from))
+        return;
+    /* Two that count votes differently may each see a quorum without a member in common. */
+    if (beat->roster != lease->mark)
         return;
     known->in_ring = (struct beat_ack){beat->incarnation, beat->number};
     if (is_own)
@@ -480,6 +513,7 @@ void lease_beat_make(struct lease *lease, struct instant now, struct beat *beat)
     memset(beat, 0, sizeof(*beat));
     beat->from = lease->roster.self;
     beat->ring = lease->ring;
+    beat->roster = lease->mark;
     beat->number = number;
     beat->incarnation = lease->incarnation;
     text_copy(beat->boot_id, sizeof(beat->boot_id), lease->boot_id);

@@ -32,6 +32,7 @@ struct beat_ack {
 struct beat {
     node_id from;
     struct ring_id ring;  /* in which it was sent; delivered in another it feeds nobody */
+    uint64_t roster;      /* its sender's roster_mark: who counts otherwise acknowledges nobody */
     uint64_t number;      /* rises by one; from 1 in each incarnation */
     uint64_t incarnation; /* of the agent: differs each time it starts */
     char boot_id[BOOT_ID_MAX];
@@ -83,6 +84,12 @@ void lease_free(struct lease *lease);
  */
 void lease_set_timing(struct lease *lease, const struct lease_timing *timing);
 const struct lease_timing *lease_timing(const struct lease *lease);
+/*
+ * Votes or nodes have changed. What others acknowledged counts anew, and the exchange begins anew.
+ */
+void lease_set_roster(struct lease *lease, const struct roster *roster);
+/* Everybody tells once more, in the same group. */
+void lease_again(struct lease *lease);
 void lease_set_armed(struct lease *lease, bool is_armed);
 bool lease_is_armed(const struct lease *lease);
 

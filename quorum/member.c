@@ -37,6 +37,7 @@ static void queued_free(struct queued *queued)
     free(queued->bytes);
     json_decref(queued->patch);
     json_decref(queued->records);
+    free(queued->roster);
     memset(queued, 0, sizeof(*queued));
 }
 
@@ -48,6 +49,7 @@ void member_free(struct member *member)
         queued_free(&member->queue[i]);
     queued_free(&member->last);
     free(member->queue);
+    free(member->coming);
     free(member->writes);
     sync_free(&member->sync);
     ledger_free(member->ledger);
@@ -88,6 +90,7 @@ bool member_next(struct member *member, struct member_event *event)
     member->last.event.patch = member->last.patch;
     member->last.event.records = member->last.records;
     member->last.event.words = member->last.words;
+    member->last.event.roster = member->last.roster;
     *event = member->last.event;
     return true;
 }
@@ -150,7 +153,7 @@ bool member_is_quorate(const struct member *member)
     return lease_is_group_quorate(member->lease);
 }
 
-static uint64_t view_name(const struct member *member)
+static uint64_t view_name(const struct member *member, uint64_t round)
 {
     uint32_t words[3 * NODES_MAX + 8];
     size_t n = 0;
@@ -158,7 +161,7 @@ static uint64_t view_name(const struct member *member)
     words[n++] = (uint32_t)member->ring.seq;
     words[n++] = (uint32_t)(member->ring.seq >> 32);
     words[n++] = member->ring.node;
-    words[n++] = (uint32_t)member->round;
+    words[n++] = (uint32_t)round;
     for (int i = 0; i < member->n_peers; i++) {
         words[n++] = member->peers[i].nodeid;
         words[n++] = member->peers[i].pid;
@@ -168,9 +171,59 @@ static uint64_t view_name(const struct member *member)
            1;
 }
 
+uint64_t member_group_name(const struct member *member)
+{
+    return view_name(member, UINT32_MAX);
+}
+
+static node_set nodes_of(const struct member *member, const struct group_peer *peers, int n_peers);
+
+static node_set nodes_of_ring(const struct member *member)
+{
+    node_set nodes = 0;
+
+    for (uint32_t i = 0; i < member->n_ring_nodes; i++)
+        nodes |= node_bit(roster_find(&member->roster, member->ring_nodes[i]));
+    return nodes;
+}
+
+/* Within a view nobody counts first in one way and then in another. */
+static void take_roster(struct member *member)
+{
+    struct queued *queued;
+
+    if (!member->coming)
+        return;
+    lease_set_roster(member->lease, member->coming);
+    member->roster = *member->coming;
+    member->nodes = nodes_of_ring(member);
+    member->agents = nodes_of(member, member->peers, member->n_peers);
+    queued = member_emit(member, MEMBER_ROSTER);
+    queued->roster = member->coming;
+    member->coming = NULL;
+}
+
+void member_set_roster(struct member *member, struct instant now, const struct roster *roster)
+{
+    const struct roster *before = member->coming ? member->coming : &member->roster;
+
+    assert(roster->self >= 0 && roster->self < roster->n_nodes);
+    member->now = now;
+    if (memcmp(before, roster, sizeof(*roster)) == 0)
+        return;
+    free(member->coming);
+    member->coming = xcalloc(1, sizeof(*member->coming));
+    *member->coming = *roster;
+    if (member->view)
+        sync_send_again(member);
+    else
+        take_roster(member);
+}
+
 void member_new_view(struct member *member, struct instant now)
 {
-    member->view = member->has_ring && member->has_group ? view_name(member) : 0;
+    take_roster(member);
+    member->view = member->has_ring && member->has_group ? view_name(member, member->round) : 0;
     sync_begin(member, now);
     sync_hello_if_quorate(member, now);
     member_emit(member, MEMBER_CHANGED);
@@ -179,20 +232,18 @@ void member_new_view(struct member *member, struct instant now)
 void member_ring(struct member *member, struct instant now, struct ring_id ring,
                  const uint32_t *nodeids, int n_nodeids)
 {
-    node_set nodes = 0;
-
     member->now = now;
-    for (int i = 0; i < n_nodeids; i++)
-        nodes |= node_bit(roster_find(&member->roster, nodeids[i]));
     if (member->has_ring && ring_compare(member->ring, ring) == 0)
         return;
     member->has_ring = true;
     member->ring = ring;
-    member->nodes = nodes;
+    member->n_ring_nodes = (uint32_t)(n_nodeids < 2 * NODES_MAX ? n_nodeids : 2 * NODES_MAX);
+    memcpy(member->ring_nodes, nodeids, member->n_ring_nodes * sizeof(*nodeids));
+    member->nodes = nodes_of_ring(member);
     member->round = 0;
     if (member->has_group && member->joined.seq == 0)
         member->joined = (struct ring_id){ring.seq, member->joined.node};
-    lease_ring(member->lease, now, ring, nodes);
+    lease_ring(member->lease, now, ring, member->nodes);
     member_new_view(member, now);
 }
 
@@ -250,6 +301,7 @@ void member_lost(struct member *member, struct instant now)
     member->has_ring = member->has_group = false;
     member->nodes = member->agents = 0;
     member->n_peers = 0;
+    member->n_ring_nodes = 0;
     member->quorum_says = false;
     member_new_view(member, now);
 }
@@ -334,6 +386,8 @@ static bool message_taken(struct member *member, struct instant now, node_id fro
 {
     if (message->kind == WIRE_BEAT)
         return beat_taken(member, now, from, message->body, err);
+    if (message->kind == WIRE_AGAIN && node_in(member->agents, from))
+        return sync_again(member, now, message->body, err);
     /* Sent in another ring, or before somebody came or went: what it says no longer holds. */
     if (message->view != member->view || !node_in(member->agents, from))
         return true;
@@ -347,6 +401,7 @@ static bool message_taken(struct member *member, struct instant now, node_id fro
     case WIRE_STORED: return patch_stored(member, from, message->body, err);
     case WIRE_TELL: return told(member, from, message->body);
     case WIRE_BEAT:
+    case WIRE_AGAIN:
     case WIRE_KINDS: break;
     }
     return err_set(err, "a message of unknown kind %d", (int)message->kind);
@@ -381,6 +436,7 @@ void member_status(const struct member *member, struct member_status *status)
     status->nodes = member->nodes;
     status->agents = member->agents;
     status->synced = sync->is_settled ? sync->ready : 0;
+    status->apart = sync->apart;
     status->is_quorate = member_is_quorate(member);
     status->is_in_sync = sync_is_in_sync(member);
     status->leader = status->is_in_sync ? sync->leader : NODE_NONE;

@@ -36,6 +36,7 @@ enum member_event_kind {
     MEMBER_DURABLE,   /* every version up to this one is on disk at a quorum: version */
     MEMBER_MESSAGE,   /* from, patch: what another member (or we) sent with member_tell */
     MEMBER_STORE,     /* hand patch, records and head to store_write as they are: version */
+    MEMBER_ROSTER,    /* from here on nodes are positions in this roster */
 };
 
 struct member_event {
@@ -50,6 +51,7 @@ struct member_event {
     bool is_in_doubt;        /* VOIDED: it may have happened after all, so long were we away */
     const json_t *records;   /* STORE: all of them if patch is NULL */
     struct ledger_head head; /* STORE */
+    const struct roster *roster;
 };
 
 struct member_status {
@@ -57,6 +59,7 @@ struct member_status {
     node_set nodes;    /* corosync nodes of this ring */
     node_set agents;   /* members of the group */
     node_set synced;   /* agents that have the newest records, in this group */
+    node_set apart;    /* agents that count votes by another roster than we do */
     bool is_quorate;   /* votequorum for this ring, and the agents hold a quorum of votes */
     bool is_in_sync;   /* the exchange of this group is done and we have the newest records */
     node_id leader;    /* NODE_NONE unless quorate and in sync */
@@ -92,6 +95,12 @@ bool member_message(struct member *member, struct instant now, struct group_peer
                     const void *bytes, size_t length, struct err *err);
 /* corosync is gone: no ring, no group, until member_ring is called again, with a new ring. */
 void member_lost(struct member *member, struct instant now);
+/*
+ * corosync has another list of nodes, or other votes. It counts here from the next view on, which
+ * this begins; MEMBER_ROSTER says when. One vote more or less at a time, and only after a view
+ * settled with the votes before: see PROTOCOL.md.
+ */
+void member_set_roster(struct member *member, struct instant now, const struct roster *roster);
 /* Time passed; sends beats when due. Returns when to be called next. */
 struct instant member_tick(struct member *member, struct instant now);
 

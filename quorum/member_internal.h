@@ -9,13 +9,14 @@
 #include "quorum/member.h"
 #include "quorum/wire.h"
 
-/* Pieces of the records under way at a time: beats must get through between them. */
+/* Pieces of the records under way at a time: beats go between them. */
 #define CHUNKS_UNDER_WAY 2
 
 struct queued {
     struct member_event event;
     void *bytes;
     json_t *patch, *records;
+    struct roster *roster;
     char words[REASON_TEXT_MAX];
 };
 
@@ -30,7 +31,8 @@ struct told {
 /* The way of one view from "who is here" to "all know the same". Starts anew with every view. */
 struct sync {
     node_set told;    /* their HELLO of this view was delivered */
-    node_set skipped; /* too silent to be waited for */
+    node_set skipped; /* too silent to be waited for, or counting otherwise */
+    node_set apart;   /* the latter */
     struct told of[NODES_MAX];
     bool is_hello_sent;
     struct instant skip_at;
@@ -68,6 +70,7 @@ struct write {
 
 struct member {
     struct roster roster;
+    struct roster *coming; /* counts from the next view on; or NULL */
     char boot_id[BOOT_ID_MAX];
     uint64_t incarnation;
     struct lease *lease;
@@ -76,6 +79,7 @@ struct member {
 
     bool has_ring;
     struct ring_id ring;
+    uint32_t ring_nodes[2 * NODES_MAX], n_ring_nodes;
     node_set nodes;
     bool has_group; /* and we are in it */
     struct group_peer peers[NODES_MAX];
@@ -114,6 +118,7 @@ void member_store_patch(struct member *member, const json_t *patch);
 void member_store_all(struct member *member);
 void member_new_view(struct member *member, struct instant now);
 void member_beat_soon(struct member *member);
+uint64_t member_group_name(const struct member *member);
 
 /* ---- member_sync.c: after each change of view; all in delivery order */
 void sync_begin(struct member *member, struct instant now);
@@ -124,6 +129,8 @@ bool sync_hello(struct member *member, struct instant now, node_id from, const j
 bool sync_skip(struct member *member, struct instant now, const json_t *body, struct err *err);
 bool sync_chunk(struct member *member, node_id from, const json_t *body, struct err *err);
 bool sync_ready(struct member *member, node_id from, const json_t *body, struct err *err);
+bool sync_again(struct member *member, struct instant now, const json_t *body, struct err *err);
+void sync_send_again(struct member *member);
 /* The store has come further: perhaps we are ready. */
 void sync_written(struct member *member);
 struct instant sync_tick(struct member *member, struct instant now);

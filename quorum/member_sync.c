@@ -63,7 +63,8 @@ void sync_hello_if_quorate(struct member *member, struct instant now)
     ages = xcalloc(1, sizeof(*ages));
     lease_ages_make(member->lease, now, ages);
     member_send(member, WIRE_HELLO,
-                json_pack("{s:o, s:I, s:I, s:o, s:o, s:b, s:o}", "epoch", pack_ring(head.epoch),
+                json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:o}", "roster",
+                          wire_word(roster_mark(&member->roster)), "epoch", pack_ring(head.epoch),
                           "version", (json_int_t)head.version, "hash", (json_int_t)head.hash,
                           "promised", pack_ring(member->promised), "joined",
                           pack_ring(member->joined), "veteran", (int)member->is_veteran, "ages",
@@ -195,12 +196,23 @@ bool sync_hello(struct member *member, struct instant now, node_id from, const j
     struct sync *sync = &member->sync;
     struct told *told = &sync->of[from];
     struct lease_ages *ages;
+    uint64_t mark;
     bool is_good;
 
+    if (!wire_need_word(body, "roster", &mark, err))
+        return false;
+    if (mark != roster_mark(&member->roster)) {
+        /* It counts votes otherwise: it neither counts here nor is waited for. */
+        sync->apart |= node_bit(from);
+        sync->skipped |= node_bit(from);
+        exchange_done_if(member, now);
+        member_emit(member, MEMBER_CHANGED);
+        return true;
+    }
     if (sync->is_exchanged && node_in(sync->skipped, from)) {
         /* It is awake again. It must be heard, so all of us begin anew. */
-        member->round++;
-        member_new_view(member, now);
+        if (from == member->roster.self)
+            sync_send_again(member);
         return true;
     }
     if (sync->is_exchanged || node_in(sync->told, from))
@@ -221,6 +233,28 @@ bool sync_hello(struct member *member, struct instant now, node_id from, const j
     }
     free(ages);
     return is_good;
+}
+
+void sync_send_again(struct member *member)
+{
+    member_send(member, WIRE_AGAIN,
+                json_pack("{s:o, s:I}", "group", wire_word(member_group_name(member)), "round",
+                          (json_int_t)member->round + 1));
+}
+
+/* Read in any view and by any count of votes: all members of the group are in the same round. */
+bool sync_again(struct member *member, struct instant now, const json_t *body, struct err *err)
+{
+    uint64_t group, round;
+
+    if (!wire_need_word(body, "group", &group, err) || !wire_need_word(body, "round", &round, err))
+        return false;
+    if (!member->view || group != member_group_name(member) || round <= member->round)
+        return true;
+    member->round = round;
+    lease_again(member->lease);
+    member_new_view(member, now);
+    return true;
 }
 
 bool sync_skip(struct member *member, struct instant now, const json_t *body, struct err *err)

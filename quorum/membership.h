@@ -11,6 +11,8 @@
 
 struct membership_events {
     void (*quorum)(void *context, bool is_quorate, struct ring_id ring);
+    /* corosync has read its configuration anew: see membership_read_roster. */
+    void (*reloaded)(void *context);
 };
 
 struct membership;
@@ -19,6 +21,8 @@ struct membership *membership_open(const struct membership_events *events, void 
                                    struct err *err);
 void membership_close(struct membership *membership);
 int membership_fd(const struct membership *membership);
+/* Of the second connection, for reloads. */
+int membership_reload_fd(const struct membership *membership);
 /* false: corosync is gone */
 bool membership_dispatch(struct membership *membership, struct err *err);
 

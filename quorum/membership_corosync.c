@@ -17,9 +17,11 @@
 
 struct membership {
     quorum_handle_t handle;
+    cmap_handle_t cmap;
+    cmap_track_handle_t track;
     struct membership_events events;
     void *context;
-    int fd;
+    int fd, reload_fd;
 };
 
 static void on_quorum(quorum_handle_t handle, uint32_t quorate, struct quorum_ring_id ring,
@@ -34,6 +36,39 @@ static void on_quorum(quorum_handle_t handle, uint32_t quorate, struct quorum_ri
     membership = context;
     membership->events.quorum(membership->context, quorate != 0,
                               (struct ring_id){ring.seq, ring.nodeid});
+}
+
+/* 1 while corosync reads its file, 0 when it has; a version 3.1 tells of both. */
+static void on_reload(cmap_handle_t cmap, cmap_track_handle_t track, int32_t event, const char *key,
+                      struct cmap_notify_value now, struct cmap_notify_value before, void *context)
+{
+    const struct membership *membership = context;
+
+    (void)cmap;
+    (void)track;
+    (void)event;
+    (void)key;
+    (void)before;
+    if (now.type == CMAP_VALUETYPE_UINT8 && now.len == 1 && *(const uint8_t *)now.data == 0)
+        membership->events.reloaded(membership->context);
+}
+
+static bool track_reloads(struct membership *membership, struct err *err)
+{
+    cs_error_t error = cmap_initialize(&membership->cmap);
+
+    if (error != CS_OK)
+        membership->cmap = 0;
+    if (error == CS_OK)
+        error = cmap_fd_get(membership->cmap, &membership->reload_fd);
+    if (error == CS_OK)
+        error = cmap_track_add(membership->cmap, "config.reload_in_progress",
+                               CMAP_TRACK_ADD | CMAP_TRACK_MODIFY, on_reload, membership,
+                               &membership->track);
+    return error == CS_OK || err_set(err,
+                                     "corosync does not tell us when it reads its "
+                                     "configuration anew (%s)",
+                                     cs_error_words(error));
 }
 
 struct membership *membership_open(const struct membership_events *events, void *context,
@@ -68,6 +103,10 @@ struct membership *membership_open(const struct membership_events *events, void 
         err_set(err, "corosync does not tell us about quorum (%s)", cs_error_words(error));
         return NULL;
     }
+    if (!track_reloads(membership, err)) {
+        membership_close(membership);
+        return NULL;
+    }
     return membership;
 }
 
@@ -75,6 +114,8 @@ void membership_close(struct membership *membership)
 {
     if (!membership)
         return;
+    if (membership->cmap)
+        cmap_finalize(membership->cmap);
     quorum_finalize(membership->handle);
     free(membership);
 }
@@ -84,13 +125,20 @@ int membership_fd(const struct membership *membership)
     return membership->fd;
 }
 
+int membership_reload_fd(const struct membership *membership)
+{
+    return membership->reload_fd;
+}
+
 bool membership_dispatch(struct membership *membership, struct err *err)
 {
     cs_error_t error = quorum_dispatch(membership->handle, CS_DISPATCH_ALL);
 
-    if (error == CS_OK || error == CS_ERR_TRY_AGAIN)
-        return true;
-    return err_set(err, "corosync is gone (quorum: %s)", cs_error_words(error));
+    if (error != CS_OK && error != CS_ERR_TRY_AGAIN)
+        return err_set(err, "corosync is gone (quorum: %s)", cs_error_words(error));
+    error = cmap_dispatch(membership->cmap, CS_DISPATCH_ALL);
+    return error == CS_OK || error == CS_ERR_TRY_AGAIN ||
+           err_set(err, "corosync is gone (cmap: %s)", cs_error_words(error));
 }
 
 /* ---- the roster ------------------------------------------------------------------------------ */

@@ -22,6 +22,33 @@ node_id roster_find_name(const struct roster *roster, const char *name)
     return NODE_NONE;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    for (int i = 0; i < 8; i++) {
+        hash ^= (word >> (8 * i)) & 0xff;
+        hash *= 0x100000001b3u;
+    }
+    return hash;
+}
+
+uint64_t roster_mark(const struct roster *roster)
+{
+    uint64_t mark = mix(0xcbf29ce484222325u, (uint64_t)roster->quorum_votes);
+
+    for (int i = 0; i < roster->n_nodes; i++)
+        mark = mix(mix(mark, roster->nodes[i].nodeid), (uint64_t)roster->nodes[i].votes);
+    return mix(mark, roster->has_witness) | 1;
+}
+
+node_set roster_translate(const struct roster *from, const struct roster *to, node_set nodes)
+{
+    node_set translated = 0;
+
+    NODE_SET_EACH(node, nodes)
+    translated |= node_bit(roster_find(to, from->nodes[node].nodeid));
+    return translated;
+}
+
 int roster_votes(const struct roster *roster, node_set nodes)
 {
     int votes = 0;

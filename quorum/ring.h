@@ -46,3 +46,10 @@ struct roster {
 node_id roster_find(const struct roster *roster, uint32_t nodeid);
 node_id roster_find_name(const struct roster *roster, const char *name);
 int roster_votes(const struct roster *roster, node_set nodes);
+/*
+ * One word for who has how many votes and how many it takes; never 0. Only who has the same word
+ * counts together.
+ */
+uint64_t roster_mark(const struct roster *roster);
+/* The same nodes, as positions in another roster; who is not in that is left out. */
+node_set roster_translate(const struct roster *from, const struct roster *to, node_set nodes);

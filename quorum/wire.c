@@ -158,12 +158,12 @@ json_t *wire_beat(const struct roster *roster, const struct beat *beat)
                                   json_pack("[IoI]", (json_int_t)roster->nodes[i].nodeid,
                                             wire_word(ack->incarnation), (json_int_t)ack->number));
     }
-    return json_pack("{s:[Io], s:I, s:o, s:s, s:b, s:I, s:I, s:o}", "ring",
-                     (json_int_t)beat->ring.seq, json_integer(beat->ring.node), "number",
-                     (json_int_t)beat->number, "incarnation", wire_word(beat->incarnation), "boot",
-                     beat->boot_id, "armed", (int)beat->is_armed, "watchdog",
-                     (json_int_t)beat->watchdog.ms, "lease", (json_int_t)beat->lease.ms, "acks",
-                     acks);
+    return json_pack("{s:[Io], s:o, s:I, s:o, s:s, s:b, s:I, s:I, s:o}", "ring",
+                     (json_int_t)beat->ring.seq, json_integer(beat->ring.node), "roster",
+                     wire_word(beat->roster), "number", (json_int_t)beat->number, "incarnation",
+                     wire_word(beat->incarnation), "boot", beat->boot_id, "armed",
+                     (int)beat->is_armed, "watchdog", (json_int_t)beat->watchdog.ms, "lease",
+                     (json_int_t)beat->lease.ms, "acks", acks);
 }
 
 static bool read_acks(const struct roster *roster, const json_t *list, struct beat *beat,
@@ -198,7 +198,8 @@ bool wire_beat_read(const struct roster *roster, const json_t *body, struct beat
         return err_set(err, "\"ring\" is missing or no ring");
     beat->ring = (struct ring_id){(uint64_t)seq, (uint32_t)node};
     beat->is_armed = json_flag(body, "armed", true);
-    return wire_need_word(body, "number", &beat->number, err) &&
+    return wire_need_word(body, "roster", &beat->roster, err) &&
+           wire_need_word(body, "number", &beat->number, err) &&
            wire_need_word(body, "incarnation", &beat->incarnation, err) &&
            need_boot_id(body, beat->boot_id, err) &&
            need_span(body, "watchdog", &beat->watchdog, err) &&

@@ -22,6 +22,7 @@ enum wire_kind {
     WIRE_STORED,   /* and have it on disk up to this */
     WIRE_TELL,     /* something opaque */
     WIRE_SKIP,     /* do not wait for these, they are silent */
+    WIRE_AGAIN,    /* everybody tells once more: a round of that number */
     WIRE_KINDS
 };
 

@@ -57,7 +57,9 @@ static struct lease *lease_among_three(struct roster roster)
 static struct beat beat_of(node_id from, uint64_t number, bool is_armed)
 {
     struct beat beat = {.from = from, .ring = ring, .number = number, .is_armed = is_armed};
+    struct roster roster = roster_of_three();
 
+    beat.roster = roster_mark(&roster);
     beat.incarnation = 100 + (uint64_t)from;
     beat.watchdog = timing.watchdog;
     beat.lease = timing.lease;
@@ -106,6 +108,39 @@ static struct lease_status status_of(struct lease *lease, node_id node, int64_t 
 
     lease_status(lease, node, NOW(now), &status);
     return status;
+}
+
+static void who_counts_votes_otherwise_acknowledges_nothing(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(1, 1, true);
+
+    (void)state;
+    beat.acks[0] = (struct beat_ack){100, beat_ourselves(lease, 2000)};
+    beat.roster ^= 2;
+    lease_beat_taken(lease, NOW(2010), &beat);
+    assert_true(lease_until(lease).ms < 2000);
+    assert_int_equal(status_of(lease, 1, 2020).last_beat.ms, 2010);
+    lease_free(lease);
+}
+
+static void other_votes_begin_the_count_anew_and_forget_nobody(void **state)
+{
+    struct roster roster = roster_of_three();
+    struct lease *lease = lease_among_three(roster);
+    struct beat beat = beat_of(2, 1, true);
+
+    (void)state;
+    lease_beat_taken(lease, NOW(1500), &beat);
+    /* Node 1 is gone from the list, so node 2 is the second by now. */
+    roster.nodes[1] = roster.nodes[2];
+    roster.n_nodes = 2;
+    roster.expected_votes = roster.quorum_votes = 2;
+    lease_set_roster(lease, &roster);
+    assert_int_equal(status_of(lease, 1, 1600).last_beat.ms, 1500);
+    assert_string_equal(status_of(lease, 1, 1600).boot_id, "boot-2");
+    assert_true(status_of(lease, 1, 1600).is_member);
+    lease_free(lease);
 }
 
 static void a_beat_counts_from_its_sending_once_a_quorum_acknowledged_it(void **state)
@@ -365,6 +400,8 @@ static void only_a_beat_of_this_arming_lets_services_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_counts_votes_otherwise_acknowledges_nothing),
+        cmocka_unit_test(other_votes_begin_the_count_anew_and_forget_nobody),
         cmocka_unit_test(a_beat_counts_from_its_sending_once_a_quorum_acknowledged_it),
         cmocka_unit_test(acknowledgements_of_another_incarnation_or_the_future_feed_nobody),
         cmocka_unit_test(an_acknowledgement_without_our_own_delivery_is_not_enough),

@@ -241,6 +241,88 @@ static void what_one_member_tells_all_hear(void **state)
     world_free(world);
 }
 
+/* This node counts by other votes from now on. */
+static void count_by(struct world *world, int at, const int *votes)
+{
+    struct actor *actor = &world->actors[at];
+
+    actor->roster.expected_votes = 0;
+    for (int i = 0; i < world->n_nodes; i++) {
+        actor->roster.nodes[i].votes = votes[i];
+        actor->roster.expected_votes += votes[i];
+    }
+    actor->roster.quorum_votes = actor->roster.expected_votes / 2 + 1;
+    member_set_roster(actor->member, world_clock(actor), &actor->roster);
+}
+
+static void other_votes_count_from_the_next_view_on_and_the_ring_stays(void **state)
+{
+    static const int votes[] = {1, 1, 0};
+    struct world *world = three(31);
+    struct ring_id ring = world->actors[0].status.ring;
+
+    (void)state;
+    for (int at = 0; at < 3; at++)
+        count_by(world, at, votes);
+    assert_true(world_settle(world, 1000));
+    for (int at = 0; at < 3; at++) {
+        const struct actor *actor = &world->actors[at];
+
+        assert_int_equal(ring_compare(ring, actor->status.ring), 0);
+        assert_int_equal(actor->status.synced, 7);
+        assert_int_equal(actor->status.apart, 0);
+    }
+    /* Two of two votes are needed by now, and they are not those of any two nodes. */
+    world_power_off(world, 1);
+    world_run(world, 3000);
+    assert_int_equal(world_leader(world), -1);
+    world_free(world);
+}
+
+static void a_member_without_a_vote_takes_part_in_everything(void **state)
+{
+    static const int votes[] = {0, 1, 1};
+    struct world *world = three(32);
+    int leader;
+
+    (void)state;
+    for (int at = 0; at < 3; at++)
+        count_by(world, at, votes);
+    assert_true(world_settle(world, 1000));
+    leader = world_leader(world);
+    assert_true(world_set(world, leader, "colour", "red") > 0);
+    world_run(world, 2000);
+    assert_string_equal(record(world, 0, "colour"), "red");
+    assert_true(lease_until(member_lease(world->actors[0].member)).ms >
+                world_clock(&world->actors[0]).ms);
+    world_free(world);
+}
+
+static void who_counts_otherwise_is_apart_and_the_others_go_on(void **state)
+{
+    static const int votes[] = {1, 1, 2};
+    struct world *world = three(33);
+
+    (void)state;
+    count_by(world, 2, votes);
+    world_run(world, 3000);
+    assert_false(world->actors[2].status.is_in_sync);
+    assert_int_equal(world->actors[2].status.apart, 3);
+    assert_true(lease_until(member_lease(world->actors[2].member)).ms <
+                world_clock(&world->actors[2]).ms);
+    for (int at = 0; at < 2; at++) {
+        assert_true(world->actors[at].status.is_in_sync);
+        assert_int_equal(world->actors[at].status.apart, 4);
+        assert_true(lease_until(member_lease(world->actors[at].member)).ms >
+                    world_clock(&world->actors[at]).ms);
+    }
+    for (int at = 0; at < 2; at++)
+        count_by(world, at, votes);
+    assert_true(world_settle(world, 1000));
+    assert_int_equal(world->actors[2].status.apart, 0);
+    world_free(world);
+}
+
 static void a_message_that_is_not_one_is_refused_with_words(void **state)
 {
     struct world *world = three(11);
@@ -280,6 +362,9 @@ int main(void)
         cmocka_unit_test(everything_killed_at_once_comes_back_with_the_last_durable_record),
         cmocka_unit_test(a_silent_member_blocks_nobody_for_longer_than_a_lease),
         cmocka_unit_test(what_one_member_tells_all_hear),
+        cmocka_unit_test(other_votes_count_from_the_next_view_on_and_the_ring_stays),
+        cmocka_unit_test(a_member_without_a_vote_takes_part_in_everything),
+        cmocka_unit_test(who_counts_otherwise_is_apart_and_the_others_go_on),
         cmocka_unit_test(a_message_that_is_not_one_is_refused_with_words),
     };
 

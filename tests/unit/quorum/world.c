@@ -171,6 +171,7 @@ static void handle(struct actor *actor, const struct member_event *event)
         loopback_send(actor->world->loopback, actor->at, event->bytes, event->length);
         break;
     case MEMBER_CHANGED: service_look(actor); break;
+    case MEMBER_ROSTER: break; /* the same nodes in the same order */
     case MEMBER_RESET:
         actor->n_resets++;
         check_reset(actor, event->version);
@@ -245,6 +246,8 @@ static json_t *tampered(struct actor *actor, const struct wire_message *message)
 
     if (message->kind == WIRE_HELLO && world->faults.forgets_epochs)
         json_object_set_new(body, "epoch", json_pack("[ii]", 0, 0));
+    if ((message->kind == WIRE_HELLO || message->kind == WIRE_BEAT) && world->faults.ignores_marks)
+        json_object_set_new(body, "roster", wire_word(roster_mark(&actor->roster)));
     if (message->kind == WIRE_BEAT && world->faults.acks_all)
         acknowledge_newest(actor, json_object_get(body, "acks"));
     return body;
@@ -259,7 +262,7 @@ static void on_message(void *context, struct group_peer from, const void *bytes,
     struct err err = {{0}};
     void *other = NULL;
 
-    if ((faults->forgets_epochs || faults->acks_all) &&
+    if ((faults->forgets_epochs || faults->acks_all || faults->ignores_marks) &&
         wire_unpack(bytes, length, &message, NULL)) {
         json_t *body = tampered(actor, &message);
 
@@ -279,7 +282,8 @@ static void on_quorum(void *context, bool is_quorate, struct ring_id ring)
     struct actor *actor = context;
 
     member_quorum(actor->member, world_clock(actor),
-                  is_quorate || actor->world->faults.ignores_quorum, ring);
+                  is_quorate || actor->world->changes_votes || actor->world->faults.ignores_quorum,
+                  ring);
     drain(actor);
 }
 
@@ -422,6 +426,8 @@ static void run_actor(struct actor *actor)
         feed(actor);
         if (actor->world->has_service)
             service_turn(actor, now);
+        if (actor->world->changes_votes)
+            votes_turn(actor, now);
         drain(actor);
     }
     run_watchdog(actor);

@@ -45,7 +45,9 @@ struct actor {
     bool runs, is_armed;
     int64_t fires_at; /* local time */
     int64_t tell_at;
-    uint64_t decided; /* the version that last said something of the service */
+    int64_t votes_at;             /* when it will count by what was decided; 0: no change */
+    char votes[WORLD_NODES + 16]; /* on its disk */
+    uint64_t decided;             /* the version that last said something of the service */
     bool has_report[WORLD_NODES], reported[WORLD_NODES];
 
     uint64_t uid_of[WORLD_VERSIONS]; /* what this agent saw committed */
@@ -58,6 +60,9 @@ struct world_faults {
     bool forgets_epochs; /* a HELLO tells no epoch: the longer history wins, not the newer */
     bool acks_all;       /* everybody acknowledges every beat, heard or not */
     bool ignores_quorum; /* votequorum calls every ring quorate, everybody counts as enough */
+    bool ignores_marks;  /* whoever counts votes otherwise counts all the same */
+    bool leaps;          /* votes change by any number at once */
+    bool hurries;        /* and again before a quorum counts by the change before */
 };
 
 struct world {
@@ -67,13 +72,14 @@ struct world {
     struct loopback *loopback;
     struct actor actors[WORLD_NODES];
     struct world_faults faults;
-    bool has_service, is_disk_instant;
+    bool has_service, is_disk_instant, changes_votes;
     int disk_lag_ms;
     int watchdog_spread_ms; /* each node's W is so much longer than that of the one before */
     uint64_t next_uid, next_incarnation;
     uint64_t committed[WORLD_VERSIONS]; /* uid by version, as first seen */
     uint64_t durable[WORLD_VERSIONS];
-    uint64_t n_starts, n_takeovers, n_commits;
+    char votes[WORLD_NODES + 16]; /* the newest that anybody counts by: "7:11012" */
+    uint64_t n_starts, n_takeovers, n_commits, n_votes;
     char violation[256]; /* "": none so far */
 };
 
@@ -100,6 +106,9 @@ int world_leader(const struct world *world); /* -1: nobody */
 uint64_t world_set(struct world *world, int at, const char *key, const char *text);
 void world_violate(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* world_votes.c: votes that change as the records say. */
+void votes_turn(struct actor *actor, struct instant now);
 
 /* world_service.c */
 void service_turn(struct actor *actor, struct instant now);
