@@ -110,6 +110,8 @@ struct service_block *resolve_on(const struct resolution *resolution, service_id
 node_set resolve_node_list(struct resolution *resolution, const struct syntax *names);
 int resolve_service_list(struct resolution *resolution, const struct syntax *names,
                          const service_id **services);
+/* What a disabled rule would be, which the policy does not have; it is right. */
+struct rule resolve_disabled(struct resolution *resolution, const struct syntax *statement);
 struct service_block *resolve_defaults(const struct resolution *resolution, const char *type);
 void resolve_bad_name(struct resolution *resolution, const struct syntax *name, const char *what,
                       int longest);

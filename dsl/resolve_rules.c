@@ -183,6 +183,14 @@ static struct rule resolve_sentence(struct service_list *list, const struct synt
     return rule;
 }
 
+struct rule resolve_disabled(struct resolution *r, const struct syntax *statement)
+{
+    struct service_list list = {.resolution = r};
+
+    list.marks = arena_alloc(r->arena, (size_t)r->policy->n_services + 1);
+    return resolve_sentence(&list, statement);
+}
+
 static int compare_names(const void *a, const void *b)
 {
     const struct written *left = a;
