@@ -69,6 +69,37 @@ static json_t *type_problem(const struct policy *policy)
     return NULL;
 }
 
+static json_t *not_done(const char *what, const char *hint)
+{
+    return json_pack("{s:o,s:s,s:i}", "error",
+                     json_sprintf("%s by the agents of this version", what), "hint", hint, "code",
+                     CONTROL_EXIT_REFUSED);
+}
+
+/* A promise of the policy that nobody would keep: whoever relies on it loses a service, or data. */
+static json_t *promise_problem(const struct policy *policy)
+{
+    const struct quorum_policy *quorum = &policy->quorum;
+
+    if (quorum->witness || quorum->tie_breaker != TIE_UNSAID || quorum->waits_for_all ||
+        quorum->is_last_man_standing || quorum->is_two_node)
+        return not_done("what \"quorum\" says is not brought into corosync",
+                        "take it out of the policy; corosync.conf is where it can be set today");
+    if (policy->n_devices > 0)
+        return not_done("fence devices are not used",
+                        "take them out; the watchdog fences meanwhile");
+    for (service_id id = 0; id < policy->n_services; id++) {
+        const struct service_policy *service = &policy->services[id];
+
+        for (int i = 0; i < service->n_settings; i++) {
+            if (service->settings[i].secret)
+                return not_done("secrets of services cannot be looked up",
+                                "give the value itself, or let the agent read it from a file");
+        }
+    }
+    return NULL;
+}
+
 static json_t *push_problem(struct agent *agent, const json_t *push)
 {
     const char *text = json_text(push, "text", "");
@@ -92,8 +123,8 @@ static json_t *push_problem(struct agent *agent, const json_t *push)
             json_pack("{s:s,s:o,s:s,s:i}", "error", "the policy has errors", "diagnostics",
                       diagnostics_json(diagnostics), "hint",
                       "nothing was changed; mend them and push again", "code", CONTROL_EXIT_FAILED);
-    else if (!(problem = roster_problem(agent, policy)))
-        problem = type_problem(policy);
+    else if (!(problem = roster_problem(agent, policy)) && !(problem = type_problem(policy)))
+        problem = promise_problem(policy);
     arena_free(arena);
     return problem;
 }

@@ -96,7 +96,8 @@ static void judge_set(struct judge *judge, struct service_set *set, const char *
         return;
     }
     set->is_known = true;
-    if (!set->is_judged)
+    /* A secret is not here to be looked at. */
+    if (!set->is_judged && value)
         set->is_judged = judge_value(judge, parameter, set->at, value);
 }
 

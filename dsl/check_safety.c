@@ -97,6 +97,9 @@ static void check_votes(struct resolution *r)
         votes += policy->nodes[i].votes;
     if (votes == 0) {
         diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_VOTES, at);
+    } else if (policy->quorum.witness || policy->quorum.is_two_node ||
+               policy->quorum.tie_breaker != TIE_UNSAID) {
+        return; /* halves are provided for */
     } else if (policy->n_nodes == 2) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_TWO_NODES, at);
         diagnostics_hint(r->diagnostics, entry, "a third node, however small, makes the majority");

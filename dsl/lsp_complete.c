@@ -64,9 +64,11 @@ static void add_types(json_t *items)
 static void add_expected(struct document *document, json_t *items, struct arena *arena,
                          const char *what)
 {
-    if (strcmp(what, "a node") == 0) {
+    if (strncmp(what, "a node", 6) == 0) {
         add_names(document, items, NAME_LET);
         add_names(document, items, NAME_NODE);
+        if (strncmp(what, "a node, ", 8) == 0)
+            add_expected(document, items, arena, what + 8);
     } else if (strcmp(what, "a service") == 0) {
         add_names(document, items, NAME_SERVICE);
     } else if (strcmp(what, "a type") == 0) {

@@ -101,6 +101,14 @@ static void tell_rules(struct text *text, const struct policy *policy, service_i
     }
 }
 
+static void tell_setting(struct text *text, const struct setting *setting)
+{
+    if (setting->secret)
+        text_add(text, "- set %s secret %s\n", setting->name, setting->secret);
+    else
+        text_add(text, "- set %s \"%s\"\n", setting->name, setting->value ? setting->value : "");
+}
+
 static void tell_service(struct text *text, const struct policy *policy, const char *name)
 {
     static const char *const states[] = {"started", "stopped", "disabled", "ignored"};
@@ -127,8 +135,7 @@ static void tell_service(struct text *text, const struct policy *policy, const c
     add_cpus(text, service->cpus_milli);
     add_size(text, service->memory);
     for (int i = 0; i < service->n_settings; i++)
-        text_add(text, "- set %s \"%s\"\n", service->settings[i].name,
-                 service->settings[i].value ? service->settings[i].value : "");
+        tell_setting(text, &service->settings[i]);
     tell_rules(text, policy, id);
 }
 

@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+/* "fence|error", as choices are written; the first "|" is left out. */
+#define ALERT_EVENT(id, word, meaning) "|" word
+static const char events_shown[] =
+#include "ha/model/alert_event.def"
+    ;
+#undef ALERT_EVENT
+#define EVENTS_SHOWN (events_shown + 1)
+
 /* One of the words that the usage lists behind the first. */
 bool read_choice(struct cursor *c, struct syntax *node)
 {
@@ -33,6 +41,37 @@ bool read_witness(struct cursor *c, struct syntax *node)
 {
     return cursor_read(c, node, SYNTAX_VALUE, "a host") &&
            (cursor_is_over(c) || cursor_read_choice(c, node, "ffsplit|lms"));
+}
+
+/* "tie-breaker" ( "lowest" | "highest" | NODE { "," NODE } ) */
+bool read_tie_breaker(struct cursor *c, struct syntax *node)
+{
+    return cursor_read_names(c, node, "a node, lowest or highest");
+}
+
+/* "run" STRING { WORD | STRING } */
+bool read_run(struct cursor *c, struct syntax *node)
+{
+    if (!cursor_read_string(c, node))
+        return false;
+    while (cursor_kind(c) == TOKEN_WORD || cursor_kind(c) == TOKEN_STRING) {
+        cursor_add(c, node, SYNTAX_VALUE);
+        cursor_take(c);
+    }
+    return true;
+}
+
+/* "on" EVENT { "," EVENT } */
+bool read_events(struct cursor *c, struct syntax *node)
+{
+    struct syntax *names = cursor_add(c, node, SYNTAX_NAMES);
+    bool is_right;
+
+    do {
+        is_right = cursor_read_choice(c, names, EVENTS_SHOWN);
+    } while (is_right && cursor_kind(c) == TOKEN_COMMA && cursor_take(c) >= 0);
+    cursor_finish(c, names);
+    return is_right;
 }
 
 /* "rebalance" ( "on" "start" | "when" "imbalance" N "for" DURATION ) */

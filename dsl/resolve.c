@@ -17,10 +17,24 @@
 /* Over this a watchdog protects nobody: people would have come first. */
 #define WATCHDOG_MOST (10 * MINUTE)
 
-void resolve_unsupported(struct resolution *r, const struct syntax *node, const char *what)
+void resolve_not_acted_on(struct resolution *r, const struct syntax *node, const char *what,
+                          const char *hint)
 {
-    diagnostics_add(r->diagnostics, DIAGNOSTIC_NOT_SUPPORTED, syntax_head_place(r->tree, node),
-                    what);
+    struct diagnostic *entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NOT_ACTED_ON,
+                                               syntax_head_place(r->tree, node), what);
+
+    diagnostics_hint(r->diagnostics, entry, "%s", hint);
+}
+
+void resolve_incomplete(struct resolution *r, const struct syntax *statement, const char *what,
+                        const char *example)
+{
+    const struct syntax *name = syntax_part(statement, SYNTAX_NAME);
+    struct diagnostic *entry;
+
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_INCOMPLETE, syntax_place(r->tree, name),
+                            syntax_word(statement->kind), syntax_text(r->tree, name), what);
+    diagnostics_hint(r->diagnostics, entry, "add to its block: %s", example);
 }
 
 bool resolve_once(struct resolution *r, const struct syntax **first, const struct syntax *statement)
@@ -71,37 +85,6 @@ static void resolve_cluster(struct resolution *r, const struct syntax *statement
     }
 }
 
-static void read_frequency(struct resolution *r, const struct syntax *at, struct bounds bounds,
-                           struct frequency *frequency)
-{
-    const struct syntax *times = at->child;
-
-    frequency->line = syntax_line(r->tree, at);
-    if (strcmp(syntax_text(r->tree, times), "none") == 0)
-        frequency->times = 0;
-    else if (value_count(r->tree, times, bounds, &frequency->times))
-        value_duration(r->tree, times->next, (struct bounds){"the time", MINUTE, 24 * 60 * MINUTE},
-                       &frequency->within);
-}
-
-static void resolve_fencing(struct resolution *r, const struct syntax *statement)
-{
-    const struct syntax *storm = NULL, *quarantine = NULL;
-
-    for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
-        if (at->kind == SYNTAX_DEVICE)
-            resolve_unsupported(r, at, "fence devices are");
-        else if (!at->is_broken && at->kind == SYNTAX_WATCHDOG)
-            resolve_once(r, &r->watchdog, at);
-        else if (!at->is_broken && at->kind == SYNTAX_STORM && resolve_once(r, &storm, at))
-            read_frequency(r, at, (struct bounds){"the storm", 1, NODES_MAX}, &r->policy->storm);
-        else if (!at->is_broken && at->kind == SYNTAX_QUARANTINE &&
-                 resolve_once(r, &quarantine, at))
-            read_frequency(r, at, (struct bounds){"the quarantine", 1, FALLS_MAX},
-                           &r->policy->quarantine);
-    }
-}
-
 static void resolve_shutdown(struct resolution *r, const struct syntax *statement)
 {
     static const struct {
@@ -121,15 +104,6 @@ static void resolve_shutdown(struct resolution *r, const struct syntax *statemen
     }
 }
 
-/* A block whose settings have no effect yet: saying so beats taking them in silence. */
-static void resolve_block_without_effect(struct resolution *r, const struct syntax *statement)
-{
-    for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
-        if (!at->is_broken)
-            resolve_unsupported(r, at, arena_printf(r->arena, "\"%s\" is", syntax_word(at->kind)));
-    }
-}
-
 static void resolve_lone_statement(struct resolution *r, const struct syntax *statement)
 {
     switch (statement->kind) {
@@ -137,8 +111,8 @@ static void resolve_lone_statement(struct resolution *r, const struct syntax *st
     case SYNTAX_FENCING: resolve_fencing(r, statement); break;
     case SYNTAX_SHUTDOWN: resolve_shutdown(r, statement); break;
     case SYNTAX_SCHEDULING: resolve_scheduling(r, statement); break;
-    case SYNTAX_QUORUM: resolve_block_without_effect(r, statement); break;
-    default: resolve_unsupported(r, statement, "access rules are");
+    case SYNTAX_ACCESS: resolve_access(r, statement); break;
+    default: break; /* quorum: it names nodes, which are not known yet */
     }
 }
 
@@ -154,8 +128,6 @@ static void resolve_lone_statements(struct resolution *r)
         const struct syntax **first = &r->statements[at->kind];
         struct diagnostic *entry;
 
-        if (at->kind == SYNTAX_ALERT)
-            resolve_unsupported(r, at, "alerts are");
         if (!stands_once(at->kind))
             continue;
         if (*first) {
@@ -224,6 +196,8 @@ static void resolve_timing(struct resolution *r)
             timing_of_network(policy->network, r->token, duration_ms(timing->watchdog.ms + SECOND));
     if (is_none)
         timing->watchdog.ms = 0;
+    if (policy->quorum.witness)
+        timing->witness = duration_ms(WITNESS_TIMEOUT_MS);
 }
 
 bool resolve_run(struct resolution *r)
@@ -237,6 +211,9 @@ bool resolve_run(struct resolution *r)
     r->policy->scheduling.workers = WORKERS_USUAL;
     resolve_lone_statements(r);
     resolve_nodes(r);
+    resolve_devices(r, r->statements[SYNTAX_FENCING]);
+    resolve_quorum(r, r->statements[SYNTAX_QUORUM]);
+    resolve_alerts(r);
     if (r->policy->storm.times == STORM_UNSAID)
         r->policy->storm.times = (r->policy->n_nodes + 1) / 2;
     resolve_missing(r);

@@ -8,9 +8,11 @@
 #include "dsl/syntax.h"
 #include "ha/model/policy.h"
 
+/* One "set NAME value" of a service, a defaults or a device statement. */
 struct service_set {
     const char *name;
-    const char *value; /* "$name" is not filled in yet */
+    const char *value;  /* "$name" is not filled in yet; NULL where it is a secret */
+    const char *secret; /* its name */
     const struct syntax *at;
     /* What the agents of its services make of it; see check_agents.c. */
     const char *stranger_to; /* an agent that has no such parameter; NULL: none so far */
@@ -47,6 +49,17 @@ struct service_source {
     struct service_block *block;
 };
 
+/* One fence device as it was declared; in the order of the policy's devices. */
+struct device_source {
+    const struct syntax *statement;
+    const struct syntax *name_at;
+    const struct syntax *agent_at; /* the settings; NULL: not said, or not understood */
+    const struct syntax *fences_at;
+    const struct syntax *level_at;
+    const struct service_set *sets; /* sorted by name, as the settings of its policy */
+    int n_sets;
+};
+
 struct let {
     const char *name;
     const struct syntax *statement;
@@ -64,9 +77,12 @@ struct resolution {
     const struct syntax *watchdog;                 /* the setting */
     struct duration token;                         /* 0: not said */
     const struct syntax *node_at[NODES_MAX];       /* the name in its statement, by node id */
+    const struct syntax *quorum_at[SYNTAX_KINDS];  /* the settings of its block */
+    struct device_source device_at[FENCE_DEVICES_MAX];
     struct let lets[LETS_MAX];
     int n_lets;
     struct service_source *sources; /* by service id */
+    const struct syntax *secret_at; /* the first secret of a service */
     bool links_are_unsure;          /* some addresses were not understood */
     bool is_over_services;          /* SERVICES_MAX has been reported */
     bool is_over_policy;            /* the tree is a drill's, and the statements are elsewhere */
@@ -87,13 +103,28 @@ bool resolve_run(struct resolution *resolution);
 
 /* The steps, in this order. */
 void resolve_nodes(struct resolution *resolution);
+void resolve_fencing(struct resolution *resolution, const struct syntax *statement);
+void resolve_devices(struct resolution *resolution, const struct syntax *statement);
+void resolve_quorum(struct resolution *resolution, const struct syntax *statement);
 void resolve_services(struct resolution *resolution);
 void resolve_rules(struct resolution *resolution);
 void resolve_scheduling(struct resolution *resolution, const struct syntax *statement);
+void resolve_alerts(struct resolution *resolution);
+void resolve_access(struct resolution *resolution, const struct syntax *statement);
 
 /* Parts that more than one step needs. */
-void resolve_unsupported(struct resolution *resolution, const struct syntax *node,
-                         const char *what);
+/* Warns of what agents of this version leave undone, with what follows from that. */
+void resolve_not_acted_on(struct resolution *resolution, const struct syntax *node,
+                          const char *what, const char *hint);
+/* Reports a second thing of that name, "nodes". */
+void resolve_duplicate(struct resolution *resolution, const struct syntax *name, const char *what,
+                       const struct syntax *first);
+/* Reports what a block has to say: "device", "which agent ...", "agent fence_NAME". */
+void resolve_incomplete(struct resolution *resolution, const struct syntax *statement,
+                        const char *what, const char *example);
+/* The "set"s of a block, of that kind, sorted by name; what is wrong with them is reported. */
+struct service_set *resolve_sets(struct resolution *resolution, const struct syntax *statement,
+                                 enum syntax_kind kind, int *n_sets);
 /* Remembers the first statement of its kind and reports any other; true if it is the first. */
 bool resolve_once(struct resolution *resolution, const struct syntax **first,
                   const struct syntax *statement);
@@ -106,8 +137,9 @@ int resolve_tiers(struct resolution *resolution, const struct syntax *tiers, nod
 /* The block whose keep on (or try on) a service obeys; NULL if there is none. */
 struct service_block *resolve_on(const struct resolution *resolution, service_id service,
                                  bool is_strict);
-/* The names of one list, for what is said about a policy from outside. */
+/* The nodes of one list; of one of its names, when those before it have been seen. */
 node_set resolve_node_list(struct resolution *resolution, const struct syntax *names);
+node_set resolve_node_name(struct resolution *resolution, const struct syntax *name, node_set seen);
 int resolve_service_list(struct resolution *resolution, const struct syntax *names,
                          const service_id **services);
 /* What a disabled rule would be, which the policy does not have; it is right. */

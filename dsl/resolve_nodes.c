@@ -106,8 +106,8 @@ static struct node_policy *insert_node(struct resolution *r, const struct syntax
     return &r->policy->nodes[at];
 }
 
-static void report_duplicate(struct resolution *r, const struct syntax *name, const char *what,
-                             const struct syntax *first)
+void resolve_duplicate(struct resolution *r, const struct syntax *name, const char *what,
+                       const struct syntax *first)
 {
     struct diagnostic *entry =
         diagnostics_add(r->diagnostics, DIAGNOSTIC_DUPLICATE, syntax_place(r->tree, name), what,
@@ -129,7 +129,7 @@ static void resolve_node(struct resolution *r, const struct syntax *statement, i
     }
     known = policy_find_node(r->policy, syntax_text(r->tree, name));
     if (known != NODE_NONE)
-        report_duplicate(r, name, "nodes", r->node_at[known]);
+        resolve_duplicate(r, name, "nodes", r->node_at[known]);
     else if (n_statements <= NODES_MAX)
         resolve_node_settings(r, insert_node(r, name), statement);
     else if (n_statements == NODES_MAX + 1)
@@ -193,8 +193,8 @@ static void declare_let(struct resolution *r, const struct syntax *statement)
         diagnostics_note(r->diagnostics, entry, syntax_place(r->tree, r->node_at[node]),
                          "the node is here");
     } else if (find_let(r, word)) {
-        report_duplicate(r, name, "sets of nodes",
-                         syntax_part(find_let(r, word)->statement, SYNTAX_NAME));
+        resolve_duplicate(r, name, "sets of nodes",
+                          syntax_part(find_let(r, word)->statement, SYNTAX_NAME));
     } else if (r->n_lets == LETS_MAX) {
         diagnostics_add(r->diagnostics, DIAGNOSTIC_LIMIT, syntax_place(r->tree, name), LETS_MAX + 1,
                         "sets of nodes", LETS_MAX);
@@ -278,6 +278,14 @@ static node_set resolve_names(struct resolution *r, const struct syntax *names, 
 
     for (const struct syntax *name = names->child; name; name = name->next)
         resolve_range(r, name, add_node_name, &list);
+    return list.nodes;
+}
+
+node_set resolve_node_name(struct resolution *r, const struct syntax *name, node_set seen)
+{
+    struct node_list list = {.resolution = r, .seen = seen};
+
+    resolve_range(r, name, add_node_name, &list);
     return list.nodes;
 }
 

@@ -357,4 +357,7 @@ void resolve_services(struct resolution *r)
         build_service(r, &services[i], &r->sources[i]);
     order_services(r, services);
     warn_of_types(r);
+    if (r->secret_at)
+        resolve_not_acted_on(r, r->secret_at, "secret",
+                             "a push is refused while a service has one");
 }

@@ -2,7 +2,6 @@
 /* Reading and inheriting the settings of services; see service_settings.h. */
 #include "dsl/service_settings.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "dsl/catalog.h"
@@ -245,60 +244,6 @@ static void read_setting(struct resolution *r, struct service_block *block, cons
     }
 }
 
-static void read_set(struct resolution *r, struct service_block *block, const struct syntax *at)
-{
-    const struct syntax *name = at->child;
-    struct service_set *set = &block->sets[block->n_sets];
-
-    if (name->next->kind == SYNTAX_SECRET) {
-        resolve_unsupported(r, name->next, "secrets are");
-        return;
-    }
-    if (!node_name_is_valid(syntax_text(r->tree, name))) {
-        resolve_bad_name(r, name, "parameter", NODE_NAME_MAX - 1);
-        return;
-    }
-    value_check_dollars(r->tree, name->next);
-    set->name = syntax_text(r->tree, name);
-    set->value = value_string(r->tree, name->next);
-    set->at = at;
-    block->n_sets++;
-}
-
-static int compare_sets(const void *a, const void *b)
-{
-    const struct service_set *left = a;
-    const struct service_set *right = b;
-    int order = strcmp(left->name, right->name);
-
-    if (order != 0)
-        return order;
-    return left->at->first < right->at->first ? -1 : left->at->first > right->at->first;
-}
-
-static void keep_sets(struct resolution *r, struct service_block *block)
-{
-    struct diagnostic *entry;
-    int kept = 0;
-
-    if (block->n_sets > 0)
-        qsort(block->sets, (size_t)block->n_sets, sizeof(block->sets[0]), compare_sets);
-    for (int i = 0; i < block->n_sets; i++) {
-        const struct service_set set = block->sets[i];
-
-        if (kept == 0 || strcmp(block->sets[kept - 1].name, set.name) != 0) {
-            block->sets[kept++] = set;
-            continue;
-        }
-        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_SET_TWICE,
-                                syntax_place(r->tree, set.at->child), set.name);
-        diagnostics_note(r->diagnostics, entry,
-                         syntax_place(r->tree, block->sets[kept - 1].at->child),
-                         "it is set here already");
-    }
-    block->n_sets = kept;
-}
-
 /* "migrate live" and "migrate timeout 3m" are two settings of one word. */
 static const struct syntax **first_of(const struct syntax **first, const struct syntax *at)
 {
@@ -311,21 +256,15 @@ struct service_block *service_settings_read(struct resolution *r, const struct s
 {
     struct service_block *block = arena_alloc(r->arena, sizeof(*block));
     const struct syntax *first[SYNTAX_KINDS] = {0};
-    int n_sets = 0;
 
     block->statement = statement;
-    for (const struct syntax *at = syntax_inside(statement); at; at = at->next)
-        n_sets += at->kind == SYNTAX_SET;
-    block->sets = arena_alloc(r->arena, (size_t)n_sets * sizeof(block->sets[0]));
+    block->sets = resolve_sets(r, statement, SYNTAX_SET, &block->n_sets);
     for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
         if (at->is_broken)
             block->has_broken = true;
-        else if (at->kind == SYNTAX_SET)
-            read_set(r, block, at);
-        else if (resolve_once(r, first_of(first, at), at))
+        else if (at->kind != SYNTAX_SET && resolve_once(r, first_of(first, at), at))
             read_setting(r, block, at);
     }
-    keep_sets(r, block);
     return block;
 }
 
@@ -345,8 +284,8 @@ static int merge_sets(struct setting *into, const struct setting *under, int n_u
             continue;
         }
         i += order == 0;
-        into[n].name = over->sets[k].name;
-        into[n++].value = over->sets[k++].value;
+        into[n++] = (struct setting){over->sets[k].name, over->sets[k].value, over->sets[k].secret};
+        k++;
     }
     return n;
 }
@@ -371,8 +310,10 @@ void service_settings_sets(struct resolution *r, struct service_policy *service,
         n_sets = merge_sets(more, sets, n_sets, blocks[i]);
         sets = more;
     }
-    for (int i = 0; i < n_sets; i++)
-        sets[i].value = value_fill_in(r->arena, sets[i].value, service->name);
+    for (int i = 0; i < n_sets; i++) {
+        if (sets[i].value)
+            sets[i].value = value_fill_in(r->arena, sets[i].value, service->name);
+    }
     service->settings = sets;
     service->n_settings = n_sets;
 }

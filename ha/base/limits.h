@@ -25,6 +25,16 @@
 #define BOOT_ID_MAX 40
 /* A rule, device or drill name: shown in reasons, on a line of 80 columns. */
 #define RULE_NAME_MAX 64
+/* Four for each node: two power supplies, and two other ways to turn it off. */
+#define FENCE_DEVICES_MAX 128
+/* Levels of fence devices, one tried after the other: an outage is no time for more. */
+#define FENCE_LEVELS_MAX 9
+/* Programs that are told of events; each is started for each of its events. */
+#define ALERTS_MAX 32
+/* People and scripts with a key of their own. */
+#define PEOPLE_MAX 256
+/* How long corosync goes on counting a witness that has fallen silent: quorum.device.timeout. */
+#define WITNESS_TIMEOUT_MS 3000
 /* "provider:agent" of an OCF agent. */
 #define AGENT_NAME_MAX 128
 /* The text of one policy. 10,000 services of five lines each are about 2 MiB. */

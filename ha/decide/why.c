@@ -8,6 +8,7 @@
 #include "ha/decide/presence.h"
 #include "ha/decide/service_rules.h"
 #include "ha/decide/source.h"
+#include "ha/model/votes.h"
 
 /* About two nodes. */
 static struct reason reason_between(enum reason_code code, node_id node, node_id other)
@@ -217,15 +218,13 @@ void why_explain(const struct why_world *world, service_id id, struct explanatio
 /* Would those that are left have a majority of the policy's votes? */
 static bool has_quorum_without(const struct why_world *world, node_id lost)
 {
-    int all = 0, left = 0;
+    node_set left = 0;
 
     for (node_id node = 0; node < world->policy->n_nodes; node++) {
-        int votes = world->policy->nodes[node].votes;
-
-        all += votes;
-        left += node != lost && world->view->nodes[node].is_member ? votes : 0;
+        if (node != lost && world->view->nodes[node].is_member)
+            left |= node_bit(node);
     }
-    return 2 * left > all;
+    return votes_suffice_alone(world->policy, left);
 }
 
 static void take_away(const struct why_world *world, node_id lost)

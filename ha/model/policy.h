@@ -13,6 +13,9 @@
 #include "ha/base/id.h"
 #include "ha/base/instant.h"
 #include "ha/base/limits.h"
+#include "ha/model/fence_policy.h"
+#include "ha/model/people.h"
+#include "ha/model/quorum_policy.h"
 #include "ha/model/scheduling.h"
 #include "ha/model/timing.h"
 
@@ -37,12 +40,6 @@ enum migrate_how {
     MIGRATE_RESTART, /* stop here, start there */
     MIGRATE_LIVE,
     MIGRATE_NEVER,
-};
-
-/* One "set NAME value": a parameter for the agent; the core never looks inside. */
-struct setting {
-    const char *name;
-    const char *value;
 };
 
 struct service_policy {
@@ -108,13 +105,6 @@ enum leaving {
     LEAVINGS
 };
 
-/* So often within so long; 0: as often as it likes. */
-struct frequency {
-    int times;
-    struct duration within;
-    int line; /* of its statement in the policy text; 0: not said */
-};
-
 struct policy {
     char cluster[NODE_NAME_MAX];
     const char *network; /* lan, virtual, cloud, wan */
@@ -131,6 +121,13 @@ struct policy {
     const service_id *in_order; /* by priority, the highest first, then by name; NULL: by name */
     const struct rule *rules;   /* disabled ones are left out */
     int n_rules;
+    struct quorum_policy quorum;
+    const struct fence_device *devices; /* these three sorted by name, too */
+    int n_devices;
+    const struct alert_policy *alerts;
+    int n_alerts;
+    const struct person *people;
+    int n_people;
 };
 
 /* The service whose turn comes at that place, from 0. */

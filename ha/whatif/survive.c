@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ha/model/votes.h"
+
 /* An imagined cluster begins here: not at zero, so that no lease seems to run before it. */
 #define BEGIN_MS 1000000
 
@@ -66,13 +68,7 @@ static void copy_view(struct cluster_view *to, const struct cluster_view *from)
 
 static bool is_quorate_without(const struct policy *policy, node_set lost)
 {
-    int votes = 0, left = 0;
-
-    for (node_id node = 0; node < policy->n_nodes; node++) {
-        votes += policy->nodes[node].votes;
-        left += node_in(lost, node) ? 0 : policy->nodes[node].votes;
-    }
-    return left > votes / 2;
+    return votes_suffice_alone(policy, (node_set)(((uint64_t)1 << policy->n_nodes) - 1) & ~lost);
 }
 
 /* It may run on nodes of this set only: known once one node alone is such a set. */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "ha/model/votes.h"
 #include "ha/whatif/world.h"
 #include "ha/whatif/world_events.h"
 
@@ -21,31 +22,29 @@ static node_set alive_on(const struct world *world, int side)
     return nodes;
 }
 
-/* A test's policy without votes gives each node one. */
-static int votes_of(const struct world *world, node_set nodes)
-{
-    int votes = 0, all = 0;
-
-    for (node_id id = 0; id < world->policy->n_nodes; id++)
-        all += world->policy->nodes[id].votes;
-    NODE_SET_EACH(id, nodes)
-    {
-        votes += all ? world->policy->nodes[id].votes : 1;
-    }
-    return votes;
-}
-
+/*
+ * The group that goes on. The witness is reached by all but those that are cut off, and votes for
+ * one group. With two-node a lone node goes on only where the other one is dead: of a split, a
+ * fence device would decide, and there is none in here.
+ */
 static node_set find_ring(const struct world *world)
 {
-    int all = votes_of(world, (node_set)(((uint64_t)1 << world->policy->n_nodes) - 1));
+    node_set preferred = 0, running = 0;
 
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
         node_set nodes = alive_on(world, world->nodes[id].side);
 
-        if (2 * votes_of(world, nodes) > all)
+        running |= world->nodes[id].has_agent ? node_bit(id) : 0;
+        if (nodes && (!preferred || votes_is_preferred(world->policy, nodes, preferred)))
+            preferred = nodes;
+    }
+    for (node_id id = 0; id < world->policy->n_nodes; id++) {
+        node_set nodes = alive_on(world, world->nodes[id].side);
+
+        if (votes_suffice(world->policy, nodes, nodes == preferred))
             return nodes;
     }
-    return 0;
+    return preferred == running && votes_suffice_alone(world->policy, preferred) ? preferred : 0;
 }
 
 /*

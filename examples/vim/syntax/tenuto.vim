@@ -10,15 +10,16 @@ syntax keyword tenutoStatement cluster node let quorum fencing shutdown scheduli
     \ service rule disabled drill alert access
 syntax keyword tenutoSetting network token address votes cpus memory witness tie-breaker
     \ wait-for-all last-man-standing two-node watchdog storm quarantine device agent fences
-    \ delay set mode rebalance improve method workers state restart relocate priority failback
-    \ monitor start stop migrate keep try recover run on admin operator viewer
+    \ level delay timeout retry set mode rebalance improve method workers state restart
+    \ relocate priority failback monitor start stop migrate keep try recover run on admin
+    \ operator viewer
 syntax keyword tenutoCommand drill policy at within expect power cut mend partition crash
     \ restart reboot shutdown store fail kill usage size place moved migrate relocate stop clear
     \ maintenance disarm arm state add remove push snapshot unkind heal stall wake upgrade hold slow
 syntax keyword tenutoWord lan conditional failover freeze basic together apart key virtual cloud
     \ wan ffsplit lms lowest highest yes no none per static dynamic when imbalance for
-    \ exhaustive topsis started stopped ignored after every timeout live never then
-    \ master moves off work times always cpu to ignore by settled
+    \ exhaustive topsis started stopped ignored after every live never then
+    \ master moves off work times always cpu to ignore by settled secret error
 syntax match tenutoNumber "\<\d\+\(\.\d\+\)\?\(ms\|[smhdKMGT]\)\?\>"
 syntax match tenutoDollar "\$\(name\|type\|\$\)" contained
 syntax match tenutoEscape "\\." contained

@@ -65,7 +65,7 @@ static void begin(enum job_kind kind)
 /* After it, ocf:old runs here with port 80, and the policy knows nothing of it. */
 static int set_up(void **state)
 {
-    static const struct setting settings[] = {{"port", "80"}};
+    static const struct setting settings[] = {{.name = "port", .value = "80"}};
 
     (void)state;
     stage_open(&stage);
@@ -178,7 +178,7 @@ static void an_orphan_waits_for_the_job_that_is_under_way(void **state)
 
 static void one_that_came_back_is_started_after_its_stop(void **state)
 {
-    static const struct setting settings[] = {{"port", "81"}};
+    static const struct setting settings[] = {{.name = "port", .value = "81"}};
 
     (void)state;
     stage_write(&stage, "slow", "", 0644);

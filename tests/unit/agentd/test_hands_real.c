@@ -71,7 +71,7 @@ static int tear_down(void **state)
 
 static struct service_policy service_of(const char *name, const char *agent)
 {
-    static const struct setting settings[] = {{"port", "80"}};
+    static const struct setting settings[] = {{.name = "port", .value = "80"}};
     struct service_policy service = {
         .type = "ocf",
         .agent = agent,
@@ -297,7 +297,7 @@ static void records_tell_the_next_agent_what_may_run(void **state)
 
 static void stop_uses_the_parameters_of_the_start(void **state)
 {
-    static const struct setting settings[] = {{"port", "8080"}};
+    static const struct setting settings[] = {{.name = "port", .value = "8080"}};
     struct service_policy service = service_of("ocf:web", "test:other");
 
     (void)state;

@@ -33,7 +33,8 @@ static int tear_down(void **state)
 
 static struct resource address(void)
 {
-    static const struct setting parameters[] = {{"ip", "10.0.0.1"}, {"nic", "a=b c"}};
+    static const struct setting parameters[] = {{.name = "ip", .value = "10.0.0.1"},
+                                                {.name = "nic", .value = "a=b c"}};
 
     return (struct resource){
         .name = "ocf:web-address",
@@ -120,7 +121,8 @@ static void a_check_has_an_interval_and_a_probe_has_none(void **state)
 
 static void a_parameter_does_not_take_the_place_of_our_own_words(void **state)
 {
-    static const struct setting parameters[] = {{"CRM_meta_interval", "7"}, {"CRM_meta_x", "y"}};
+    static const struct setting parameters[] = {{.name = "CRM_meta_interval", .value = "7"},
+                                                {.name = "CRM_meta_x", .value = "y"}};
     struct resource resource = address();
 
     (void)state;
@@ -140,7 +142,7 @@ static void many_parameters_all_arrive(void **state)
     (void)state;
     for (int i = 0; i < 300; i++) {
         snprintf(names[i], sizeof(names[i]), "p%d", i);
-        parameters[i] = (struct setting){names[i], "v"};
+        parameters[i] = (struct setting){.name = names[i], .value = "v"};
     }
     resource.settings = parameters;
     resource.n_settings = 300;
@@ -165,7 +167,7 @@ static void what_is_no_agent_is_refused_in_words(void **state)
 
 static void a_parameter_without_a_usable_name_is_refused(void **state)
 {
-    static const struct setting parameters[] = {{"a=b", "c"}};
+    static const struct setting parameters[] = {{.name = "a=b", .value = "c"}};
     struct resource resource = address();
 
     (void)state;

@@ -64,6 +64,15 @@ static void say_node(struct page *page, struct arena *arena, const struct node_p
         say_word(page, arena, "address", node->addresses[i]);
 }
 
+static void say_settings(struct page *page, struct arena *arena, const struct setting *list, int n)
+{
+    for (int i = 0; i < n; i++) {
+        say_word(page, arena, list[i].name, list[i].value);
+        if (list[i].secret)
+            say_word(page, arena, "secret", list[i].secret);
+    }
+}
+
 static void say_service(struct page *page, struct arena *arena,
                         const struct service_policy *service)
 {
@@ -86,8 +95,47 @@ static void say_service(struct page *page, struct arena *arena,
     say(page, arena, "recover", service->recover_within.ms);
     say(page, arena, "cpus", service->cpus_milli);
     say(page, arena, "memory", service->memory);
-    for (int i = 0; i < service->n_settings; i++)
-        say_word(page, arena, service->settings[i].name, service->settings[i].value);
+    say_settings(page, arena, service->settings, service->n_settings);
+}
+
+static void say_device(struct page *page, struct arena *arena, const struct fence_device *device)
+{
+    say_word(page, arena, "\ndevice", device->name);
+    say_word(page, arena, "agent", device->agent);
+    say(page, arena, "fences", device->fences);
+    say(page, arena, "level", device->level);
+    say(page, arena, "retry", device->retry);
+    say(page, arena, "delay", device->delay.ms);
+    say(page, arena, "timeout", device->timeout.ms);
+    say_settings(page, arena, device->settings, device->n_settings);
+}
+
+static void say_quorum(struct page *page, struct arena *arena, const struct quorum_policy *quorum)
+{
+    say_word(page, arena, "\nwitness", quorum->witness);
+    say(page, arena, "algorithm", quorum->algorithm);
+    say(page, arena, "tie", quorum->tie_breaker);
+    for (int i = 0; i < quorum->n_tie_nodes; i++)
+        say(page, arena, "node", quorum->tie_nodes[i]);
+    say(page, arena, "wait", quorum->waits_for_all);
+    say(page, arena, "last", quorum->is_last_man_standing);
+    say(page, arena, "two", quorum->is_two_node);
+}
+
+static void say_people(struct page *page, struct arena *arena, const struct policy *policy)
+{
+    for (int i = 0; i < policy->n_alerts; i++) {
+        say_word(page, arena, "\nalert", policy->alerts[i].name);
+        say_word(page, arena, "run", policy->alerts[i].program);
+        for (int k = 0; k < policy->alerts[i].n_args; k++)
+            say_word(page, arena, "arg", policy->alerts[i].args[k]);
+        say(page, arena, "events", policy->alerts[i].events);
+    }
+    for (int i = 0; i < policy->n_people; i++) {
+        say_word(page, arena, "\nperson", policy->people[i].name);
+        say(page, arena, "role", policy->people[i].role);
+        say_word(page, arena, "key", policy->people[i].key);
+    }
 }
 
 static void say_rule(struct page *page, struct arena *arena, const struct rule *rule)
@@ -127,6 +175,11 @@ char *policy_as_text(struct arena *arena, const struct policy *policy)
         say_service(&page, arena, &policy->services[i]);
     for (int i = 0; i < policy->n_rules; i++)
         say_rule(&page, arena, &policy->rules[i]);
+    say(&page, arena, "\nsilence", policy->timing.witness.ms);
+    say_quorum(&page, arena, &policy->quorum);
+    for (int i = 0; i < policy->n_devices; i++)
+        say_device(&page, arena, &policy->devices[i]);
+    say_people(&page, arena, policy);
     text = arena_strdup(arena, page.bytes);
     page_free(&page);
     return text;

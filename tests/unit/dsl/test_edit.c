@@ -292,10 +292,15 @@ static void an_edit_may_mend_what_was_wrong(void **state)
 static void a_witness_is_text_like_any_other(void **state)
 {
     (void)state;
-    /* This version cannot act on it, and the check says so. */
-    assert_refused(edit(EDIT_WITNESS_ADD, "", "10.0.0.9 lms"), "the policy would be wrong");
-    assert_string_equal(result->text, replaced(base, "10.0.0.3 }\n",
-                                               "10.0.0.3 }\n\nquorum { witness 10.0.0.9 lms }\n"));
+    assert_edit(edit(EDIT_WITNESS_ADD, "", "10.0.0.9 lms"),
+                replaced(base, "10.0.0.3 }\n", "10.0.0.3 }\n\nquorum { witness 10.0.0.9 lms }\n"));
+    /* Corosync would not start with it. */
+    assert_refused(
+        edit_text(replaced(base, "cluster home", "quorum { last-man-standing yes }\ncluster home"),
+                  EDIT_WITNESS_ADD, "", "10.0.0.9 lms"),
+        "the policy would be wrong");
+    assert_edit(edit(EDIT_WITNESS_ADD, "", "10.0.0.9 lms"),
+                replaced(base, "10.0.0.3 }\n", "10.0.0.3 }\n\nquorum { witness 10.0.0.9 lms }\n"));
     assert_edit(edit_text(arena_strdup(arena, result->text), EDIT_WITNESS_REMOVE, "", ""), base);
     assert_refused(edit(EDIT_WITNESS_REMOVE, "", ""), "the policy has no witness");
 }
