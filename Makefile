@@ -167,16 +167,28 @@ $(patsubst tests/%.c,$(OUT)/%,$(1)): $(call objects,$(1) $(call folder_helpers,$
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_PROGRAM,$(t),$(word 3,$(subst /, ,$(t))))))
 
-# ---- fuzzing: tests/fuzz/fuzz_NAME.c is one program, built whole by clang with libFuzzer ---------
+# ---- fuzzing: tests/fuzz/fuzz_NAME.c is one program, built by clang with libFuzzer ---------------
 
-FUZZ_SECONDS ?= 30
+# The objects are made once for all of them, in a directory of their own; only what is tested is
+# watched for what it reaches.
+FUZZ_SECONDS ?= 20
+FUZZ_OUT := $(BUILD)/fuzz
+FUZZ_LOOKS := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_CC := clang -std=gnu17 -O1 -g -Wall -Wextra -Wshadow -Wconversion -Werror -D_GNU_SOURCE -I. \
+	-MMD -MP $(FUZZ_LOOKS)
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
-FUZZ_PROGRAMS := $(patsubst tests/%.c,$(BUILD)/%,$(FUZZ_SOURCES))
-$(FUZZ_PROGRAMS): $(SOURCES_dsl) $(SOURCES_ha)
-$(BUILD)/fuzz/%: tests/fuzz/%.c
+FUZZ_SHARED := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c)) \
+	tests/unit/dsl/dsl_test.c tests/unit/dsl/random_policy.c
+FUZZ_ROOM := $(patsubst %.c,$(FUZZ_OUT)/obj/%.o,$(FUZZ_SHARED) quorum/wire.c quorum/ring.c \
+	$(SOURCES_dsl) $(SOURCES_ha))
+# FUZZ=edit means this one alone.
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SOURCES))
+FUZZ_PROGRAMS := $(FUZZ:%=$(FUZZ_OUT)/%)
+$(FUZZ_OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(call said,CLANG $@)clang -std=gnu17 -O1 -g -D_GNU_SOURCE -I. -o $@ $^ $(LIBS_dsl) \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+	$(call said,CLANG $<)$(FUZZ_CC) $(if $(filter tests/%,$<),,-fsanitize=fuzzer-no-link) -c -o $@ $<
+$(FUZZ_PROGRAMS): $(FUZZ_OUT)/%: $(FUZZ_OUT)/obj/tests/fuzz/fuzz_%.o $(FUZZ_ROOM)
+	$(call said,LD $@)clang -fsanitize=fuzzer $(FUZZ_LOOKS) -o $@ $^ -lcmocka $(LIBS_dsl)
 
 # ---- targets -------------------------------------------------------------------------------------
 
@@ -203,7 +215,7 @@ check: ## the fast loop: builds, unit tests and gates, each of them; before you 
 		bench-policy gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
-	$(STEPS) check small faults san screens lsp $(SCENARIOS) conform-news lab story
+	$(STEPS) check small faults san fuzz screens lsp $(SCENARIOS) conform-news lab story
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
 	@$(if $(UNIT_PROGRAMS),,echo 'no tests in tests/unit/$(ROOM)'; exit 1;) \
@@ -235,11 +247,18 @@ small: $(OUT)/small ## small clusters, every order of a few events
 faults: ## faults planted in the core: the swarm must find each within 1,000 histories
 	@tests/swarm/faults/run
 
-fuzz: $(FUZZ_PROGRAMS) ## any bytes at all: FUZZ_SECONDS=30 for each program of tests/fuzz
-	@for program in $^; do mkdir -p $$program.corpus && $$program -max_total_time=$(FUZZ_SECONDS) \
-		-timeout=10 -max_len=4096 -print_final_stats=1 -verbosity=0 \
-		-artifact_prefix=$(BUILD)/fuzz/ $$program.corpus tests/policies \
-		tests/scenarios $$(ls -d tests/fuzz/$${program##*fuzz_} 2>/dev/null) || exit 1; done
+fuzz: $(FUZZ_PROGRAMS) ## any bytes at all, against what must always hold: FUZZ_SECONDS=20 FUZZ=edit
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_PROGRAMS)
+
+fuzz-keep: $(FUZZ_PROGRAMS) ## keeps the texts that fuzzing found, in tests/fuzz/corpus
+	@tests/fuzz/run --keep $(FUZZ_PROGRAMS)
+
+fuzz-coverage: ## what of the language those texts reach, file by file (needs llvm-14)
+	+@$(MAKE) --no-print-directory FUZZ_OUT=$(BUILD)/fuzz/coverage FUZZ_LOOKS='$(strip \
+		-fprofile-instr-generate -fcoverage-mapping)' fuzz-programs
+	@tests/fuzz/run --coverage $(FUZZ:%=$(BUILD)/fuzz/coverage/%)
+
+fuzz-programs: $(FUZZ_PROGRAMS)
 
 # OUT= is where objects go, so the file that keeps the table has a name of its own.
 bench: $(BENCH) $(BENCH_LANGUAGE) ## time and memory, crm_simulate beside it; TABLE=FILE keeps it
@@ -291,7 +310,7 @@ list-sources:
 	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
 		$(wildcard tests/lab/*.c tests/screens/*.c tests/swarm/*.c) \
 		$(wildcard tests/bench/*.c tests/bench/language/*.c) $(UNIT_SOURCES) \
-		$(FUZZ_SOURCES)
+		$(wildcard tests/fuzz/*.c)
 
 gates: ## the gates themselves: each must catch a planted fault
 	@tests/gates
@@ -334,8 +353,9 @@ clean: ## removes everything generated
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
 	conform-news \
-	screens lab story swarm small faults fuzz bench bench-policy \
+	screens lab story swarm small faults fuzz fuzz-keep fuzz-coverage \
+	fuzz-programs bench bench-policy \
 	layers pure tidy format format-fix reasons diagram diagram-fix planted list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:
--include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT)/obj $(FUZZ_OUT)/obj -name '*.d' 2>/dev/null)
