@@ -9,19 +9,6 @@
 
 #include "dsl/conflict.h"
 
-struct location check_place(const struct rule_view *view, rule_id rule)
-{
-    return syntax_head_place(view->resolution->tree, view->resolution->rule_at[rule]);
-}
-
-const char *check_title(const struct rule_view *view, rule_id rule)
-{
-    const char *name = view->policy->rules[rule].name;
-
-    return name[0] ? arena_printf(view->resolution->arena, "rule %s", name)
-                   : "a block's own setting";
-}
-
 static const char *name_of(const struct rule_view *view, service_id service)
 {
     return view->policy->services[service].name;
@@ -82,6 +69,7 @@ static void read_on(struct rule_view *view, rule_id id)
         if (view->on[service] != RULE_NONE) {
             conflict_blame(view, id);
             conflict_blame(view, view->on[service]);
+            view->is_reported[id] = view->is_reported[view->on[service]] = true;
             if (!is_reported)
                 report_second_on(view, view->on[service], id, service);
             is_reported = true;
@@ -122,6 +110,7 @@ static void view_init(struct rule_view *view, struct resolution *r)
     view->keep_on = arena_alloc(r->arena, n * sizeof(view->keep_on[0]));
     view->allowed = arena_alloc(r->arena, n * sizeof(view->allowed[0]));
     view->in_group = arena_alloc(r->arena, n * sizeof(view->in_group[0]));
+    view->is_reported = arena_alloc(r->arena, (size_t)r->policy->n_rules);
     for (service_id id = 0; id < r->policy->n_services; id++) {
         view->group[id] = id;
         view->together[id] = view->on[id] = view->keep_on[id] = RULE_NONE;
@@ -130,39 +119,81 @@ static void view_init(struct rule_view *view, struct resolution *r)
     for (rule_id id = 0; id < r->policy->n_rules; id++) {
         if (r->policy->rules[id].kind == RULE_ON)
             read_on(view, id);
-        else if (r->policy->rules[id].kind == RULE_TOGETHER && r->policy->rules[id].is_strict)
+        else if (check_is_bond(&r->policy->rules[id]))
             read_together(view, id);
     }
     for (service_id id = 0; id < r->policy->n_services; id++)
         view->group[id] = find_group(view->group, id);
+    view->bonds = check_index(view, check_is_bond);
 }
 
-static void report_no_common(const struct rule_view *view, service_id service, service_id other)
+/* The rules that say where the members of a group run, as few as leave them no node in common. */
+static int find_clash(const struct rule_view *view, service_id service, service_id *members)
+{
+    node_set rest[NODES_MAX + 2];
+    int n_members = 0, n_kept = 0;
+    node_set common = ~(node_set)0;
+
+    /* Each of those that count takes a node away, so there are no more than nodes. */
+    for (service_id id = 0; id <= service; id++) {
+        if (view->group[id] != view->group[service] || !(common & ~view->allowed[id]))
+            continue;
+        common &= view->allowed[id];
+        members[n_members++] = id;
+    }
+    rest[n_members] = ~(node_set)0;
+    for (int i = n_members - 1; i >= 0; i--)
+        rest[i] = rest[i + 1] & view->allowed[members[i]];
+    common = ~(node_set)0;
+    for (int i = 0; i < n_members; i++) {
+        if (!(common & rest[i + 1]))
+            continue;
+        common &= view->allowed[members[i]];
+        members[n_kept++] = members[i];
+    }
+    return n_kept;
+}
+
+/* What binds a member to the first; the rules behind those that are named already. */
+static int add_bonds(const struct rule_view *view, service_id first, service_id member,
+                     rule_id *rules, int n_rules)
+{
+    const struct chain chain = check_chain(view, &view->bonds, first, member);
+
+    for (int i = 0; i < chain.n_rules; i++) {
+        int k = 0;
+
+        while (k < n_rules && rules[k] != chain.rules[i])
+            k++;
+        rules[k] = chain.rules[i];
+        n_rules += k == n_rules;
+    }
+    return n_rules;
+}
+
+static void report_no_common(const struct rule_view *view, service_id service)
 {
     struct diagnostics *diagnostics = view->resolution->diagnostics;
-    struct diagnostic *entry = diagnostics_add(diagnostics, DIAGNOSTIC_NO_COMMON_NODE,
-                                               check_place(view, view->together[service]),
-                                               name_of(view, other), name_of(view, service));
+    struct arena *arena = view->resolution->arena;
+    service_id members[NODES_MAX + 1];
+    int n_members = find_clash(view, service, members), n_rules = 0;
+    rule_id *rules = arena_alloc(arena, (size_t)view->policy->n_rules * sizeof(rules[0]));
+    const char *names = name_of(view, members[0]);
+    struct diagnostic *entry;
 
-    diagnostics_note(diagnostics, entry, check_place(view, view->keep_on[other]),
-                     "where %s may run", name_of(view, other));
-    diagnostics_note(diagnostics, entry, check_place(view, view->keep_on[service]),
-                     "where %s may run", name_of(view, service));
-}
-
-/* The member before it whose nodes clash with its own; failing that, any that is bound. */
-static service_id find_clash(const struct rule_view *view, service_id service)
-{
-    service_id bound = service;
-
-    for (service_id id = 0; id < service; id++) {
-        if (view->group[id] != view->group[service] || view->keep_on[id] == RULE_NONE)
-            continue;
-        if (!(view->allowed[id] & view->allowed[service]))
-            return id;
-        bound = id;
+    for (int i = 1; i < n_members; i++) {
+        names = arena_printf(arena, "%s%s%s", names, i == n_members - 1 ? " and " : ", ",
+                             name_of(view, members[i]));
+        n_rules = add_bonds(view, members[0], members[i], rules, n_rules);
     }
-    return bound;
+    entry = diagnostics_add(diagnostics, DIAGNOSTIC_NO_COMMON_NODE,
+                            check_place(view, view->together[service]), names);
+    for (int i = 0; i < n_members; i++)
+        diagnostics_note(diagnostics, entry, check_place(view, view->keep_on[members[i]]),
+                         "where %s may run", name_of(view, members[i]));
+    diagnostics_hint(diagnostics, entry,
+                     "name a node that all of them share, or take one out of %s",
+                     check_names(view, rules, n_rules));
 }
 
 /* Those kept together need one node that all of them may run on. */
@@ -171,8 +202,9 @@ static void check_groups(struct rule_view *view)
     for (service_id id = 0; id < view->policy->n_services; id++) {
         node_set *nodes = &view->in_group[view->group[id]];
 
-        if (*nodes && !(*nodes & view->allowed[id]) && view->together[id] != RULE_NONE) {
-            report_no_common(view, id, find_clash(view, id));
+        /* Who has no node of its own is reported already. */
+        if (*nodes && view->allowed[id] && !(*nodes & view->allowed[id])) {
+            report_no_common(view, id);
             conflict_blame_group(view, id, true);
         }
         *nodes &= view->allowed[id];
@@ -255,5 +287,8 @@ void check_rules(struct resolution *resolution)
     check_tiers(&view);
     check_apart(&view);
     check_order(&view);
+    check_places(&view);
+    check_wishes(&view);
+    check_redundant(&view);
     conflict_settle(&view);
 }

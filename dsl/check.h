@@ -11,6 +11,18 @@
 /* What of a group is to blame: what keeps it together, or what says where it runs, too. */
 enum { BLAME_NOTHING, BLAME_BONDS, BLAME_ALL };
 
+/* By service: the rules that name it, those of service n from from[n] to from[n + 1]. */
+struct rule_index {
+    int *from;
+    rule_id *rules;
+};
+
+/* Rules in the order in which they lead from one service to another. */
+struct chain {
+    rule_id *rules;
+    int n_rules; /* 0: none does */
+};
+
 /* The rules seen from the services; all tables by service id. */
 struct rule_view {
     struct resolution *resolution;
@@ -24,6 +36,8 @@ struct rule_view {
     unsigned char *blame; /* by group: BLAME_BONDS, BLAME_ALL */
     node_set *allowed;    /* where its strict rules let it run */
     node_set *in_group;   /* the same for its whole group, to be read at group[id] */
+    bool *is_reported;    /* by rule: it was found fault with, and is not looked at again */
+    struct rule_index bonds;
 };
 
 /* Level 2, what cannot be known without asking agents. */
@@ -32,6 +46,10 @@ void check_agents(struct resolution *resolution, const struct catalog *catalog);
 void check_rules(struct resolution *resolution);
 void check_apart(const struct rule_view *view);
 void check_order(const struct rule_view *view);
+void check_places(const struct rule_view *view);
+/* Wishes that are never granted, and rules that say nothing new. */
+void check_wishes(const struct rule_view *view);
+void check_redundant(const struct rule_view *view);
 /* Level 4. */
 void check_safety(struct resolution *resolution);
 /*
@@ -40,6 +58,16 @@ void check_safety(struct resolution *resolution);
  */
 const char *check_survival(struct resolution *resolution);
 
-/* For messages: the place of a rule, and "rule web-stack" or "its block". */
+/* For messages: the place of a rule, "rule web-stack" or "its block", "rule a and rule b". */
 struct location check_place(const struct rule_view *view, rule_id rule);
 const char *check_title(const struct rule_view *view, rule_id rule);
+const char *check_names(const struct rule_view *view, const rule_id *rules, int n_rules);
+
+bool check_is_bond(const struct rule *rule); /* keep ... together */
+bool check_is_strict_apart(const struct rule *rule);
+bool check_is_before(const struct rule *rule);
+/* The rules of such a kind by the services that they name first ("start a" of "before b"). */
+struct rule_index check_index(const struct rule_view *view, bool (*is_in)(const struct rule *));
+/* The shortest way through rules of an index; from a service back to itself it is a circle. */
+struct chain check_chain(const struct rule_view *view, const struct rule_index *index,
+                         service_id from, service_id to);

@@ -14,6 +14,11 @@ static const char *name_of(const struct rule_view *view, service_id service)
     return view->policy->services[service].name;
 }
 
+static bool is_full(const struct rule_view *view)
+{
+    return view->resolution->diagnostics->n_list == DIAGNOSTICS_MAX;
+}
+
 static void report_together(const struct rule_view *view, rule_id apart, service_id a, service_id b)
 {
     struct diagnostics *diagnostics = view->resolution->diagnostics;
@@ -24,18 +29,25 @@ static void report_together(const struct rule_view *view, rule_id apart, service
                                     name_of(view, b))
                   : diagnostics_add(diagnostics, DIAGNOSTIC_WISH_IN_VAIN, at, name_of(view, a),
                                     name_of(view, b), "together");
+    struct chain chain;
 
+    if (is_full(view))
+        return;
+    chain = check_chain(view, &view->bonds, a, b);
     if (is_strict)
         diagnostics_hint(diagnostics, entry,
                          "take one of them out of a rule; or write \"try\" for \"keep\" in the "
                          "one that may give way");
-    diagnostics_note(diagnostics, entry, check_place(view, view->together[a]),
-                     "%s binds %s to its group", check_title(view, view->together[a]),
-                     name_of(view, a));
-    if (view->together[a] != view->together[b])
-        diagnostics_note(diagnostics, entry, check_place(view, view->together[b]),
-                         "%s binds %s to the same group", check_title(view, view->together[b]),
-                         name_of(view, b));
+    if (chain.n_rules == 1) {
+        diagnostics_note(diagnostics, entry, check_place(view, chain.rules[0]),
+                         "%s keeps them together", check_title(view, chain.rules[0]));
+        return;
+    }
+    diagnostics_note(diagnostics, entry, check_place(view, chain.rules[0]),
+                     "they are kept together by %s; the first of these is here",
+                     check_names(view, chain.rules, chain.n_rules));
+    diagnostics_note(diagnostics, entry, check_place(view, chain.rules[chain.n_rules - 1]),
+                     "and the last is here");
 }
 
 /* Two of one group in a rule that wants them apart; seen[group] is who was met first. */
@@ -50,6 +62,7 @@ static bool check_groups(const struct rule_view *view, rule_id id, service_id *s
         if (seen[group] != SERVICE_NONE) {
             report_together(view, id, seen[group], rule->services[i]);
             if (rule->is_strict) {
+                view->is_reported[id] = true;
                 conflict_blame(view, id);
                 conflict_blame_group(view, rule->services[i], false);
             }
@@ -78,7 +91,8 @@ static node_set nodes_of(const struct matching *m, int position)
                        ? ~(node_set)0
                        : ((node_set)1 << m->view->policy->n_nodes) - 1;
 
-    return m->view->in_group[group] & all;
+    /* Without any node it is reported already. */
+    return m->view->in_group[group] ? m->view->in_group[group] & all : all;
 }
 
 /* Finds the service a node, asking those that hold one to move; at most NODES_MAX deep. */
@@ -98,22 +112,70 @@ static bool find_node(struct matching *m, int position)
     return false;
 }
 
-static void report_too_many(const struct rule_view *view, rule_id id, int services, int nodes,
-                            const char *which)
+/* The first few rules that say where the services of a matching may run, and all their names. */
+static void name_sources(const struct matching *m, struct diagnostic *entry)
 {
-    conflict_blame_apart(view, id);
-    diagnostics_add(view->resolution->diagnostics, DIAGNOSTIC_TOO_MANY_APART, check_place(view, id),
-                    services, nodes, which);
+    const struct rule_view *view = m->view;
+    struct diagnostics *diagnostics = view->resolution->diagnostics;
+    struct arena *arena = view->resolution->arena;
+    size_t n = (size_t)view->policy->n_rules;
+    bool *is_met = arena_alloc(arena, (size_t)view->policy->n_services);
+    bool *is_named = arena_alloc(arena, n);
+    rule_id *rules = arena_alloc(arena, n * sizeof(rules[0]));
+    int n_rules = 0;
+
+    for (int i = 0; i < m->rule->n_services; i++)
+        is_met[view->group[m->rule->services[i]]] = m->met & (1u << i);
+    for (service_id id = 0; id < view->policy->n_services; id++) {
+        rule_id rule = view->keep_on[id];
+
+        if (!is_met[view->group[id]] || rule == RULE_NONE || is_named[rule])
+            continue;
+        is_named[rule] = true;
+        rules[n_rules++] = rule;
+        diagnostics_note(diagnostics, entry, check_place(view, rule), "where %s may run",
+                         name_of(view, id));
+    }
+    if (n_rules > 0)
+        diagnostics_hint(
+            diagnostics, entry,
+            "name more nodes in %s, or write \"try\" for \"keep\" in the rule that may "
+            "give way",
+            check_names(view, rules, n_rules));
 }
 
-static void check_matching(const struct rule_view *view, rule_id id)
+static void report_too_few(const struct matching *m, rule_id id)
+{
+    int services = __builtin_popcount(m->met), nodes = node_set_count(m->tried);
+    struct diagnostics *diagnostics = m->view->resolution->diagnostics;
+    struct diagnostic *entry = diagnostics_add(
+        diagnostics, DIAGNOSTIC_TOO_MANY_APART, check_place(m->view, id), services, nodes,
+        nodes == 1 ? "node, the only one they may run on" : "nodes, the only ones they may run on");
+
+    if (!is_full(m->view))
+        name_sources(m, entry);
+}
+
+static void report_too_many(const struct rule_view *view, rule_id id)
+{
+    int nodes = view->policy->n_nodes;
+    struct diagnostics *diagnostics = view->resolution->diagnostics;
+    struct diagnostic *entry =
+        diagnostics_add(diagnostics, DIAGNOSTIC_TOO_MANY_APART, check_place(view, id),
+                        view->policy->rules[id].n_services, nodes, nodes == 1 ? "node" : "nodes");
+
+    diagnostics_hint(diagnostics, entry,
+                     "to spread them as far as there are nodes write \"try\" for \"keep\"");
+}
+
+/* False if some of the rule's services have too few nodes. */
+static bool check_matching(const struct rule_view *view, rule_id id)
 {
     struct matching m = {.view = view, .rule = &view->policy->rules[id]};
 
     if (m.rule->n_services > view->policy->n_nodes) {
-        report_too_many(view, id, m.rule->n_services, view->policy->n_nodes,
-                        view->policy->n_nodes == 1 ? "node" : "nodes");
-        return;
+        report_too_many(view, id);
+        return false;
     }
     memset(m.holder, -1, sizeof(m.holder));
     for (int i = 0; i < m.rule->n_services; i++) {
@@ -121,99 +183,27 @@ static void check_matching(const struct rule_view *view, rule_id id)
         m.met = 0;
         if (find_node(&m, i))
             continue;
-        report_too_many(view, id, __builtin_popcount(m.met), node_set_count(m.tried),
-                        node_set_count(m.tried) == 1 ? "node, the only one they may run on"
-                                                     : "nodes, the only ones they may run on");
-        return;
+        report_too_few(&m, id);
+        return false;
     }
-}
-
-/* By service: the strict apart rules that name it, one behind the other. */
-struct apart_index {
-    int *from; /* where its rules begin; those of service n end where n + 1 begins */
-    rule_id *rules;
-};
-
-static struct apart_index index_apart(const struct rule_view *view)
-{
-    const struct policy *policy = view->policy;
-    struct arena *arena = view->resolution->arena;
-    struct apart_index index = {0};
-    int n_services = policy->n_services;
-
-    index.from = arena_alloc(arena, ((size_t)n_services + 2) * sizeof(index.from[0]));
-    for (rule_id id = 0; id < policy->n_rules; id++) {
-        for (int i = 0; i < policy->rules[id].n_services; i++) {
-            if (policy->rules[id].kind == RULE_APART && policy->rules[id].is_strict)
-                index.from[policy->rules[id].services[i] + 2]++;
-        }
-    }
-    for (int i = 2; i < n_services + 2; i++)
-        index.from[i] += index.from[i - 1];
-    index.rules = arena_alloc(arena, (size_t)index.from[n_services + 1] * sizeof(index.rules[0]));
-    for (rule_id id = 0; id < policy->n_rules; id++) {
-        for (int i = 0; i < policy->rules[id].n_services; i++) {
-            if (policy->rules[id].kind == RULE_APART && policy->rules[id].is_strict)
-                index.rules[index.from[policy->rules[id].services[i] + 1]++] = id;
-        }
-    }
-    return index;
-}
-
-/* The wish to have two together that a strict rule keeps apart. */
-static void check_wish(const struct rule_view *view, rule_id id, const struct apart_index *index,
-                       service_id *seen)
-{
-    const struct rule *rule = &view->policy->rules[id];
-    struct diagnostics *diagnostics = view->resolution->diagnostics;
-    bool is_reported = false;
-
-    for (int i = 0; i < rule->n_services; i++) {
-        service_id service = rule->services[i];
-
-        for (int k = index->from[service]; k < index->from[service + 1]; k++) {
-            rule_id apart = index->rules[k];
-
-            if (seen[apart] != SERVICE_NONE && !is_reported) {
-                struct diagnostic *entry =
-                    diagnostics_add(diagnostics, DIAGNOSTIC_WISH_IN_VAIN, check_place(view, id),
-                                    name_of(view, seen[apart]), name_of(view, service), "apart");
-
-                diagnostics_note(diagnostics, entry, check_place(view, apart), "%s",
-                                 check_title(view, apart));
-                is_reported = true;
-            }
-            seen[apart] = service;
-        }
-    }
-    for (int i = 0; i < rule->n_services; i++) {
-        for (int k = index->from[rule->services[i]]; k < index->from[rule->services[i] + 1]; k++)
-            seen[index->rules[k]] = SERVICE_NONE;
-    }
-}
-
-static service_id *new_table(const struct rule_view *view, int n)
-{
-    service_id *table = arena_alloc(view->resolution->arena, (size_t)n * sizeof(table[0]));
-
-    for (int i = 0; i < n; i++)
-        table[i] = SERVICE_NONE;
-    return table;
+    return true;
 }
 
 void check_apart(const struct rule_view *view)
 {
     const struct policy *policy = view->policy;
-    struct apart_index index = index_apart(view);
-    service_id *by_group = new_table(view, policy->n_services);
-    service_id *by_rule = new_table(view, policy->n_rules);
+    size_t n = (size_t)policy->n_services;
+    service_id *seen = arena_alloc(view->resolution->arena, n * sizeof(seen[0]));
 
+    memset(seen, -1, n * sizeof(seen[0]));
     for (rule_id id = 0; id < policy->n_rules; id++) {
         const struct rule *rule = &policy->rules[id];
 
-        if (rule->kind == RULE_APART && check_groups(view, id, by_group) && rule->is_strict)
-            check_matching(view, id);
-        if (rule->kind == RULE_TOGETHER && !rule->is_strict)
-            check_wish(view, id, &index, by_rule);
+        if (rule->kind != RULE_APART || !check_groups(view, id, seen) || !rule->is_strict)
+            continue;
+        if (!check_matching(view, id)) {
+            view->is_reported[id] = true;
+            conflict_blame_apart(view, id);
+        }
     }
 }

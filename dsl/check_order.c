@@ -1,123 +1,125 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Level 3: cycles of "before". A walk over a graph whose points are the services and the
- * rules between them (so that a rule over many services costs their sum, not their
- * product), with a stack of its own.
+ * Level 3: circles of "before". Over a graph whose points are the services and the rules between
+ * them (so that a rule over many services costs their sum, not their product) Tarjan's search
+ * finds the knots: points that all lie before each other. A knot is told once, by the shortest
+ * circle that goes through its first service.
  */
 #include "dsl/check.h"
 
-enum colour { COLOUR_NEW, COLOUR_OPEN, COLOUR_DONE };
-
 struct walk {
     const struct rule_view *view;
-    int *from;           /* by service: where its rules begin in rules */
-    rule_id *rules;      /* the "before" rules that a service is in front of */
-    unsigned char *seen; /* by point: services first, then rules */
-    int *stack;          /* points that are open */
-    int *next;           /* by point: which way to go from it next */
-    int depth;
+    struct rule_index index;
+    int *number; /* by point, services first, then rules: when it was met, from 1; 0: not yet */
+    int *low;    /* the lowest number that can be reached over its branches */
+    int *next;   /* which way to go from it next */
+    int *path;   /* points whose ways are being gone */
+    int n_path;
+    int *pending; /* points met whose knot is not known yet */
+    int n_pending;
+    int n_met;
 };
-
-static bool is_before(const struct rule *rule)
-{
-    return rule->kind == RULE_BEFORE;
-}
-
-static void index_rules(struct walk *walk)
-{
-    const struct policy *policy = walk->view->policy;
-    struct arena *arena = walk->view->resolution->arena;
-    size_t n = (size_t)policy->n_services + (size_t)policy->n_rules;
-
-    walk->from = arena_alloc(arena, ((size_t)policy->n_services + 2) * sizeof(walk->from[0]));
-    walk->seen = arena_alloc(arena, n);
-    walk->stack = arena_alloc(arena, n * sizeof(walk->stack[0]));
-    walk->next = arena_alloc(arena, n * sizeof(walk->next[0]));
-    for (rule_id id = 0; id < policy->n_rules; id++) {
-        for (int i = 0; is_before(&policy->rules[id]) && i < policy->rules[id].n_services; i++)
-            walk->from[policy->rules[id].services[i] + 2]++;
-    }
-    for (int i = 2; i < policy->n_services + 2; i++)
-        walk->from[i] += walk->from[i - 1];
-    walk->rules =
-        arena_alloc(arena, (size_t)walk->from[policy->n_services + 1] * sizeof(walk->rules[0]));
-    for (rule_id id = 0; id < policy->n_rules; id++) {
-        for (int i = 0; is_before(&policy->rules[id]) && i < policy->rules[id].n_services; i++)
-            walk->rules[walk->from[policy->rules[id].services[i] + 1]++] = id;
-    }
-}
 
 /* The next point behind this one, or -1. */
 static int next_of(struct walk *walk, int point)
 {
     int n_services = walk->view->policy->n_services;
     int way = walk->next[point]++;
+    const struct rule *rule;
 
     if (point < n_services) {
-        way += walk->from[point];
-        return way < walk->from[point + 1] ? n_services + walk->rules[way] : -1;
+        way += walk->index.from[point];
+        return way < walk->index.from[point + 1] ? n_services + walk->index.rules[way] : -1;
     }
-    point -= n_services;
-    return way < walk->view->policy->rules[point].n_others
-               ? walk->view->policy->rules[point].others[way]
-               : -1;
+    rule = &walk->view->policy->rules[point - n_services];
+    return way < rule->n_others ? rule->others[way] : -1;
 }
 
-/* The walk came back to an open point: what lies above it on the stack is the circle. */
-static void report_circle(const struct walk *walk, int open)
+/* The rules of a circle in their order, the one that closes it last. */
+static void report_circle(const struct walk *walk, service_id service)
 {
     const struct rule_view *view = walk->view;
     struct diagnostics *diagnostics = view->resolution->diagnostics;
-    int n_services = view->policy->n_services;
-    int top = walk->stack[walk->depth - 1];
-    /* Of the two points that close the circle one is a service and the other a rule. */
-    service_id service = open < n_services ? open : top;
-    rule_id closing = (open < n_services ? top : open) - n_services;
+    const struct chain chain = check_chain(view, &walk->index, service, service);
+    const rule_id *rules = chain.rules;
+    int n_rules = chain.n_rules;
     struct diagnostic *entry =
-        diagnostics_add(diagnostics, DIAGNOSTIC_BEFORE_CYCLE, check_place(view, closing),
+        diagnostics_add(diagnostics, DIAGNOSTIC_BEFORE_CYCLE, check_place(view, rules[n_rules - 1]),
                         view->policy->services[service].name);
 
-    diagnostics_hint(diagnostics, entry,
-                     "break the circle: take a service out of one of its rules");
-    for (int at = walk->depth - 2; at >= 0 && walk->stack[at + 1] != open; at--) {
-        rule_id rule = walk->stack[at] - n_services;
+    diagnostics_hint(diagnostics, entry, "break the circle: take a service out of %s%s",
+                     n_rules > 1 ? "one of " : "", check_names(view, rules, n_rules));
+    for (int i = 0; i < n_rules - 1; i++)
+        diagnostics_note(diagnostics, entry, check_place(view, rules[i]),
+                         "%s is part of the circle", check_title(view, rules[i]));
+}
 
-        if (rule >= 0 && rule != closing)
-            diagnostics_note(diagnostics, entry, check_place(view, rule),
-                             "%s is part of the circle", check_title(view, rule));
-    }
+/* A knot is complete: it is what was met since its first point. */
+static void end_knot(struct walk *walk, int point)
+{
+    service_id first = SERVICE_NONE;
+    int n_points = 0, top;
+
+    do {
+        top = walk->pending[--walk->n_pending];
+        n_points++;
+        /* Done, so no way that is still gone can lead back to it. */
+        walk->low[top] = INT32_MAX;
+        if (top < walk->view->policy->n_services && (first == SERVICE_NONE || top < first))
+            first = top;
+    } while (top != point);
+    if (n_points > 1)
+        report_circle(walk, first);
+}
+
+static void meet(struct walk *walk, int point)
+{
+    walk->number[point] = walk->low[point] = ++walk->n_met;
+    walk->path[walk->n_path++] = point;
+    walk->pending[walk->n_pending++] = point;
+}
+
+static void lower(struct walk *walk, int point, int reached)
+{
+    if (reached < walk->low[point])
+        walk->low[point] = reached;
 }
 
 static void walk_from(struct walk *walk, int start)
 {
-    walk->depth = 0;
-    walk->stack[walk->depth++] = start;
-    walk->seen[start] = COLOUR_OPEN;
-    while (walk->depth > 0) {
-        int point = walk->stack[walk->depth - 1];
+    meet(walk, start);
+    while (walk->n_path > 0) {
+        int point = walk->path[walk->n_path - 1];
         int next = next_of(walk, point);
+        int low = walk->low[point];
 
-        if (next < 0) {
-            walk->seen[point] = COLOUR_DONE;
-            walk->depth--;
-        } else if (walk->seen[next] == COLOUR_NEW) {
-            walk->seen[next] = COLOUR_OPEN;
-            walk->stack[walk->depth++] = next;
-        } else if (walk->seen[next] == COLOUR_OPEN) {
-            report_circle(walk, next);
-            /* One message is enough: the other ways from here are not looked at. */
-            walk->next[point] = INT32_MAX / 2;
+        if (next >= 0 && walk->number[next] == 0) {
+            meet(walk, next);
+        } else if (next >= 0) {
+            lower(walk, point, walk->low[next] == INT32_MAX ? INT32_MAX : walk->number[next]);
+        } else {
+            walk->n_path--;
+            if (low == walk->number[point])
+                end_knot(walk, point);
+            else
+                lower(walk, walk->path[walk->n_path - 1], low);
         }
     }
 }
 
 void check_order(const struct rule_view *view)
 {
-    struct walk walk = {.view = view};
+    struct arena *arena = view->resolution->arena;
+    size_t n = (size_t)view->policy->n_services + (size_t)view->policy->n_rules;
+    struct walk walk = {.view = view, .index = check_index(view, check_is_before)};
 
-    index_rules(&walk);
+    walk.number = arena_alloc(arena, n * sizeof(walk.number[0]));
+    walk.low = arena_alloc(arena, n * sizeof(walk.low[0]));
+    walk.next = arena_alloc(arena, n * sizeof(walk.next[0]));
+    walk.path = arena_alloc(arena, n * sizeof(walk.path[0]));
+    walk.pending = arena_alloc(arena, n * sizeof(walk.pending[0]));
     for (service_id id = 0; id < view->policy->n_services; id++) {
-        if (walk.seen[id] == COLOUR_NEW)
+        if (walk.number[id] == 0)
             walk_from(&walk, id);
     }
 }

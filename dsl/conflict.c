@@ -115,7 +115,7 @@ bool conflict_is_code(enum diagnostic_code code)
 {
     return code == DIAGNOSTIC_TOGETHER_APART || code == DIAGNOSTIC_NO_COMMON_NODE ||
            code == DIAGNOSTIC_TOO_MANY_APART || code == DIAGNOSTIC_ON_TWICE ||
-           code == DIAGNOSTIC_TIERS_OF_BOUND;
+           code == DIAGNOSTIC_TIERS_OF_BOUND || code == DIAGNOSTIC_NO_PLACEMENT;
 }
 
 const char *conflict_set_aside(struct resolution *r)

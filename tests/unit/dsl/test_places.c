@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Strict rules against an oracle: small random policies, for which every placement is tried. The
+ * check may say that rules contradict each other only where no placement obeys them, and has to
+ * say so wherever none does; and of the rules that it names none is one too many.
+ */
+#include "tests/unit/dsl/dsl_test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dsl/page.h"
+#include "ha/base/random.h"
+
+#define POLICIES 3000
+#define SERVICES_MOST 5
+#define NODES_MOST 4
+#define RULES_MOST 9
+
+/* A strict rule as the oracle reads it; services and nodes are bits. */
+struct claim {
+    enum rule_kind kind;
+    unsigned services;
+    unsigned nodes;
+    const char *label; /* as a message names it */
+};
+
+/* A policy in both forms: as claims, and as text in one of the ways to write it. */
+struct sample {
+    struct random random;
+    struct arena *arena;
+    struct page page;
+    int n_services;
+    int n_nodes;
+    struct claim claims[RULES_MOST + SERVICES_MOST];
+    int n_claims;
+    int line;
+    bool is_for_pairs; /* only few kept apart at a time, and nobody together */
+};
+
+static int pick(struct sample *s, int limit)
+{
+    return random_below(&s->random, limit);
+}
+
+static void say(struct sample *s, const char *words)
+{
+    for (const char *at = words; (at = strchr(at, '\n')); at++)
+        s->line++;
+    page_say(&s->page, words);
+}
+
+/* ---- the oracle ------------------------------------------------------------------------------ */
+
+static bool obeys(const struct claim *claim, const int *node_of)
+{
+    unsigned taken = 0;
+
+    for (int i = 0; i < SERVICES_MOST; i++) {
+        unsigned node = 1u << node_of[i];
+
+        if (!(claim->services >> i & 1))
+            continue;
+        if (claim->kind == RULE_ON && !(claim->nodes & node))
+            return false;
+        if (claim->kind == RULE_TOGETHER && taken != 0 && taken != node)
+            return false;
+        if (claim->kind == RULE_APART && (taken & node))
+            return false;
+        taken |= node;
+    }
+    return true;
+}
+
+/* Without the rules that are left out, as bits. */
+static bool can_be_placed(const struct sample *s, unsigned left_out)
+{
+    int n_placements = 1;
+
+    for (int i = 0; i < s->n_services; i++)
+        n_placements *= s->n_nodes;
+    for (int placement = 0; placement < n_placements; placement++) {
+        int node_of[SERVICES_MOST] = {0};
+        bool is_right = true;
+
+        for (int i = 0, rest = placement; i < s->n_services; i++, rest /= s->n_nodes)
+            node_of[i] = rest % s->n_nodes;
+        for (int k = 0; k < s->n_claims && is_right; k++)
+            is_right = (left_out >> k & 1) || obeys(&s->claims[k], node_of);
+        if (is_right)
+            return true;
+    }
+    return false;
+}
+
+/* ---- the text -------------------------------------------------------------------------------- */
+
+/* Services s0 to s4: as names, as a range where they are neighbours, or as a pattern for all. */
+static void say_services(struct sample *s, unsigned set)
+{
+    int first = __builtin_ctz(set), last = 31 - __builtin_clz(set);
+    const char *glue = "";
+
+    if (set == (1u << s->n_services) - 1 && pick(s, 2)) {
+        say(s, pick(s, 2) ? "fa:*" : "fa:s*");
+        return;
+    }
+    if (set == ((2u << last) - (1u << first)) && pick(s, 2)) {
+        say(s, arena_printf(s->arena, "fa:s[%d..%d]", first, last));
+        return;
+    }
+    for (int i = first; i <= last; i++) {
+        if (!(set >> i & 1))
+            continue;
+        say(s, arena_printf(s->arena, "%sfa:s%d", glue, i));
+        glue = ", ";
+    }
+}
+
+static void say_nodes(struct sample *s, unsigned set)
+{
+    const char *glue = "";
+
+    for (int i = 0; i < s->n_nodes; i++) {
+        if (!(set >> i & 1))
+            continue;
+        say(s, arena_printf(s->arena, "%sn%d", glue, i));
+        glue = ", ";
+    }
+}
+
+static void say_claim(struct sample *s, const struct claim *claim, bool is_strict)
+{
+    say(s, is_strict ? "keep " : "try ");
+    say_services(s, claim->services);
+    if (claim->kind == RULE_ON) {
+        say(s, " on ");
+        say_nodes(s, claim->nodes);
+    } else {
+        say(s, claim->kind == RULE_APART ? " apart" : " together");
+    }
+    say(s, "\n");
+}
+
+/* One of them strict; some are disabled or only wishes, and the oracle does not know them. */
+static void add_rule(struct sample *s, int number)
+{
+    struct claim claim = {.kind = s->is_for_pairs || pick(s, 5) < 3 ? RULE_APART : RULE_TOGETHER};
+    bool is_disabled = pick(s, 8) == 0, is_strict = pick(s, 8) > 0;
+
+    claim.label = arena_printf(s->arena, "rule r%d", number);
+    while (__builtin_popcount(claim.services) < 2)
+        claim.services |= 1u << pick(s, s->n_services);
+    say(s, arena_printf(s->arena, "%srule r%d: ", is_disabled ? "disabled " : "", number));
+    say_claim(s, &claim, is_strict);
+    if (is_strict && !is_disabled)
+        s->claims[s->n_claims++] = claim;
+}
+
+/* Where a service may run is said once: in its block, or in a rule. */
+static void add_service(struct sample *s, int number)
+{
+    struct claim claim = {.kind = RULE_ON, .services = 1u << number};
+
+    say(s, arena_printf(s->arena, "service fa:s%d", number));
+    claim.nodes = (unsigned)pick(s, 1 << s->n_nodes);
+    if (claim.nodes == 0 || pick(s, 3) == 0) {
+        say(s, "\n");
+        return;
+    }
+    if (pick(s, 2)) {
+        claim.label = arena_printf(s->arena, "keep on in line %d", s->line);
+        say(s, " { keep on ");
+        say_nodes(s, claim.nodes);
+        say(s, " }\n");
+    } else {
+        claim.label = arena_printf(s->arena, "rule on%d", number);
+        say(s, arena_printf(s->arena, "\n%s: ", claim.label));
+        say_claim(s, &claim, true);
+    }
+    s->claims[s->n_claims++] = claim;
+}
+
+static struct sample sample_of(struct arena *arena, uint64_t seed)
+{
+    struct sample s = {.random = {seed}, .arena = arena, .line = 1};
+    int n_rules;
+
+    s.is_for_pairs = pick(&s, 2);
+    s.n_services = 2 + pick(&s, SERVICES_MOST - 1);
+    s.n_nodes = 2 + pick(&s, NODES_MOST - 1);
+    say(&s, "cluster home { network lan }\nfencing { watchdog 10s }\n");
+    for (int i = 0; i < s.n_nodes; i++)
+        say(&s, arena_printf(arena, "node n%d { address 10.0.0.%d }\n", i, i + 1));
+    for (int i = 0; i < s.n_services; i++)
+        add_service(&s, i);
+    n_rules = pick(&s, RULES_MOST - 1);
+    for (int i = 0; i < n_rules; i++)
+        add_rule(&s, i);
+    return s;
+}
+
+/* ---- what the check says --------------------------------------------------------------------- */
+
+static bool is_about_places(enum diagnostic_code code)
+{
+    return code == DIAGNOSTIC_TOGETHER_APART || code == DIAGNOSTIC_NO_COMMON_NODE ||
+           code == DIAGNOSTIC_TOO_MANY_APART || code == DIAGNOSTIC_NO_PLACEMENT;
+}
+
+static const struct diagnostic *find_contradiction(const struct compiled *compiled)
+{
+    for (int i = 0; i < compiled->diagnostics->n_list; i++) {
+        const struct diagnostic *entry = &compiled->diagnostics->list[i];
+
+        if (is_about_places(entry->code))
+            return entry;
+        /* Nothing else is an error in such a policy. */
+        if (entry->severity == SEVERITY_ERROR)
+            fail_msg("%s", diagnostics_text(compiled->diagnostics, false));
+    }
+    return NULL;
+}
+
+static struct compiled compile_sample(struct sample *s)
+{
+    struct compiled compiled = compile_text(s->page.bytes);
+
+    page_free(&s->page);
+    return compiled;
+}
+
+static void what_contradicts_itself_is_found_and_nothing_else(void **state)
+{
+    int n_impossible = 0, n_said[DIAGNOSTIC_CODES] = {0};
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= POLICIES; seed++) {
+        struct arena *arena = arena_new();
+        struct sample s = sample_of(arena, seed);
+        struct compiled compiled = compile_sample(&s);
+        const struct diagnostic *said = find_contradiction(&compiled);
+        bool is_possible = can_be_placed(&s, 0);
+
+        if (is_possible == (said != NULL))
+            fail_msg("seed %d: a placement %s:\n%s", (int)seed,
+                     is_possible ? "exists" : "does not exist",
+                     said ? diagnostics_text(compiled.diagnostics, false) : "no word about it");
+        n_impossible += !is_possible;
+        if (said)
+            n_said[said->code]++;
+        compiled_free(&compiled);
+        arena_free(arena);
+    }
+    print_message("of %d policies %d have no placement, and all of them were found:", POLICIES,
+                  n_impossible);
+    for (int code = 0; code < DIAGNOSTIC_CODES; code++) {
+        if (n_said[code])
+            print_message(" %s %d", diagnostic_code_name((enum diagnostic_code)code), n_said[code]);
+    }
+    print_message("\n");
+    /* Neither kind is rare, or this test would show little. */
+    assert_true(n_impossible > POLICIES / 10 && n_impossible < POLICIES * 9 / 10);
+    assert_true(n_said[DIAGNOSTIC_NO_PLACEMENT] > POLICIES / 100);
+}
+
+/* Which claims a message names, as bits. */
+static unsigned claims_in(const struct sample *s, const char *words)
+{
+    unsigned named = 0;
+
+    for (int i = 0; i < s->n_claims; i++) {
+        size_t length = strlen(s->claims[i].label);
+        const char *at = strstr(words, s->claims[i].label);
+
+        if (at && !(at[length] >= '0' && at[length] <= '9'))
+            named |= 1u << i;
+    }
+    return named;
+}
+
+static void of_the_rules_that_are_named_none_is_one_too_many(void **state)
+{
+    int n_looked_at = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= POLICIES; seed++) {
+        struct arena *arena = arena_new();
+        struct sample s = sample_of(arena, seed);
+        struct compiled compiled = compile_sample(&s);
+        const struct diagnostic *said = find_contradiction(&compiled);
+
+        if (said && said->code == DIAGNOSTIC_NO_PLACEMENT) {
+            unsigned named = claims_in(&s, said->words);
+
+            if (can_be_placed(&s, ~named))
+                fail_msg("seed %d: these are too few: %s", (int)seed, said->words);
+            for (int i = 0; i < s.n_claims; i++) {
+                if ((named >> i & 1) && !can_be_placed(&s, ~named | 1u << i))
+                    fail_msg("seed %d: without %s: %s", (int)seed, s.claims[i].label, said->words);
+            }
+            n_looked_at++;
+        }
+        compiled_free(&compiled);
+        arena_free(arena);
+    }
+    assert_true(n_looked_at > POLICIES / 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_the_rules_that_are_named_none_is_one_too_many),
+        cmocka_unit_test(what_contradicts_itself_is_found_and_nothing_else),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
