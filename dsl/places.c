@@ -10,58 +10,12 @@
 
 #include <string.h>
 
-#define NOWHERE (-1)
+#include "dsl/places_work.h"
 
-struct point {
-    node_set nodes; /* that are left to it */
-    int neighbours; /* at most; one that is met in two rules counts twice */
-    int from;       /* its rules, in problem.rules_of */
-    int n_rules;
-    int part;          /* another point of its part, or itself; NOWHERE: it was taken away */
-    int node;          /* NOWHERE: it waits */
-    int before, after; /* in the row of those that wait with as many nodes left */
-};
-
-/* A rule that keeps points apart. */
-struct clique {
-    rule_id rule;
-    int from; /* its points, in problem.points_of */
-    int n_points;
-};
-
-/* One place that was given, and what it took from others. */
-struct choice {
-    int point;
-    node_set untried;
-    int n_undo; /* the height of the pile before it */
-};
-
-struct undo {
-    int point;
-    node_set nodes;
-};
-
-struct problem {
-    struct places_search *search;
-    const struct policy *policy;
-    int *group;  /* by local service: the first of those kept together with it */
-    int *leader; /* by point: of its part, while parts are found */
-    node_set *nodes;
-    int n_local;
-    struct point *points; /* by local service; those of groups only are used */
-    struct clique *cliques;
-    int n_cliques;
-    int *points_of;
-    int *rules_of;
-    int rows[NODES_MAX + 1]; /* points that wait, by how many nodes are left to them */
-    int *list;               /* the points of the part that is looked at */
-    int n_list;
-    struct choice *choices;
-    struct undo *pile;
-    int n_pile;
-    int uses[NODES_MAX];       /* points placed on a node */
-    node_set alike[NODES_MAX]; /* nodes that nobody of the part can tell from it */
-};
+/* So many points are compared before one of them is placed. */
+#define CLOSER_LOOK 64
+/* What it costs to begin with a search, for each service that a rule names. */
+#define BEGIN_STEPS 8
 
 struct places_search places_search(const struct policy *policy, struct arena *arena, int64_t steps)
 {
@@ -365,14 +319,20 @@ static void take_back(struct problem *p, const struct choice *choice)
     row_add(p, choice->point);
 }
 
-/* The point with the fewest nodes left, none if all are placed. */
-static int next_point(const struct problem *p)
+/* The point with the fewest nodes left, of several the one with most neighbours. */
+static int next_point(struct problem *p)
 {
-    for (int count = 1; count <= NODES_MAX; count++) {
-        if (p->rows[count] != NOWHERE)
-            return p->rows[count];
+    int best = NOWHERE, n_seen = 0;
+
+    for (int count = 1; count <= NODES_MAX && best == NOWHERE; count++)
+        best = p->rows[count];
+    for (int at = best; at != NOWHERE && n_seen < CLOSER_LOOK; at = p->points[at].after) {
+        if (p->points[at].neighbours > p->points[best].neighbours)
+            best = at;
+        n_seen++;
     }
-    return NOWHERE;
+    p->search->steps_left -= n_seen;
+    return best;
 }
 
 /* Back to the last choice that has another node to try; NULL: there is none. */
@@ -412,6 +372,8 @@ static enum places search_part(struct problem *p)
     int depth = 0;
     int at;
 
+    if (!places_have_room(p))
+        return PLACES_NONE;
     memset(p->rows, -1, sizeof(p->rows));
     p->n_pile = 0;
     find_alike(p);
@@ -490,6 +452,9 @@ static void problem_init(struct problem *p, struct places_search *search, int n_
     p->list = table(p, n_named);
     p->points_of = table(p, n_named);
     p->rules_of = table(p, n_named);
+    p->stamp = table(p, n_named);
+    p->found = table(p, n_named);
+    p->met = arena_alloc(arena, n * sizeof(p->met[0]));
     p->nodes = arena_alloc(arena, n * sizeof(p->nodes[0]));
     p->points = arena_alloc(arena, n * sizeof(p->points[0]));
     p->choices = arena_alloc(arena, n * sizeof(p->choices[0]));
@@ -516,7 +481,7 @@ enum places places_exist(struct places_search *search, const rule_id *rules, int
     int n_named = count_named(search->policy, rules, n_rules);
     int part = NOWHERE;
 
-    search->steps_left -= n_named;
+    search->steps_left -= BEGIN_STEPS * n_named;
     if (search->steps_left < 0)
         return PLACES_UNKNOWN;
     problem_init(&p, search, n_named, n_rules);

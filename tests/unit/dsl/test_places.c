@@ -307,9 +307,94 @@ static void of_the_rules_that_are_named_none_is_one_too_many(void **state)
     assert_true(n_looked_at > POLICIES / 100);
 }
 
+/* Larger than any oracle; what is expected is known from how they are made. */
+static struct page begin_page(int n_nodes)
+{
+    struct page page = {0};
+    char line[64];
+
+    page_say(&page, "cluster home { network lan }\nfencing { watchdog 30s }\n");
+    for (int i = 0; i < n_nodes; i++) {
+        snprintf(line, sizeof(line), "node n%d { address 10.0.0.%d }\n", i, i + 1);
+        page_say(&page, line);
+    }
+    return page;
+}
+
+static void add_pair(struct page *page, int a, int b)
+{
+    char line[80];
+
+    snprintf(line, sizeof(line), "rule r%d-%d: keep fa:s%d, fa:s%d apart\n", a, b, a, b);
+    page_say(page, line);
+}
+
+static bool is_contradiction(struct page *page)
+{
+    struct compiled compiled = compile_text(page->bytes);
+    const struct diagnostic *said = find_contradiction(&compiled);
+
+    if (said)
+        assert_int_equal(said->code, DIAGNOSTIC_NO_PLACEMENT);
+    compiled_free(&compiled);
+    page_free(page);
+    return said != NULL;
+}
+
+/* Each two of them apart by a rule of their own, each shut out from one node more. */
+static bool are_pigeons_caught(int n_services, int n_nodes)
+{
+    struct page page = begin_page(n_nodes);
+    char line[64];
+
+    for (int i = 0; i < n_services; i++) {
+        snprintf(line, sizeof(line), "service fa:s%d { keep on n[0..%d], n[%d..%d] }\n", i,
+                 i % (n_nodes - 2), i % (n_nodes - 2) + 2, n_nodes - 1);
+        page_say(&page, line);
+    }
+    for (int a = 0; a < n_services; a++) {
+        for (int b = 0; b < a; b++)
+            add_pair(&page, a, b);
+    }
+    return is_contradiction(&page);
+}
+
+/* Each apart from the next, around in a circle, on two nodes. */
+static bool is_circle_caught(int n_services)
+{
+    struct page page = begin_page(2);
+    char line[64];
+
+    snprintf(line, sizeof(line), "service fa:s[0..%d]\n", n_services - 1);
+    page_say(&page, line);
+    for (int i = 0; i < n_services; i++)
+        add_pair(&page, i, (i + 1) % n_services);
+    return is_contradiction(&page);
+}
+
+static void many_rules_over_pairs_are_seen_as_one(void **state)
+{
+    (void)state;
+    assert_true(are_pigeons_caught(9, 8));
+    assert_false(are_pigeons_caught(8, 8));
+    assert_true(are_pigeons_caught(33, 32));
+    assert_false(are_pigeons_caught(32, 32));
+}
+
+static void a_circle_on_two_nodes_needs_an_even_number(void **state)
+{
+    (void)state;
+    assert_true(is_circle_caught(5));
+    assert_false(is_circle_caught(6));
+    assert_true(is_circle_caught(999));
+    assert_false(is_circle_caught(1000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_rules_over_pairs_are_seen_as_one),
+        cmocka_unit_test(a_circle_on_two_nodes_needs_an_even_number),
         cmocka_unit_test(of_the_rules_that_are_named_none_is_one_too_many),
         cmocka_unit_test(what_contradicts_itself_is_found_and_nothing_else),
     };
