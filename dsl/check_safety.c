@@ -151,7 +151,7 @@ static void check_recovery(struct resolution *r)
     /* Where the order goes round in a circle nothing ever starts. */
     if (!is_asked || r->diagnostics->n_errors > 0)
         return;
-    predict_first(r->policy, first);
+    predict_first(r->policy, NULL, first);
     for (service_id id = 0; id < r->policy->n_services; id++) {
         struct duration within = r->policy->services[id].recover_within;
         struct prediction prediction = predict_recovery(r->policy, id, first[id]);

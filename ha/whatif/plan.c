@@ -74,6 +74,32 @@ static void add_step(struct planning *planning, struct plan *plan, service_id id
     };
 }
 
+/* How long each service is at it by itself; then who waits for whom is known. */
+static void predict_outages(struct planning *planning, struct plan *plan)
+{
+    const struct policy *policy = planning->settling.policy;
+
+    for (service_id id = 0; id < policy->n_services; id++)
+        planning->takes[id] = duration_ms(0);
+    for (int i = 0; i < plan->n_steps; i++) {
+        struct plan_step *step = &plan->steps[i];
+        const struct service_policy *service = &policy->services[step->service];
+        bool is_stopped = step->deed == PLAN_MOVE || step->deed == PLAN_RESTART;
+
+        if (step->deed != PLAN_START && !is_stopped)
+            continue;
+        step->outage.start = service->start_timeout;
+        if (is_stopped)
+            step->outage.stop = service->stop_timeout;
+        planning->takes[step->service] = outage_total(&step->outage);
+    }
+    predict_first(policy, planning->takes, planning->first);
+    for (int i = 0; i < plan->n_steps; i++) {
+        if (plan->steps[i].outage.start.ms > 0)
+            plan->steps[i].outage.first = planning->first[plan->steps[i].service];
+    }
+}
+
 void plan_run(struct planning *planning, struct plan *plan)
 {
     struct settling *settling = &planning->settling;
@@ -91,6 +117,7 @@ void plan_run(struct planning *planning, struct plan *plan)
         if (!planning->notes[id].is_noted)
             add_step(planning, plan, id);
     }
+    predict_outages(planning, plan);
 }
 
 const char *plan_deed_name(enum plan_deed deed)

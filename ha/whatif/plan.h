@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "ha/whatif/predict.h"
 #include "ha/whatif/settle.h"
 
 enum plan_deed {
@@ -23,8 +24,9 @@ enum plan_deed {
 struct plan_step {
     service_id service; /* of the policy that is planned */
     enum plan_deed deed;
-    node_id from; /* where it ran, or NODE_NONE */
-    node_id to;   /* where it will run, or NODE_NONE */
+    node_id from;         /* where it ran, or NODE_NONE */
+    node_id to;           /* where it will run, or NODE_NONE */
+    struct outage outage; /* of a start, a move that is not live, a restart: at most */
     struct reason why;
 };
 
@@ -50,6 +52,8 @@ struct planning {
     struct plan_note notes[SERVICES_MAX];
     service_id noted[SERVICES_MAX]; /* in the order in which something was first decided */
     int n_noted;
+    struct duration takes[SERVICES_MAX];
+    struct duration first[SERVICES_MAX];
 };
 
 /* Changes the state and the view that the settling was given: hand it copies. */

@@ -4,22 +4,24 @@
 
 /* When the last of them runs, at the latest. */
 static struct duration end_of(const struct policy *policy, const struct rule *rule,
-                              const struct duration *first)
+                              const struct duration *takes, const struct duration *first)
 {
     struct duration end = {0};
 
     for (int i = 0; i < rule->n_services; i++) {
         const struct service_policy *service = &policy->services[rule->services[i]];
-        int64_t ms = first[rule->services[i]].ms + service->start_timeout.ms;
+        struct duration own = takes ? takes[rule->services[i]] : service->start_timeout;
+        int64_t ms = first[rule->services[i]].ms + own.ms;
 
-        /* What is not wanted is not waited for. */
-        if (service->requested == REQUESTED_STARTED && ms > end.ms)
+        /* What is not wanted, or runs already, is not waited for. */
+        if (service->requested == REQUESTED_STARTED && own.ms > 0 && ms > end.ms)
             end.ms = ms;
     }
     return end;
 }
 
-void predict_first(const struct policy *policy, struct duration *first)
+void predict_first(const struct policy *policy, const struct duration *takes,
+                   struct duration *first)
 {
     bool has_changed = true;
 
@@ -36,7 +38,7 @@ void predict_first(const struct policy *policy, struct duration *first)
             struct duration end = {0};
 
             if (rule->kind == RULE_BEFORE)
-                end = end_of(policy, rule, first);
+                end = end_of(policy, rule, takes, first);
             for (int i = 0; i < rule->n_others; i++) {
                 has_changed |= end.ms > first[rule->others[i]].ms;
                 if (end.ms > first[rule->others[i]].ms)

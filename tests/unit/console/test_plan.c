@@ -16,8 +16,15 @@
 #define RUNS_ON(name, node)                                                                        \
     "\"service/ocf:" name "\":\"{\\\"state\\\":\\\"started\\\",\\\"node\\\":\\\"" node             \
     "\\\",\\\"cause\\\":3,\\\"running\\\":true,\\\"since\\\":5}\""
+#define AB SERVICE("a") SERVICE("b")
+#define IN_FORCE                                                                                   \
+    "\"policy\":\"{\\\"version\\\":7,\\\"author\\\":\\\"jin\\\",\\\"text\\\":"                     \
+    "\\\"cluster home\\\\nnode alpha\\\\nnode beta\\\\nnode gamma\\\\n"                            \
+    "service ocf:a { agent heartbeat:Dummy }\\\\nservice ocf:b { agent heartbeat:Dummy }\\\\n"     \
+    "\\\"}\""
 /* a runs on alpha, b on beta. */
-#define STATE "{\"version\":9,\"records\":{" RUNS_ON("a", "alpha") "," RUNS_ON("b", "beta") "}}"
+#define RUNNING RUNS_ON("a", "alpha") "," RUNS_ON("b", "beta")
+#define STATE "{\"version\":9,\"records\":{" RUNNING "," IN_FORCE "}}"
 
 static struct scene scene;
 
@@ -47,9 +54,12 @@ static int plan(const char *policy, const char *options)
 static void a_policy_that_moves_nothing_says_so_and_exits_with_0(void **state)
 {
     (void)state;
-    assert_int_equal(plan(NODES SERVICE("a") SERVICE("b"), ""), 0);
-    assert_non_null(strstr(scene.out, "nothing would start, stop or move\n"));
-    assert_non_null(strstr(scene.out, "survives the loss of any 1 node\n"));
+    assert_int_equal(plan(NODES AB, ""), 0);
+    assert_string_equal(scene.out, "nothing changes from version 7\n"
+                                   "nothing would start, stop or move\n"
+                                   "as before, it survives the loss of any 1 node\n");
+    assert_int_equal(plan("# words\n" NODES AB, ""), 0);
+    assert_non_null(strstr(scene.out, "nothing changes from version 7: it is only laid out"));
 }
 
 static void moves_starts_and_stops_are_told_with_their_reasons(void **state)
@@ -61,7 +71,10 @@ static void moves_starts_and_stops_are_told_with_their_reasons(void **state)
                                       "            it is no longer in the policy\n"));
     assert_non_null(strstr(scene.out, "  move      ocf:a                        alpha -> gamma\n"
                                       "            rule r does not allow alpha any more\n"));
+    assert_non_null(strstr(scene.out, "            down for at most 2m: stop timeout 1m + start "
+                                      "timeout 1m\n"));
     assert_non_null(strstr(scene.out, "  start     ocf:new                      on "));
+    assert_non_null(strstr(scene.out, "            it runs within at most 1m: start timeout 1m\n"));
 }
 
 static void a_program_gets_rows_and_a_sum(void **state)
@@ -69,8 +82,13 @@ static void a_program_gets_rows_and_a_sum(void **state)
     (void)state;
     assert_int_equal(plan(NODES SERVICE("a") SERVICE("b") SERVICE("c"), "--json"), 2);
     assert_non_null(
-        strstr(scene.out, "{\"deed\":\"start\",\"service\":\"ocf:c\",\"to\":\"gamma\""));
+        strstr(scene.out, "{\"deed\":\"start\",\"kind\":\"step\",\"service\":\"ocf:c\""));
+    assert_non_null(strstr(scene.out, "\"within_ms\":60000"));
+    assert_non_null(strstr(scene.out, "{\"after\":\"agent heartbeat:Dummy\",\"idle\":false,"
+                                      "\"kind\":\"difference\",\"services\":[\"ocf:c\"],"
+                                      "\"sign\":\"+\",\"statement\":\"service ocf:c\"}"));
     assert_non_null(strstr(scene.out, "\"steps\":1"));
+    assert_non_null(strstr(scene.out, "\"version\":7"));
 }
 
 static void a_state_may_come_from_a_file(void **state)
@@ -84,6 +102,102 @@ static void a_state_may_come_from_a_file(void **state)
              scene_write(&scene, "state.json", "{\"version\":9}"));
     assert_int_equal(plan(NODES SERVICE("a"), options), 1);
     assert_non_null(strstr(scene.err, "that file holds no state of a cluster"));
+}
+
+static void what_changes_is_told_statement_by_statement(void **state)
+{
+    (void)state;
+    assert_int_equal(plan(NODES "service ocf:a { agent heartbeat:Dummy; memory 2G }\n" SERVICE(
+                              "b") "rule r: try ocf:a, ocf:b apart\n",
+                          ""),
+                     2);
+    assert_non_null(strstr(scene.out, "changes from version 7:\n"
+                                      "  ~ service ocf:a: + memory 2G\n"
+                                      "  + rule r: try ocf:a, ocf:b apart\n"
+                                      "nothing would start, stop or move\n"));
+}
+
+static void what_runs_keeps_its_parameters_and_that_is_said(void **state)
+{
+    static const char policy[] =
+        NODES "service ocf:a { agent heartbeat:Dummy; set fake \"1\" }\n" SERVICE("b");
+
+    (void)state;
+    assert_int_equal(plan(policy, ""), 2);
+    assert_non_null(strstr(scene.out, "not at once: what runs keeps the parameters"));
+    assert_non_null(strstr(scene.out, "  ocf:a                                  set fake\n"));
+    assert_int_equal(plan(policy, "--json"), 2);
+    assert_non_null(strstr(scene.out, "{\"kind\":\"later\",\"service\":\"ocf:a\","
+                                      "\"settings\":[\"set fake\"]}"));
+    /* What starts anew starts with them. */
+    assert_int_equal(plan(NODES "service ocf:a { agent heartbeat:Dummy; set fake \"1\"; "
+                                "keep on gamma }\n" SERVICE("b"),
+                          ""),
+                     2);
+    assert_null(strstr(scene.out, "not at once"));
+}
+
+static void checks_and_survival_that_change_are_told(void **state)
+{
+    (void)state;
+    assert_int_equal(plan(NODES SERVICE("b") "service ocf:a { agent heartbeat:Dummy; "
+                                             "keep on alpha }\n",
+                          ""),
+                     2);
+    assert_non_null(strstr(scene.out, "checks:\n  + warning[T0"));
+    assert_non_null(strstr(scene.out, "version 7 survives the loss of any 1 node\n"));
+    assert_non_null(strstr(scene.out, "new.tenuto "));
+    assert_int_equal(plan(NODES SERVICE("b") "service ocf:a { agent heartbeat:Dummy; "
+                                             "keep on alpha }\n",
+                          "--json"),
+                     2);
+    assert_non_null(strstr(scene.out, "\"kind\":\"check\""));
+    assert_non_null(strstr(scene.out, "\"survival_before\":\"survives the loss of any 1 node\""));
+}
+
+static void two_files_are_compared_without_a_cluster(void **state)
+{
+    char options[160];
+
+    (void)state;
+    scene_close(&scene);
+    scene_open(&scene, NULL);
+    snprintf(options, sizeof(options), "--against %s",
+             scene_write(&scene, "old.tenuto", NODES SERVICE("a")));
+    assert_int_equal(plan(NODES AB, options), 2);
+    assert_non_null(strstr(scene.out, "old.tenuto:\n  + service ocf:b: agent heartbeat:Dummy\n"
+                                      "would happen:\n  start     ocf:b  "));
+    assert_int_equal(plan(NODES SERVICE("a"), options), 0);
+    snprintf(options, sizeof(options), "--against %s",
+             scene_write(&scene, "old.tenuto", NODES "service ocf:a { agnet x }\n"));
+    assert_int_equal(plan(NODES AB, options), 1);
+    assert_non_null(strstr(scene.err, "old.tenuto; nothing can be planned"));
+}
+
+static void a_cluster_without_a_policy_gets_all_of_it(void **state)
+{
+    char options[160];
+
+    (void)state;
+    snprintf(options, sizeof(options), "--state %s",
+             scene_write(&scene, "state.json", "{\"version\":0,\"records\":{}}"));
+    assert_int_equal(plan(NODES AB, options), 2);
+    assert_non_null(strstr(scene.out, "no policy is in force; all of this is new:\n"));
+    assert_non_null(strstr(scene.out, "  + service ocf:b: agent heartbeat:Dummy\n"));
+}
+
+static void a_policy_in_force_that_is_right_no_more_does_not_stop_a_plan(void **state)
+{
+    static const char wrong[] =
+        "{\"version\":9,\"records\":{" RUNNING
+        ",\"policy\":\"{\\\"version\\\":7,\\\"text\\\":\\\"nonsense\\\"}\"}}";
+    char options[160];
+
+    (void)state;
+    snprintf(options, sizeof(options), "--state %s", scene_write(&scene, "state.json", wrong));
+    assert_int_equal(plan(NODES AB, options), 2);
+    assert_non_null(strstr(scene.out, "version 7 is no right policy any more, so nothing is "
+                                      "compared with it\n"));
 }
 
 static void a_wrong_policy_is_not_planned(void **state)
@@ -103,6 +217,15 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_program_gets_rows_and_a_sum, setup, teardown),
         cmocka_unit_test_setup_teardown(a_state_may_come_from_a_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_changes_is_told_statement_by_statement, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_runs_keeps_its_parameters_and_that_is_said, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(checks_and_survival_that_change_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_files_are_compared_without_a_cluster, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cluster_without_a_policy_gets_all_of_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_policy_in_force_that_is_right_no_more_does_not_stop_a_plan, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wrong_policy_is_not_planned, setup, teardown),
     };
 

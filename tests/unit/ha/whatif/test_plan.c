@@ -124,6 +124,42 @@ static void what_cannot_move_live_is_moved_by_a_restart(void **state)
     assert_int_equal(stage->plan.steps[0].deed, PLAN_MOVE);
 }
 
+/* a moves, c is started behind it and d, which runs all the while. */
+static void how_long_it_takes_is_the_sum_of_the_limits(void **state)
+{
+    struct stage *stage = *state;
+    node_id was = stage->state.services[0].node, to = was == GAMMA ? BETA : GAMMA;
+    static const service_id first[] = {0, 3}, then[] = {2};
+    struct rule rules[2] = {
+        {.kind = RULE_ON,
+         .is_strict = true,
+         .services = stage->named,
+         .n_services = 1,
+         .tiers = {node_bit(to)},
+         .n_tiers = 1},
+        {.kind = RULE_BEFORE, .services = first, .n_services = 2, .others = then, .n_others = 1},
+    };
+
+    for (int i = 0; i < SERVICES; i++) {
+        stage->services[i].stop_timeout = duration_ms(100);
+        stage->services[i].start_timeout = duration_ms(1000 * (i + 1));
+    }
+    stage->services[2].requested = REQUESTED_STOPPED;
+    plan(stage);
+    stage->services[2].requested = REQUESTED_STARTED;
+    stage->policy.rules = rules;
+    stage->policy.n_rules = 2;
+    assert_int_equal(plan(stage)->n_steps, 2);
+    for (int i = 0; i < 2; i++) {
+        const struct plan_step *step = &stage->plan.steps[i];
+
+        assert_int_equal(step->outage.stop.ms, step->service == 0 ? 100 : 0);
+        assert_int_equal(step->outage.first.ms, step->service == 0 ? 0 : 1100);
+        assert_int_equal(outage_total(&step->outage).ms, step->service == 0 ? 1100 : 4100);
+    }
+    stage->policy.rules = &stage->rule;
+}
+
 static void what_is_to_stop_stops_and_what_is_ignored_is_let_go(void **state)
 {
     struct stage *stage = *state;
@@ -161,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup(a_policy_in_force_does_nothing, setup),
         cmocka_unit_test_setup(a_service_moves_to_where_a_new_rule_wants_it, setup),
         cmocka_unit_test_setup(what_cannot_move_live_is_moved_by_a_restart, setup),
+        cmocka_unit_test_setup(how_long_it_takes_is_the_sum_of_the_limits, setup),
         cmocka_unit_test_setup(what_is_to_stop_stops_and_what_is_ignored_is_let_go, setup),
         cmocka_unit_test_setup(what_finds_no_place_waits_and_says_why, setup),
     };

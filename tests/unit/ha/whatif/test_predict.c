@@ -82,18 +82,18 @@ static void the_longest_way_through_the_order_counts(void **state)
 
     (void)state;
     *policy = policy_of(services);
-    predict_first(policy, first);
+    predict_first(policy, NULL, first);
     assert_int_equal(first[A].ms, 0);
     assert_int_equal(first[B].ms, 1000);
     assert_int_equal(first[C].ms, 0);
     assert_int_equal(first[D].ms, 4000);
     services[A].start_timeout = duration_ms(3000);
-    predict_first(policy, first);
+    predict_first(policy, NULL, first);
     assert_int_equal(first[D].ms, 5000);
     /* What is not to run is not waited for. */
     services[C].requested = REQUESTED_STOPPED;
     services[A].requested = REQUESTED_DISABLED;
-    predict_first(policy, first);
+    predict_first(policy, NULL, first);
     assert_int_equal(first[B].ms, 0);
     assert_int_equal(first[D].ms, 2000);
     free(policy);
