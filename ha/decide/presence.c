@@ -67,7 +67,7 @@ static node_set passes_on(const struct round *round, service_id id)
 
     /* Reports of what is ignored are as old as the wish to ignore it: nobody looks after it. */
     if (round->policy->services[id].requested == REQUESTED_IGNORED)
-        return 0;
+        running = 0;
     /* What starts where it is best, wherever it was, takes nothing there. */
     if (round->policy->scheduling.rebalances_on_start && is_moving_idle(round, id))
         return node_bit(service->target);
