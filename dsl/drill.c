@@ -173,7 +173,10 @@ static void make_fail(struct maker *m, const struct syntax *node)
 {
     const struct syntax *word = syntax_part(node, SYNTAX_WORD);
     const struct syntax *on = next_part(syntax_part(node, SYNTAX_NAMES)->next, SYNTAX_NAMES);
-    const struct syntax *times = syntax_part(node, SYNTAX_VALUE);
+    bool is_always = next_part(word->next, SYNTAX_WORD) != NULL;
+    const struct syntax *times = is_always ? NULL : syntax_part(node, SYNTAX_VALUE);
+    const struct syntax *code =
+        times ? next_part(times->next, SYNTAX_VALUE) : syntax_part(node, SYNTAX_VALUE);
 
     m->draft.verb = DRILL_FAIL;
     m->draft.fault = is_word(m, word, "start")     ? FAULT_START
@@ -182,8 +185,11 @@ static void make_fail(struct maker *m, const struct syntax *node)
                                                    : FAULT_MONITOR;
     m->draft.nodes = on ? nodes_of(m, on) : ~(node_set)0;
     m->draft.number = -1;
-    if (!times || value_count(m->tree, times, (struct bounds){"the number of times", 0, 1000000},
+    if (times && !value_count(m->tree, times, (struct bounds){"the number of times", 0, 1000000},
                               &m->draft.number))
+        return;
+    if (!code ||
+        value_count(m->tree, code, (struct bounds){"the exit code", 1, 6}, &m->draft.exit_code))
         add_services(m, node);
 }
 

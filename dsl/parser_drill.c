@@ -74,18 +74,29 @@ bool read_of_store(struct cursor *c, struct syntax *node)
     return cursor_read_choice(c, node, "fail|work") && read_nodes(c, node);
 }
 
+/* ( COUNT "times" | "always" ) [ "exit" NUMBER ] */
+static bool read_failures(struct cursor *c, struct syntax *node)
+{
+    if (cursor_is_word(c, "always")) {
+        if (!cursor_read(c, node, SYNTAX_WORD, "a word"))
+            return false;
+    } else if (!cursor_read(c, node, SYNTAX_VALUE, "how many times, or \"always\"") ||
+               !cursor_need_word(c, "times")) {
+        return false;
+    }
+    return !cursor_take_word(c, "exit") ||
+           cursor_read(c, node, SYNTAX_VALUE, "what the agent exits with, 1 to 6");
+}
+
 /* "fail" ( "start" | "stop" | "migrate" | "monitor" ) SERVICES [ "on" NODES ]
- * ( COUNT "times" | "always" ) */
+ * ( COUNT "times" | "always" ) [ "exit" NUMBER ] */
 bool read_fail(struct cursor *c, struct syntax *node)
 {
     if (!cursor_read_choice(c, node, "start|stop|migrate|monitor") || !read_services(c, node))
         return false;
     if (cursor_take_word(c, "on") && !read_nodes(c, node))
         return false;
-    if (cursor_take_word(c, "always"))
-        return true;
-    return cursor_read(c, node, SYNTAX_VALUE, "how many times, or \"always\"") &&
-           cursor_need_word(c, "times");
+    return read_failures(c, node);
 }
 
 /* "slow" SERVICES [ "on" NODES ] "by" DURATION */

@@ -60,6 +60,13 @@ static node_set settled_on(const struct service *service)
     return is_settled(service) ? service_uses(service) : 0;
 }
 
+/* Its node has said that it let go of it; what was asked in this very step has no answer yet. */
+static bool has_left(const struct round *round, service_id id)
+{
+    return is_moving_idle(round, id) && round->view->services[id].result == JOB_DONE &&
+           round->state->services[id].cause != round->state->version;
+}
+
 static node_set passes_on(const struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
@@ -69,7 +76,8 @@ static node_set passes_on(const struct round *round, service_id id)
     if (round->policy->services[id].requested == REQUESTED_IGNORED)
         running = 0;
     /* What starts where it is best, wherever it was, takes nothing there. */
-    if (round->policy->scheduling.rebalances_on_start && is_moving_idle(round, id))
+    if (has_left(round, id) ||
+        (round->policy->scheduling.rebalances_on_start && is_moving_idle(round, id)))
         return node_bit(service->target);
     return is_settled(service) ? running & ~uses : running | uses;
 }

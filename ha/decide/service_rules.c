@@ -230,6 +230,10 @@ static struct verdict it_has_left(const struct service_case *c)
     if (from == to)
         why.code = REASON_RESTARTS;
     if (!node_in(c->round->usable, to)) {
+        /* What was moved live may run there: that node is to be proven off first. */
+        if (c->record->state == SERVICE_MIGRATE && !node_in(c->round->members, to) &&
+            node_in(placement_holders(c->round, c->id), to))
+            return case_wait(c, placement_wait(c->round, c->id, node_bit(to)));
         why.code = REASON_TARGET_LOST;
         return case_become(c, SERVICE_REQUEST_START, why);
     }

@@ -93,8 +93,9 @@ bool service_is_wanted(const struct service *service, const struct service_polic
 
 node_set service_given(const struct service *service)
 {
-    return node_bit(service->target) |
-           (service->state == SERVICE_RECOVERY ? 0 : node_bit(service->node));
+    node_id target = service->state == SERVICE_RELOCATE ? NODE_NONE : service->target;
+
+    return node_bit(target) | (service->state == SERVICE_RECOVERY ? 0 : node_bit(service->node));
 }
 
 const char *leaving_name(enum leaving leaving)

@@ -94,7 +94,7 @@ void ha_state_copy(struct ha_state *to, const struct ha_state *from);
 
 /* Somebody wants it to run: the policy does, and nobody stopped it by hand. */
 bool service_is_wanted(const struct service *service, const struct service_policy *policy);
-/* Nodes that were told to run it, as far as the record says. */
+/* Nodes that may run it by its record. Where it is started once it has left, it is not yet. */
 node_set service_given(const struct service *service);
 
 const char *leaving_name(enum leaving leaving);

@@ -293,6 +293,7 @@ static void fail(struct world *world, const struct drill_step *step, service_id 
                    .on = step->nodes,
                    .left = step->number,
                    .times = fails_anew ? step->number : 0,
+                   .exit_code = step->exit_code,
                });
 }
 

@@ -65,7 +65,8 @@ struct drill_step {
     const node_set *sides;
     int n_sides;
     enum world_fault fault;
-    int number; /* times (below zero: always), moves, a state, yes or no, cpus in thousandths,
+    int exit_code; /* of what fails; 0: the usual one */
+    int number;    /* times (below zero: always), moves, a state, yes or no, cpus in thousandths,
                    milliseconds, a seed */
     int64_t memory;
     const struct policy *policy; /* in force from then on */

@@ -17,6 +17,10 @@
 /* More events than that at one moment, and the world turns without getting anywhere. */
 #define EVENTS_AT_ONCE_MAX 1000
 
+/* What agents say; between the two they refuse to work (not installed, no permission ...). */
+#define EXIT_FAILED 1
+#define EXIT_NOT_RUNNING 7
+
 const struct world_habits world_exact = {
     .lag = {10},
     .job = {2000},
@@ -188,29 +192,47 @@ static void move_reports(struct world *world)
 
 /* ---- players ------------------------------------------------------------------------------- */
 
+static int exit_of_failure(const struct world *world, enum world_fault fault, service_id service)
+{
+    int exit_code = world->failing[fault][service].exit_code;
+
+    return exit_code ? exit_code : EXIT_FAILED;
+}
+
+/* An agent that refuses to work has begun nothing; any other start that fails may have. */
+static int exit_of_start(struct world *world, node_id id, const struct job *job)
+{
+    struct world_node *node = &world->nodes[id];
+    bool has_failed = world_try_fails(world, FAULT_START, id, job);
+    int exit_code = has_failed ? exit_of_failure(world, FAULT_START, job->service) : 0;
+
+    node->is_half_started[job->service] = exit_code == EXIT_FAILED;
+    if (exit_code > EXIT_FAILED)
+        node->is_running[job->service] = false;
+    return exit_code;
+}
+
 static int exit_of(struct world *world, node_id id, const struct job *job)
 {
     struct world_node *node = &world->nodes[id];
     bool *is_running = &node->is_running[job->service];
 
     switch (job->kind) {
-    case JOB_START:
-        node->is_half_started[job->service] = world_try_fails(world, FAULT_START, id, job);
-        return node->is_half_started[job->service];
+    case JOB_START: return exit_of_start(world, id, job);
     case JOB_STOP:
         if (is_moving(node, job->service, job->cause) &&
             world_try_fails(world, FAULT_MOVE, id, job))
-            return 1;
+            return exit_of_failure(world, FAULT_MOVE, job->service);
         if (world_try_fails(world, FAULT_STOP, id, job))
-            return 1;
+            return exit_of_failure(world, FAULT_STOP, job->service);
         *is_running = false;
         return 0;
     case JOB_MONITOR:
         if (*is_running && world_try_fails(world, FAULT_MONITOR, id, job))
-            return 1;
-        return *is_running ? 0 : 7;
+            return exit_of_failure(world, FAULT_MONITOR, job->service);
+        return *is_running ? 0 : EXIT_NOT_RUNNING;
     }
-    return 1;
+    return EXIT_FAILED;
 }
 
 static void end_jobs(struct world *world, node_id id)
@@ -226,7 +248,7 @@ static void end_jobs(struct world *world, node_id id)
         at->is_active = false;
         node->is_player_due = true;
         end.exit_code = at->is_killed ? -1 : exit_of(world, id, &at->job);
-        if (end.exit_code == 1)
+        if (end.exit_code >= EXIT_FAILED && end.exit_code < EXIT_NOT_RUNNING)
             text_copy(end.words, sizeof(end.words), "the world is unkind");
         lrm_job_ended(&node->lrm, world->policy, &end, world->now);
         if (world->listener.job)
@@ -234,14 +256,16 @@ static void end_jobs(struct world *world, node_id id)
     }
 }
 
-/* What fails to start tries for a while; that is what makes a failure slow. */
+/* What fails to start tries for a while; that is what makes a failure slow. Who refuses says no. */
 static struct duration span_of(const struct world *world, const struct world_node *node,
                                const struct job *job)
 {
     if (job->kind == JOB_MONITOR)
         return world->habits.look;
     if (job->kind == JOB_START && world_will_fail(world, FAULT_START, node->lrm.self, job->service))
-        return world->habits.fail;
+        return world->failing[FAULT_START][job->service].exit_code > EXIT_FAILED
+                   ? world->habits.look
+                   : world->habits.fail;
     return world->habits.job;
 }
 

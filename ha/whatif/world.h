@@ -42,6 +42,7 @@ struct world_failing {
     node_set on;
     int left;       /* failures to come; below zero: always */
     int times;      /* as many again after each success; 0: never again */
+    int exit_code;  /* what the agent says then; 0: 1, as most do */
     uint64_t cause; /* of the last try; a move is tried once a cause, however often it is stopped */
     bool did_fail;
 };

@@ -47,6 +47,8 @@ struct plan_event {
     int service; /* position, or SERVICE_NONE */
     int number;
     enum world_fault fault;
+    int exit_code;         /* of what fails; 0: the usual one */
+    struct duration lasts; /* maintenance, disarm: it is asked for so long; 0: for ever */
 };
 
 struct plan {

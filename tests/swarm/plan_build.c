@@ -144,6 +144,8 @@ static void add_event(struct builder *b, int at, struct duration now)
                                            .text = "",
                                            .nodes = event->nodes,
                                            .fault = event->fault,
+                                           .exit_code = event->exit_code,
+                                           .lasts = event->lasts,
                                            .number = event->number,
                                        },
                                        at);

@@ -20,6 +20,12 @@ const char *const plan_services[PLAN_SERVICES_MAX] = {"ocf:a", "ocf:b", "ocf:c",
 /* Nodes of a torn world fall often; where that is held against them is a world like this, too. */
 #define TORN_AND_STRICT_EVERY 6
 
+/* One world of so many has a link that comes and goes. */
+#define LOOSE_EVERY 4
+/* Exit codes with which an agent refuses to work. */
+#define EXIT_REFUSED_LEAST 2
+#define EXITS_REFUSED 5
+
 /* A rule that says where leaves so many nodes, and no more services are kept apart. */
 #define PLACES_LEAST 3
 
@@ -361,6 +367,49 @@ static void draw_tear(struct plan *plan, struct plan_event *event, int turn, str
     }
 }
 
+/* Agents that refuse to work, and wishes that end by themselves. */
+static void draw_details(struct plan *plan, uint64_t seed)
+{
+    struct random random = {.state = seed * 193 + 11};
+
+    for (int i = 0; i < PLAN_EVENTS_MAX; i++) {
+        struct plan_event *event = &plan->events[i];
+        bool may_end = event->verb == DRILL_MAINTENANCE_ON || event->verb == DRILL_DISARM_FREEZE ||
+                       event->verb == DRILL_DISARM_IGNORE;
+
+        if (may_end && random_chance(&random, 50))
+            event->lasts.ms = 1000 * (1 + random_below(&random, 40));
+        if (event->verb == DRILL_FAIL && random_chance(&random, 30))
+            event->exit_code = EXIT_REFUSED_LEAST + random_below(&random, EXITS_REFUSED);
+    }
+}
+
+/*
+ * A link that lets through what comes and not what goes, or one that is loose: the ring finds that
+ * it cannot agree, forms without that node, hears it again, and so on, while the others decide.
+ */
+static void draw_loose_link(struct plan *plan, uint64_t seed)
+{
+    struct random random = {.state = seed * 389 + 17};
+    int first = random_below(&random, PLAN_EVENTS_MAX / 2), n_turns = 3 + random_below(&random, 12);
+    node_set nodes = node_bit((node_id)random_below(&random, plan->n_nodes));
+
+    for (int i = 0; i < 2 * n_turns && first + i < PLAN_EVENTS_MAX; i++) {
+        struct plan_event *event = &plan->events[first + i];
+
+        /* Between its turns, now and then, something else happens. */
+        if (event->is_taken && random_chance(&random, 25))
+            continue;
+        *event = (struct plan_event){
+            .is_taken = true,
+            .gap = {random_below(&random, i % 2 ? 700 : 2500)},
+            .verb = i % 2 ? DRILL_MEND : DRILL_CUT,
+            .service = SERVICE_NONE,
+            .nodes = nodes,
+        };
+    }
+}
+
 void plan_draw(struct plan *plan, uint64_t seed)
 {
     struct random random = {.state = seed * 77};
@@ -381,6 +430,9 @@ void plan_draw(struct plan *plan, uint64_t seed)
         else
             draw_event(plan, &plan->events[i], &random);
     }
+    draw_details(plan, seed);
+    if (seed % LOOSE_EVERY == 1)
+        draw_loose_link(plan, seed);
     /* They have had time to begin. */
     plan->events[0].gap.ms = random_chance(&random, 80) ? 20000 : 0;
 }

@@ -171,6 +171,8 @@ static void write_fail(const struct plan_event *event, FILE *file)
         fprintf(file, " always");
     else
         fprintf(file, " %d times", event->number);
+    if (event->exit_code)
+        fprintf(file, " exit %d", event->exit_code);
 }
 
 /* Those that are a word, then nodes or a service, then at most a node. */
@@ -214,6 +216,8 @@ static void write_plain(const struct plan_event *event, FILE *file)
     if (event->nodes)
         fprintf(file, " ");
     write_nodes(file, event->nodes);
+    if (event->lasts.ms)
+        fprintf(file, " for %s", ms_text(event->lasts.ms));
 }
 
 static void write_change(const struct plan_event *event, const char *name, FILE *file)

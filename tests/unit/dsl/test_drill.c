@@ -108,13 +108,15 @@ static void steps_have_their_times_nodes_and_services(void **state)
     struct reading r = read_drill(HEAD "at 0s power on alpha, beta\nat 2m cut fast\n"
                                        "within 30s expect vm:a started on gamma, beta\n"
                                        "at 3m fail start vm:b, vm:c on beta 2 times\n"
-                                       "at 3m usage vm:a cpu 0.25 memory 3G\n");
+                                       "at 3m usage vm:a cpu 0.25 memory 3G\n"
+                                       "at 4m fail stop vm:a always exit 5\n"
+                                       "at 4m fail start vm:a 3 times exit 2\n");
     const struct drill_step *step = r.drill.steps;
 
     (void)state;
     assert_true(r.is_right);
     assert_string_equal(r.drill.name, "x");
-    assert_int_equal(r.drill.n_steps, 6);
+    assert_int_equal(r.drill.n_steps, 8);
     assert_int_equal(step[0].verb, DRILL_POWER_ON);
     assert_int_equal(step[0].nodes, 3);
     assert_int_equal(step[1].at.ms, 120000);
@@ -130,6 +132,11 @@ static void steps_have_their_times_nodes_and_services(void **state)
     assert_int_equal(step[4].nodes, 2);
     assert_int_equal(step[5].number, 250);
     assert_int_equal(step[5].memory, (int64_t)3 << 30);
+    assert_int_equal(step[4].exit_code, 0);
+    assert_int_equal(step[6].number, -1);
+    assert_int_equal(step[6].exit_code, 5);
+    assert_int_equal(step[7].number, 3);
+    assert_int_equal(step[7].exit_code, 2);
     arena_free(r.arena);
 }
 

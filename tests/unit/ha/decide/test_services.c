@@ -271,6 +271,28 @@ static void a_target_that_is_lost_is_replaced(void **state)
     free(scene);
 }
 
+/* A live move that its source has ended may run on the target, which nobody hears any more. */
+static void a_target_of_a_live_move_is_waited_for(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene->services[A].migrate = MIGRATE_LIVE;
+    scene_start(scene);
+    assert_true(scene_command(scene, COMMAND_MIGRATE, A, BETA));
+    assert_service(scene, A, SERVICE_MIGRATE, ALPHA);
+    scene_silence(scene, BETA);
+    scene->view.nodes[BETA].is_history_known = true;
+    scene_result(scene, A, JOB_DONE);
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_MIGRATE, ALPHA);
+    assert_waits(scene, A, REASON_WAITS_FOR_PROOF, BETA);
+    scene_prove_off(scene, BETA);
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_STARTED, ALPHA);
+    free(scene);
+}
+
 static void one_that_has_left_is_not_started_while_another_might_have_it(void **state)
 {
     struct scene *scene = scene_new(3, 1);
@@ -382,6 +404,7 @@ int main(void)
         cmocka_unit_test(one_that_cannot_be_stopped_does_not_move),
         cmocka_unit_test(what_is_to_start_elsewhere_is_handed_over_first),
         cmocka_unit_test(a_target_that_is_lost_is_replaced),
+        cmocka_unit_test(a_target_of_a_live_move_is_waited_for),
         cmocka_unit_test(one_that_has_left_is_not_started_while_another_might_have_it),
         cmocka_unit_test(a_source_that_dies_while_it_lets_go_is_recovered_from),
         cmocka_unit_test(a_stopped_one_gets_a_home_that_is_there),

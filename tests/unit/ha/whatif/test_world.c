@@ -157,6 +157,28 @@ static void failures_are_counted_and_come_back_if_told(void **state)
     assert_false(world_try_fails(world, FAULT_MOVE, 1, &job));
 }
 
+/* Not installed there: it says no at once, begins nothing, and uses up no try. */
+static void who_refuses_to_start_leaves_nothing_behind(void **state)
+{
+    struct world *world = ((struct stage *)*state)->world;
+    node_id from = world->agreed.services[0].node;
+
+    world_fail(world, FAULT_START, 0,
+               (struct world_failing){.on = node_bit(from), .left = -1, .exit_code = 5});
+    world_kill_service(world, 0);
+    assert_true(world_run(world, duration_ms(40000)));
+    assert_int_not_equal(world->agreed.services[0].node, from);
+    assert_int_equal(world_serving(world, 0), node_bit(world->agreed.services[0].node));
+    assert_int_equal(world->agreed.services[0].n_failed, 0);
+    /* It runs, and its agent refuses to stop it: that is a stop that failed. */
+    world_fail(world, FAULT_STOP, 0,
+               (struct world_failing){.on = ~(node_set)0, .left = -1, .exit_code = 5});
+    world_command(world, COMMAND_STOP, 0, NODE_NONE);
+    assert_true(world_run(world, duration_ms(40000)));
+    assert_int_equal(world->agreed.services[0].state, SERVICE_ERROR);
+    assert_int_equal(node_set_count(world_running(world, 0)), 1);
+}
+
 static void nobody_carries_what_is_managed(void **state)
 {
     struct stage *stage = *state;
@@ -186,6 +208,7 @@ int main(void)
         TEST(a_promise_that_is_broken_ends_the_world),
         TEST(another_policy_knows_services_by_name),
         TEST(failures_are_counted_and_come_back_if_told),
+        TEST(who_refuses_to_start_leaves_nothing_behind),
         TEST(nobody_carries_what_is_managed),
     };
 
