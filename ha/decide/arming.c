@@ -124,7 +124,9 @@ static void take_where_found(struct round *round, service_id id)
     node_id found = node_set_count(running) == 1 ? node_set_first(running) : NODE_NONE;
     /* On a node that was declared off it cannot stay. */
     bool is_moved = found != NODE_NONE && round->state->nodes[found].state != NODE_FENCE;
-    bool is_here = verdict.next == SERVICE_STARTED || verdict.next == SERVICE_FREEZE;
+    /* What was stopped before it was frozen is missing nowhere. */
+    bool is_here =
+        verdict.next == SERVICE_STARTED || (verdict.next == SERVICE_FREEZE && verdict.is_running);
 
     if (!is_here || verdict.node == NODE_NONE || node_in(running, verdict.node))
         return;
