@@ -55,6 +55,23 @@ static void add_nodes(struct text *text, const struct policy *policy, node_set n
     }
 }
 
+/* "fenced by ipmi (level 1), pdu (level 2)" */
+static void add_fences(struct text *text, const struct policy *policy, node_id node)
+{
+    const char *glue = "- fenced by ";
+
+    for (int i = 0; i < policy->n_devices; i++) {
+        const struct fence_device *device = &policy->devices[i];
+
+        if (!node_in(device->fences, node))
+            continue;
+        text_add(text, "%s%s (level %d)", glue, device->name, device->level);
+        glue = ", ";
+    }
+    if (glue[0] == ',')
+        text_add(text, "\n");
+}
+
 static void tell_node(struct text *text, const struct policy *policy, const char *name)
 {
     node_id id = policy_find_node(policy, name);
@@ -68,6 +85,7 @@ static void tell_node(struct text *text, const struct policy *policy, const char
     add_cpus(text, node->cpus_milli);
     add_size(text, node->memory);
     text_add(text, "- votes %d\n", node->votes);
+    add_fences(text, policy, id);
 }
 
 static bool has_service(const service_id *list, int n_list, service_id service)
@@ -224,14 +242,89 @@ static json_t *tell_statement(const struct document *document, const struct synt
     return markdown(document, head, bytes);
 }
 
+static json_t *tell_device(const struct document *document, const struct device_source *source,
+                           const struct fence_device *device)
+{
+    char bytes[8192];
+    struct text text;
+
+    text_init(&text, bytes, sizeof(bytes));
+    text_add(&text, "**device %s**\n\n- agent %s\n- fences ", device->name,
+             device->agent ? device->agent : "?");
+    add_nodes(&text, document->resolution->policy, device->fences);
+    text_add(&text, "\n- level %d\n", device->level);
+    if (device->delay.ms)
+        add_time(&text, "delay", device->delay);
+    add_time(&text, "timeout", device->timeout);
+    text_add(&text, "- retry %d\n", device->retry);
+    for (int i = 0; i < device->n_settings; i++)
+        tell_setting(&text, &device->settings[i]);
+    return markdown(document, source->name_at, bytes);
+}
+
+static bool is_in(const struct document *document, const struct syntax *node, int offset)
+{
+    const struct token *first = &document->tree->tokens.list[node->first];
+
+    return offset >= first->offset && offset <= first->offset + first->length;
+}
+
+/* The word of an alert's list at that place. */
+static json_t *tell_event(const struct document *document, const struct syntax *alert, int offset)
+{
+    static const struct {
+        const char *word, *meaning;
+    } events[] = {
+#define ALERT_EVENT(id, word, meaning) {word, meaning},
+#include "ha/model/alert_event.def"
+#undef ALERT_EVENT
+    };
+
+    for (const struct syntax *at = syntax_inside(alert); at; at = at->next) {
+        const struct syntax *name =
+            at->kind == SYNTAX_ON_EVENTS && at->child ? at->child->child : NULL;
+
+        while (name && !is_in(document, name, offset))
+            name = name->next;
+        for (int i = 0; name && i < ALERT_EVENTS; i++) {
+            if (strcmp(events[i].word, syntax_text(document->tree, name)) == 0)
+                return markdown(document, name,
+                                arena_printf(document->arena, "**%s**\n\n%s\n", events[i].word,
+                                             events[i].meaning));
+        }
+    }
+    return NULL;
+}
+
+/* Names that only their own block knows. */
+static json_t *tell_inside(const struct document *document, int offset)
+{
+    const struct resolution *r = document->resolution;
+    json_t *told = NULL;
+
+    for (int i = 0; i < r->policy->n_devices; i++) {
+        if (is_in(document, r->device_at[i].name_at, offset))
+            return tell_device(document, &r->device_at[i], &r->policy->devices[i]);
+    }
+    for (const struct syntax *at = document->tree->policy->child; at && !told; at = at->next) {
+        if (at->kind == SYNTAX_ALERT)
+            told = tell_event(document, at, offset);
+    }
+    return told;
+}
+
 static json_t *tell_place(struct document *document, int offset)
 {
     const struct mention *mention;
     const struct syntax *head;
+    json_t *inside;
 
     mention = mentions_at(document, mentions_of(document), offset);
     if (mention)
         return tell_name(document, mention);
+    inside = document->tree && !document->is_drill ? tell_inside(document, offset) : NULL;
+    if (inside)
+        return inside;
     head = document->tree ? find_head(document->tree, document->tree->policy, offset) : NULL;
     return head ? tell_statement(document, head) : NULL;
 }

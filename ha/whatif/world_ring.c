@@ -122,16 +122,16 @@ void world_form_ring(struct world *world)
 
 /* ---- agreeing ------------------------------------------------------------------------------ */
 
-/* Most of the ring must have it on disk. */
+/* Who has it on disk must be able to go on without the others: another ring has one of them. */
 bool world_is_stored(const struct world *world)
 {
-    int n_stored = 0;
+    node_set stored = 0;
 
     NODE_SET_EACH(id, world->ring)
     {
-        n_stored += !world->nodes[id].has_failing_store;
+        stored |= world->nodes[id].has_failing_store ? 0 : node_bit(id);
     }
-    return 2 * n_stored > world->policy->n_nodes;
+    return votes_suffice_alone(world->policy, stored);
 }
 
 void world_drop_commands(struct world *world, int n)

@@ -212,6 +212,32 @@ static void rules(struct writer *w)
     }
 }
 
+/* The blocks beside services, on one line or several. */
+#define ACCESS                                                                                     \
+    "access { # who\n admin jin key \"ssh-ed25519"                                                 \
+    " AAAAC3NzaC1lZDI1NTE5AAAAIKA1AyfGxiyC4elmeft40ThRRasD2ohkxzYl3qN5De7e\" }"
+#define FENCING                                                                                    \
+    "fencing { watchdog 20s ; device d1 {\n agent fence_x; fences n0,\n n1 ; level 1\n"            \
+    " set a \"b # c $d\" ;set p secret q } # one\n device d2 { agent fence_y ; fences fast;"       \
+    " level 2; delay 2s ; retry 0 } }"
+
+static void other_blocks(struct writer *w)
+{
+    static const char *const some[] = {
+        "quorum { witness 10.9.9.9 lms;# who decides\n tie-breaker n1 ; wait-for-all yes }",
+        FENCING,
+        "alert a { run \"/bin/x\" -s \"a b\" ; on fence,\n error, quorum }",
+        ACCESS,
+    };
+
+    for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+        if (!random_chance(&w->random, 30))
+            continue;
+        say(w, some[i]);
+        end_statement(w);
+    }
+}
+
 char *random_policy(struct arena *arena, uint64_t seed)
 {
     struct writer w = {.arena = arena, .random = {seed}};
@@ -224,6 +250,7 @@ char *random_policy(struct arena *arena, uint64_t seed)
     nodes(&w);
     say_words(&w, "let fast = n0, n1");
     end_statement(&w);
+    other_blocks(&w);
     if (random_chance(&w.random, 50)) {
         say_words(&w, "defaults ocf { agent heartbeat:y; restart 3 }");
         end_statement(&w);

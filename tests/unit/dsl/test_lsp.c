@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What an editor is told: mistakes as it types, what may follow, what a word is, other names. */
-#include "tests/unit/dsl/dsl_test.h"
+#include "tests/unit/dsl/lsp_test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +8,6 @@
 #include "dsl/lsp.h"
 #include "dsl/lsp_frame.h"
 #include "ha/base/json.h"
-
-#define URI "file:///home.tenuto"
-
-static struct lsp *lsp;
-static json_t *sent; /* what it said since it was last asked */
-static int next_id;
 
 static const char text[] = "cluster home\n"
                            "node alpha { address 10.0.0.1; memory 4G }\n"
@@ -27,120 +21,13 @@ static const char text[] = "cluster home\n"
                            "rule pair: try ocf:web, ocf:mail together\n"
                            "rule all: try ocf:db* apart\n";
 
-static void keep(void *context, json_t *message)
-{
-    (void)context;
-    json_array_append(sent, message);
-}
-
-static void tell(const char *method, json_t *params)
-{
-    autojson *message =
-        json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params);
-
-    assert_non_null(message);
-    json_array_clear(sent);
-    lsp_take(lsp, message);
-    lsp_work(lsp);
-}
-
-/* The answer's result; the reference belongs to what was sent. */
-static const json_t *ask(const char *method, json_t *params)
-{
-    autojson *message = json_pack("{s:s, s:i, s:s, s:o}", "jsonrpc", "2.0", "id", ++next_id,
-                                  "method", method, "params", params);
-    const json_t *answer;
-
-    assert_non_null(message);
-    json_array_clear(sent);
-    lsp_take(lsp, message);
-    lsp_work(lsp);
-    answer = json_array_get(sent, 0);
-    assert_int_equal(json_int(answer, "id", -1), next_id);
-    return answer;
-}
-
-static const json_t *result_of(const json_t *answer)
-{
-    const json_t *result = json_object_get(answer, "result");
-
-    assert_non_null(result);
-    return result;
-}
-
-static void assert_no_result(const json_t *answer)
-{
-    assert_int_equal(json_typeof(result_of(answer)), JSON_NULL);
-}
-
-static const char *error_of(const json_t *answer)
-{
-    return json_text(json_object_get(answer, "error"), "message", "none");
-}
-
-static void open_text(const char *words)
-{
-    tell("textDocument/didOpen", json_pack("{s:{s:s, s:s, s:i, s:s}}", "textDocument", "uri", URI,
-                                           "languageId", "tenuto", "version", 1, "text", words));
-}
-
-/* The place of the n-th byte behind the first such words. */
-static json_t *at(const char *words, const char *place, int behind)
-{
-    const char *found = strstr(words, place);
-    int line = 0, start = 0;
-
-    assert_non_null(found);
-    found += behind;
-    for (const char *each = words; each < found; each++) {
-        start = *each == '\n' ? (int)(each - words) + 1 : start;
-        line += *each == '\n';
-    }
-    return json_pack("{s:{s:s}, s:{s:i, s:i}}", "textDocument", "uri", URI, "position", "line",
-                     line, "character", (int)(found - words) - start);
-}
-
-static int start(void **state)
-{
-    (void)state;
-    sent = json_array();
-    next_id = 0;
-    lsp = lsp_new(keep, NULL);
-    return 0;
-}
-
 static int setup(void **state)
 {
-    start(state);
+    lsp_start(state);
     ask("initialize", json_pack("{s:{}}", "capabilities"));
     tell("initialized", json_object());
     open_text(text);
     return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    lsp_free(lsp);
-    json_decref(sent);
-    return 0;
-}
-
-static const json_t *published(void)
-{
-    const json_t *last = json_array_get(sent, json_array_size(sent) - 1);
-
-    assert_string_equal(json_text(last, "method", ""), "textDocument/publishDiagnostics");
-    return json_object_get(json_object_get(last, "params"), "diagnostics");
-}
-
-static void assert_range(const json_t *range, int line, int from, int to)
-{
-    const json_t *first = json_object_get(range, "start"), *last = json_object_get(range, "end");
-
-    assert_int_equal(json_int(first, "line", -1), line);
-    assert_int_equal(json_int(first, "character", -1), from);
-    assert_int_equal(json_int(last, "character", -1), to);
 }
 
 static void a_right_policy_has_nothing_to_show(void **state)
@@ -178,8 +65,8 @@ static void columns_are_counted_as_the_editor_does(void **state)
     open_text(wide);
     first = json_array_get(published(), 0);
     assert_range(json_object_get(first, "range"), 1, 8, 12);
-    lsp_free(lsp);
-    lsp = lsp_new(keep, NULL);
+    lsp_stop(state);
+    lsp_start(state);
     assert_string_equal(
         json_text(
             json_object_get(result_of(ask("initialize",
@@ -191,24 +78,6 @@ static void columns_are_counted_as_the_editor_does(void **state)
     open_text(wide);
     first = json_array_get(published(), 0);
     assert_range(json_object_get(first, "range"), 1, 8, 14);
-}
-
-/* The labels of what may stand behind the words, in a text of its own. */
-static const char *completions(const char *words)
-{
-    static char labels[4096];
-    const json_t *items, *each;
-    size_t i;
-
-    open_text(words);
-    items = result_of(ask("textDocument/completion", at(words, words, (int)strlen(words))));
-    labels[0] = '\0';
-    json_array_foreach(items, i, each)
-    {
-        strncat(labels, json_text(each, "label", "?"), sizeof(labels) - strlen(labels) - 2);
-        strncat(labels, " ", 2);
-    }
-    return labels;
 }
 
 #define BEGIN "cluster home\nnode alpha\nnode beta\nlet fast = alpha\nservice ocf:web\n"
@@ -533,7 +402,7 @@ static void frames_that_make_no_sense_are_told_from_long_ones(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lsp_stop)
     const struct CMUnitTest tests[] = {
         TEST(a_right_policy_has_nothing_to_show),
         TEST(a_change_shows_what_is_wrong_where_it_is),
@@ -548,7 +417,8 @@ int main(void)
         TEST(what_was_meant_can_be_put_in),
         TEST(what_was_cancelled_is_not_worked_on),
         TEST(nonsense_is_refused_and_the_life_goes_on),
-        cmocka_unit_test_setup_teardown(nothing_is_answered_before_the_greeting, start, teardown),
+        cmocka_unit_test_setup_teardown(nothing_is_answered_before_the_greeting, lsp_start,
+                                        lsp_stop),
         cmocka_unit_test(frames_come_in_pieces_of_any_size),
         cmocka_unit_test(frames_that_make_no_sense_are_told_from_long_ones),
     };

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A policy may be right and still promise what these agents do not keep. Whoever relies on that
+ * would lose a service, or data; so it is refused in words, never taken and left aside.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "ha/model/policy.h"
+#include "quorum/ring.h"
+
+/* {"error", "hint", "code"} for whoever pushed; NULL: there is nothing against it. */
+json_t *refusal_of(const struct roster *roster, const struct policy *policy);
