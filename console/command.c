@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "console/local.h"
+#include "console/push.h"
 #include "ha/base/json.h"
 #include "ha/base/limits.h"
 #include "ha/base/text.h"
@@ -381,6 +382,8 @@ int command_run(struct command *command, const struct settings *settings, struct
 
     if (command->verb->where == VERB_IS_LOCAL)
         return local_run(command, settings, output);
+    if (command->verb->id == VERB_POLICY_PUSH)
+        return push_policy(command, settings, output);
     if (!command_prepare(command, output, &code))
         return code;
     client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, &err);

@@ -13,6 +13,7 @@
 
 #include "ha/base/arena.h"
 #include "ha/base/limits.h"
+#include "ha/base/text.h"
 
 static char *read_all(int fd, const char *path, size_t *length, struct err *err)
 {
@@ -62,7 +63,7 @@ char *local_read_file(const char *path, size_t *length, struct err *err)
     return text;
 }
 
-static bool write_all(int fd, const char *text, size_t length)
+bool local_write_all(int fd, const char *text, size_t length)
 {
     while (length > 0) {
         ssize_t count = write(fd, text, length);
@@ -94,7 +95,7 @@ bool local_replace_file(const char *file, const char *text, struct err *err)
     fd = mkostemp(other, O_CLOEXEC);
     if (fd < 0)
         return err_set(err, "cannot write beside %s: %m; it is unchanged", file);
-    is_written = write_all(fd, text, strlen(text)) && fchmod(fd, before.st_mode & 07777) == 0;
+    is_written = local_write_all(fd, text, strlen(text)) && fchmod(fd, before.st_mode & 07777) == 0;
     /* Only root can give a file away; for others it is theirs anyway. */
     if (is_written && before.st_uid != geteuid())
         is_written = fchown(fd, before.st_uid, before.st_gid) == 0;
@@ -105,4 +106,16 @@ bool local_replace_file(const char *file, const char *text, struct err *err)
     err_set(err, "cannot write %s: %m; it is unchanged", file);
     unlink(other);
     return false;
+}
+
+void local_make_folders(const char *file)
+{
+    char path[PATH_MAX];
+
+    text_copy(path, sizeof(path), file);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
 }

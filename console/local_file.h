@@ -2,6 +2,7 @@
 /* Files of this machine that verbs read and rewrite by themselves. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ha/base/err.h"
@@ -13,3 +14,7 @@ char *local_read_file(const char *path, size_t *length, struct err *err);
  * the new one is there, whole.
  */
 bool local_replace_file(const char *file, const char *text, struct err *err);
+/* False with errno: not all of it was written. */
+bool local_write_all(int fd, const char *bytes, size_t length);
+/* The folders above a file, private: what somebody typed is nobody else's. */
+void local_make_folders(const char *file);

@@ -224,7 +224,8 @@ static json_t *new_parameters(const struct service_policy *old, const struct ser
                     : k == new->n_settings ? -1
                                            : strcmp(old->settings[i].name, new->settings[k].name);
 
-        if (order != 0 || strcmp(old->settings[i].value, new->settings[k].value) != 0)
+        if (order != 0 || !is_equal(old->settings[i].value, new->settings[k].value) ||
+            !is_equal(old->settings[i].secret, new->settings[k].secret))
             add_word(list, "set ", order <= 0 ? old->settings[i].name : new->settings[k].name);
         i += order <= 0;
         k += order >= 0;

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <readline/history.h>
@@ -21,6 +20,7 @@
 #include "console/command.h"
 #include "console/complete.h"
 #include "console/line.h"
+#include "console/local_file.h"
 #include "ha/base/arena.h"
 #include "ha/base/text.h"
 
@@ -142,19 +142,6 @@ static char **complete_line(const char *word, int start, int end)
     return matches;
 }
 
-/* The folders above the file, private: what somebody typed is nobody else's. */
-static void make_folders(const char *file)
-{
-    char path[PATH_MAX];
-
-    text_copy(path, sizeof(path), file);
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(path, 0700);
-        *slash = '/';
-    }
-}
-
 static void load_history(void)
 {
     const char *file = shell->settings->history;
@@ -164,7 +151,7 @@ static void load_history(void)
     stifle_history(shell->settings->history_lines);
     if (file[0] == '\0')
         return;
-    make_folders(file);
+    local_make_folders(file);
     fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd >= 0)
         close(fd);

@@ -211,8 +211,8 @@ const char *difference_words(struct arena *arena, const struct difference_line *
                        : line->because ? arena_printf(arena, " (%s)", line->because)
                                        : "";
 
-    /* What "on" says begins with keep or try. */
-    if (strcmp(setting, "on") == 0)
+    /* "keep on alpha" says it all. */
+    if (strcmp(setting, "on") == 0 && strstr(*after ? after : before, " on "))
         setting = "";
     if (line->before && line->after)
         words = arena_printf(arena, "%s:%s%s %s -> %s", words, *setting ? " " : "", setting, before,

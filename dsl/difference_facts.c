@@ -65,6 +65,27 @@ static bool join(struct facts *facts, const struct fact *fact)
     return false;
 }
 
+/* What this version gives by itself where these are not said. */
+static bool is_usual(enum difference_rank rank, const char *setting, const char *value)
+{
+    static const struct {
+        enum difference_rank rank;
+        const char *setting;
+        const char *value;
+    } usual[] = {
+        {RANK_QUORUM, "wait-for-all", "no"}, {RANK_QUORUM, "last-man-standing", "no"},
+        {RANK_QUORUM, "two-node", "no"},     {RANK_DEVICE, "level", "1"},
+        {RANK_DEVICE, "retry", "1"},         {RANK_DEVICE, "delay", "0s"},
+    };
+
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if (usual[i].rank == rank && strcmp(usual[i].setting, setting) == 0 &&
+            strcmp(usual[i].value, value) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What stands in the statement's block, but for kinds that were taken from the policy already. */
 static void add_inside(struct facts *facts, enum difference_rank rank, const char *statement,
                        const struct syntax *node, const char *taken)
@@ -81,7 +102,7 @@ static void add_inside(struct facts *facts, enum difference_rank rank, const cha
         fact.is_said = true;
         fact.value = words_of(tree, at, n_words, WORDS_SORTED);
         fact.shown = words_of(tree, at, n_words, WORDS_SHOWN);
-        if (!join(facts, &fact))
+        if (!is_usual(rank, setting, fact.value) && !join(facts, &fact))
             add(facts, &fact);
     }
 }
@@ -365,13 +386,18 @@ static void add_change(struct difference_work *work, const struct fact *before,
     const struct fact *some = after ? after : before;
     struct difference_line line = {.sign = '~', .statement = some->statement};
 
+    bool is_said = (before && before->is_said) || (after && after->is_said);
+
     if (is_equal(before ? before->value : NULL, after ? after->value : NULL))
+        return;
+    /* Of a first policy all that is new is said. */
+    if (!is_said && work->before->policy->n_nodes == 0)
         return;
     line.setting = some->setting;
     line.is_shared = some->rank == RANK_LET || some->rank == RANK_DEFAULTS;
     line.before = before ? before->shown : NULL;
     line.after = after ? after->shown : NULL;
-    if ((!before || !before->is_said) && (!after || !after->is_said))
+    if (!is_said)
         line.because = "follows from the network and the number of nodes";
     work_add(work, some->rank, &line);
 }

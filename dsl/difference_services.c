@@ -280,10 +280,14 @@ static void compare_values(struct service_changes *changes, service_id was, serv
 }
 
 /* As it could be written: what is no word needs quotes. */
-static const char *quoted(struct arena *arena, const char *value)
+static const char *set_words(struct arena *arena, const struct setting *setting)
 {
-    bool is_word = *value && !value[strcspn(value, " \t\n\"\\#;,{}=|")];
+    const char *value = setting->value;
+    bool is_word;
 
+    if (setting->secret)
+        return arena_printf(arena, "secret %s", setting->secret);
+    is_word = *value && !value[strcspn(value, " \t\n\"\\#;,{}=|")];
     return is_word ? value : arena_printf(arena, "\"%s\"", value);
 }
 
@@ -299,15 +303,15 @@ static void compare_sets(struct service_changes *changes, service_id was, servic
                     : k == after->n_settings
                         ? -1
                         : strcmp(before->settings[i].name, after->settings[k].name);
-        const struct setting *old = order <= 0 ? &before->settings[i++] : NULL;
-        const struct setting *new = order >= 0 ? &after->settings[k++] : NULL;
+        const struct setting *left = order <= 0 ? &before->settings[i++] : NULL;
+        const struct setting *right = order >= 0 ? &after->settings[k++] : NULL;
         struct service_change change = {.setting = NULL};
 
-        if (old && new &&strcmp(old->value, new->value) == 0)
+        change.before = left ? set_words(arena, left) : NULL;
+        change.after = right ? set_words(arena, right) : NULL;
+        if (left && right && strcmp(change.before, change.after) == 0)
             continue;
-        change.before = old ? quoted(arena, old->value) : NULL;
-        change.after = new ? quoted(arena, new->value) : NULL;
-        change.setting = arena_printf(arena, "set %s", old ? old->name : new->name);
+        change.setting = arena_printf(arena, "set %s", left ? left->name : right->name);
         add_change(changes, was, now, TURN_SET, &change);
     }
 }

@@ -13,6 +13,7 @@ struct wordy {
     const struct tree *tree;
     struct arena *arena;
     enum wording wording;
+    bool is_literal; /* what an agent is given is no number for us */
     struct page page;
 };
 
@@ -36,12 +37,13 @@ static struct wordy begin(const struct tree *tree, enum wording wording)
     return (struct wordy){.tree = tree, .arena = tree->diagnostics->arena, .wording = wording};
 }
 
-/* "1.50" is 1.5. */
+/* "1.50" is 1.5; an address has more than one dot. */
 static const char *trim_fraction(struct arena *arena, const char *word)
 {
     size_t length = strlen(word);
+    const char *dot = strchr(word, '.');
 
-    if (strspn(word, "-0123456789.") != length || !strchr(word, '.'))
+    if (!dot || dot != strrchr(word, '.') || strspn(word, "-0123456789.") != length)
         return word;
     while (word[length - 1] == '0')
         length--;
@@ -71,11 +73,11 @@ static const char *value_words(struct wordy *w, const struct syntax *value)
     const char *raw = syntax_text(w->tree, value), *inside;
 
     if (!syntax_is_string(w->tree, value))
-        return normal_word(w->arena, raw);
+        return w->is_literal ? raw : normal_word(w->arena, raw);
     inside = value_string(w->tree, value);
     return *inside && inside[strspn(inside, "abcdefghijklmnopqrstuvwxyz0123456789"
                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_./")] == '\0'
-               ? normal_word(w->arena, inside)
+               ? inside
                : raw;
 }
 
@@ -179,6 +181,8 @@ static void add_words(struct wordy *w, const struct syntax *node, int skip)
 {
     const struct syntax *part = node->child;
 
+    w->is_literal =
+        node->kind == SYNTAX_SET || node->kind == SYNTAX_DEVICE_SET || node->kind == SYNTAX_RUN;
     for (int at = node->first; at < node->end;) {
         const struct token *token = &w->tree->tokens.list[at];
         bool is_part = part && at == part->first;

@@ -88,6 +88,20 @@ static void of_a_setting_in_two_parts_only_the_changed_one_is_told(void **state)
         "~ service ocf:a: monitor every 5s -> every 6s\n");
 }
 
+static void what_an_agent_is_given_is_compared_letter_by_letter(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        tell("defaults { set ip 10.77.0.80; set a 1.50; set b 60s }\nfencing { device d { agent "
+             "fence_x; fences alpha; set c 1.50; delay 60s } }\n" A,
+             "defaults { set ip 10.77.0.8; set a \"1.5\"; set b 1m }\nfencing { device d { agent "
+             "fence_x; fences alpha; set c 1.5; delay 1m } }\n" A),
+        "~ device d: set c 1.50 -> 1.5\n"
+        "~ defaults: set a 1.50 -> 1.5 (alters 1 service)\n"
+        "~ defaults: set b 60s -> 1m (alters 1 service)\n"
+        "~ defaults: set ip 10.77.0.80 -> 10.77.0.8 (alters 1 service)\n");
+}
+
 static void statements_come_and_go_as_a_whole(void **state)
 {
     (void)state;
@@ -227,11 +241,36 @@ static void what_follows_from_the_cluster_says_so(void **state)
                         "~ fencing: watchdog 10s -> 20s\n");
 }
 
+static void quorum_devices_secrets_alerts_and_access_are_compared(void **state)
+{
+    static const char before[] =
+        "quorum { wait-for-all yes; two-node no }\n"
+        "fencing { device d { agent fence_x; fences alpha, beta; set ip 1; retry 1 } }\n"
+        "alert a { run \"/bin/x\" one; on fence, error }\n"
+        "service ocf:a { agent heartbeat:x; set p secret s }\n";
+    static const char after[] =
+        "quorum { wait-for-all no }\nalert a { run \"/bin/x\" one; on error, fence, quorum }\n"
+        "fencing {\n device d { agent fence_x; fences beta, alpha; set ip secret t; level 2 }\n"
+        "    device e { agent fence_x; fences gamma }\n}\n"
+        "service ocf:a { agent heartbeat:x; set p secret t }\n";
+
+    (void)state;
+    assert_string_equal(tell(before, before), "");
+    assert_string_equal(tell(before, after),
+                        "~ quorum: - wait-for-all yes\n"
+                        "~ device d: + level 2\n"
+                        "~ device d: set ip 1 -> secret t\n"
+                        "+ device e: agent fence_x; fences gamma\n"
+                        "~ service ocf:a: set p secret s -> secret t\n"
+                        "~ alert a: on fence, error -> error, fence, quorum\n");
+}
+
 static void the_first_policy_is_all_new(void **state)
 {
     (void)state;
     assert_true(difference_find(arena, NULL, THREE_NODES A, &difference));
     assert_string_equal(difference_words(arena, &difference.lines[0]), "~ cluster: + name home");
+    assert_string_equal(difference.lines[1].statement, "node alpha");
     assert_string_equal(difference_words(arena, &difference.lines[difference.n_lines - 1]),
                         "+ service ocf:a: agent heartbeat:x");
 }
@@ -252,6 +291,7 @@ int main(void)
         TEST(other_words_for_the_same_make_no_difference),
         TEST(a_setting_is_told_with_both_values),
         TEST(of_a_setting_in_two_parts_only_the_changed_one_is_told),
+        TEST(what_an_agent_is_given_is_compared_letter_by_letter),
         TEST(statements_come_and_go_as_a_whole),
         TEST(defaults_are_one_line_with_a_count),
         TEST(what_moves_into_defaults_alters_nothing),
@@ -262,6 +302,7 @@ int main(void)
         TEST(a_pattern_meets_new_services_without_a_word),
         TEST(a_disabled_rule_alters_nothing),
         TEST(what_follows_from_the_cluster_says_so),
+        TEST(quorum_devices_secrets_alerts_and_access_are_compared),
         TEST(the_first_policy_is_all_new),
         TEST(a_wrong_policy_has_no_difference),
 #undef TEST

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A policy on its way into force; see push.h. */
+#include "console/push.h"
+
+#include <string.h>
+
+#include "console/plan.h"
+#include "console/question.h"
+#include "ha/base/json.h"
+
+static int show_plan(const struct push *push, const struct settings *settings,
+                     struct output *output, int64_t *version)
+{
+    struct plan_question question = {
+        .file = push->file, .text = push->text, .length = push->length};
+
+    return plan_text(&question, settings, output, version);
+}
+
+static int ask_agent(struct command *command, const struct settings *settings,
+                     struct output *output)
+{
+    enum control_exit why;
+    struct client *client;
+    struct err err;
+    int code;
+
+    client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, &err);
+    if (!client)
+        return output_error(output, (int)why, err.text, NULL);
+    code = command_ask(command, client, output);
+    client_close(client);
+    return code;
+}
+
+int push_send(const struct push *push, const struct settings *settings, struct output *output)
+{
+    struct command command = {.verb = &verb_table[VERB_POLICY_PUSH]};
+    int64_t version;
+    int code;
+
+    command.request = json_pack("{s:s, s:[s], s:s, s:s}", "verb", command.verb->name, "args",
+                                push->file, "text", push->text, "author", command_author());
+    if (push->base >= 0)
+        json_object_set_new(command.request, "base", json_integer(push->base));
+    code = ask_agent(&command, settings, output);
+    command_fini(&command);
+    if (code == CONTROL_EXIT_STALE && output->maker != &output_json) {
+        fputs("nothing was pushed; what it would do now:\n", output->out);
+        show_plan(push, settings, output, &version);
+    }
+    return code;
+}
+
+int push_policy(struct command *command, const struct settings *settings, struct output *output)
+{
+    bool is_certain = json_flag(command->request, "yes", false);
+    struct push push = {.file = command_argument(command, 0)};
+    int64_t version;
+    int code = CONTROL_EXIT_OK;
+
+    if (!command_prepare(command, output, &code))
+        return code;
+    push.text = json_text(command->request, "text", "");
+    push.length = strlen(push.text);
+    push.base = json_int(command->request, "base", -1);
+    if (question_is_possible(output)) {
+        code = show_plan(&push, settings, output, &version);
+        if (code != PLAN_EXIT_NOTHING && code != PLAN_EXIT_CHANGES)
+            return code;
+        push.base = push.base < 0 ? version : push.base;
+        if (!is_certain && question_ask(output, "push it? [y/N]", "yn") != 'y')
+            return output_error(output, CONTROL_EXIT_FAILED, "nothing was pushed", NULL);
+    }
+    return push_send(&push, settings, output);
+}
