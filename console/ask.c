@@ -25,9 +25,10 @@ static json_t *take_row(struct client *client, struct output *output, int *code,
     }
 }
 
-json_t *ask_row(const struct settings *settings, const char *verb, struct output *output, int *code)
+json_t *ask_row_about(const struct settings *settings, const char *verb, const char *argument,
+                      struct output *output, int *code)
 {
-    autojson *request = json_pack("{s:s, s:[]}", "verb", verb, "args");
+    autojson *request = json_pack("{s:s, s:[s*]}", "verb", verb, "args", argument);
     enum control_exit why = CONTROL_EXIT_UNAVAILABLE;
     struct err err = {{0}};
     struct client *client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, &err);
@@ -39,4 +40,9 @@ json_t *ask_row(const struct settings *settings, const char *verb, struct output
     if (!row && err.text[0])
         *code = output_error(output, (int)why, err.text, NULL);
     return row;
+}
+
+json_t *ask_row(const struct settings *settings, const char *verb, struct output *output, int *code)
+{
+    return ask_row_about(settings, verb, NULL, output, code);
 }

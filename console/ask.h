@@ -13,3 +13,6 @@
  */
 json_t *ask_row(const struct settings *settings, const char *verb, struct output *output,
                 int *code);
+/* The same of a verb with one argument; NULL: none. */
+json_t *ask_row_about(const struct settings *settings, const char *verb, const char *argument,
+                      struct output *output, int *code);

@@ -10,6 +10,7 @@
 #include "console/explain.h"
 #include "console/lsp.h"
 #include "console/plan.h"
+#include "console/policy_diff.h"
 #include "console/policy_edit.h"
 #include "console/replay.h"
 #include "dsl/policy_text.h"
@@ -317,6 +318,7 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_POLICY_FMT: return each_file(command, output, format_file);
     case VERB_POLICY_PLAN: return plan_policy(command->request, settings, output);
     case VERB_EXPLAIN: return explain_codes(command, output);
+    case VERB_POLICY_DIFF: return policy_diff(command, settings, output);
     case VERB_POLICY_EDIT: return policy_edit(command, settings, output);
     case VERB_DRILL_RUN: return each_file(command, output, run_drill);
     case VERB_HA_ADD:

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/difference.h"
 #include "console/plan_work.h"
 #include "console/width.h"
 #include "ha/base/json.h"
@@ -10,8 +11,6 @@
 
 /* Services that keep their old parameters: so many are named. */
 #define LATER_SHOWN 20
-/* Lines in fewer columns than that are hard to read. */
-#define WRAPPED_COLUMNS_MIN 40
 
 static bool is_for_people(const struct output *output)
 {
@@ -24,56 +23,7 @@ static void say(struct output *output, const char *words)
     fputc('\n', output->out);
 }
 
-static const char *colour_of(char sign)
-{
-    return sign == '+' ? "\033[32m" : sign == '-' ? "\033[31m" : "\033[33m";
-}
-
-static void say_marked(struct output *output, char sign, const char *words)
-{
-    fputs("  ", output->out);
-    if (output->in_colour)
-        fputs(colour_of(sign), output->out);
-    if (output->columns >= WRAPPED_COLUMNS_MIN)
-        width_wrap(output->out, words, 6, output->columns);
-    else
-        width_write(output->out, words, 0);
-    fputs(output->in_colour ? "\033[0m\n" : "\n", output->out);
-}
-
 /* ---- the difference -------------------------------------------------------------------------- */
-
-static void write_difference_row(struct output *output, const struct difference_line *line)
-{
-    char sign[2] = {line->sign, '\0'};
-    autojson *row = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:b}", "kind", "difference",
-                              "sign", sign, "statement", line->statement, "setting", line->setting,
-                              "before", line->before, "after", line->after, "because",
-                              line->because, "idle", line->is_idle);
-    json_t *services = json_array();
-
-    for (int i = 0; i < line->n_services; i++)
-        json_array_append_new(services, json_string(line->services[i]));
-    if (line->n_services > 0)
-        json_object_set(row, line->is_shared ? "alters" : "services", services);
-    json_decref(services);
-    if (line->n_rules > 0)
-        json_object_set_new(row, "rules", json_integer(line->n_rules));
-    output_row(output, row);
-}
-
-void plan_write_difference(struct output *output, struct arena *arena,
-                           const struct difference *difference)
-{
-    for (int i = 0; i < difference->n_lines; i++) {
-        const struct difference_line *line = &difference->lines[i];
-
-        if (is_for_people(output))
-            say_marked(output, line->sign, difference_words(arena, line));
-        else
-            write_difference_row(output, line);
-    }
-}
 
 static void write_difference(const struct proposal *p)
 {
@@ -94,7 +44,7 @@ static void write_difference(const struct proposal *p)
                         : ": it is only laid out, commented or ordered in another way, or says "
                           "the same in other words");
     if (p->is_compared)
-        plan_write_difference(output, p->arena, &p->difference);
+        difference_write(output, p->arena, &p->difference);
 }
 
 /* ---- what happens ---------------------------------------------------------------------------- */
@@ -321,8 +271,9 @@ static int write_checks(const struct proposal *p, char sign, int n_before)
         if (is_for_people(output)) {
             if (n == 0)
                 fprintf(output->out, "checks:\n");
-            say_marked(output, sign == '+' ? '-' : '+',
-                       arena_printf(p->arena, "%c warning[%s]: %s", sign, code, message->words));
+            difference_say(
+                output, sign == '+' ? '-' : '+',
+                arena_printf(p->arena, "%c warning[%s]: %s", sign, code, message->words));
         } else {
             autojson *row =
                 json_pack("{s:s, s:s, s:s, s:s, s:i}", "kind", "check", "sign", mark, "code", code,

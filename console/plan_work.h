@@ -37,6 +37,3 @@ struct proposal {
 
 /* All of it, for people or as rows; PLAN_EXIT_NOTHING or PLAN_EXIT_CHANGES. */
 int plan_write(struct proposal *proposal);
-/* The lines of a difference, each behind so many blanks, or as rows. */
-void plan_write_difference(struct output *output, struct arena *arena,
-                           const struct difference *difference);

@@ -79,6 +79,9 @@ static void begin(struct ask *ask, const struct settings *settings, const char *
         fail(ask, CONTROL_EXIT_USAGE, err.text);
     else if (wants_input(&ask->command))
         fail(ask, CONTROL_EXIT_USAGE, "\"-\" would be the keyboard in here; name a file");
+    else if (ask->command.verb->id == VERB_POLICY_EDIT)
+        fail(ask, CONTROL_EXIT_USAGE,
+             "an editor needs the terminal to itself; leave this page and run it there");
     else if (ask->command.verb->where == VERB_IS_LOCAL)
         end(ask, local_run(&ask->command, settings, &ask->output));
     else

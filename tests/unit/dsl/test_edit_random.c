@@ -280,6 +280,95 @@ static void a_removed_service_is_gone_and_nothing_else(void **state)
     }
 }
 
+/* ---- the bytes around it --------------------------------------------------------------------- */
+
+/* From the begin of a statement's first line to the end of the last, others on that line too. */
+static void lines_of(const struct tree *tree, const struct syntax *statement, size_t *from,
+                     size_t *to)
+{
+    const char *text = tree->diagnostics->text;
+
+    *from = *to = (size_t)tree->tokens.list[statement->first].offset;
+    while (*from > 0 && text[*from - 1] != '\n')
+        --*from;
+    for (const struct syntax *at = statement; at; at = at->next) {
+        const struct token *last = &tree->tokens.list[at->end - 1];
+
+        if ((size_t)tree->tokens.list[at->first].offset > *to)
+            break;
+        *to = (size_t)last->offset + (size_t)last->length;
+        *to += strcspn(text + *to, "\n");
+    }
+}
+
+/* What comes before and after those lines is there as before, and in between is what changed. */
+static void assert_only_lines_changed(const struct world *world, const struct syntax *statement,
+                                      const char *new)
+{
+    size_t from, to, length = strlen(world->text), new_length = strlen(new);
+    bool is_right;
+
+    lines_of(world->old->tree, statement, &from, &to);
+    is_right = new_length + to >= length + from && memcmp(world->text, new, from) == 0 &&
+               memcmp(world->text + to, new + new_length - (length - to), length - to) == 0;
+    if (!is_right)
+        fprintf(stderr, "seed %llu, bytes %zu to %zu of\n%s\nbecame\n%s\n",
+                (unsigned long long)world->seed, from, to, world->text, new);
+    assert_true(is_right);
+}
+
+/* The statement that names it; SYNTAX_SERVICE: in its list. */
+static const struct syntax *statement_of(const struct world *world, enum syntax_kind kind,
+                                         const char *name)
+{
+    const struct tree *tree = world->old->tree;
+
+    for (const struct syntax *at = tree->policy->child; at; at = at->next) {
+        const struct syntax *said = syntax_part(at, SYNTAX_NAME);
+        bool is_kind = at->kind == kind || (kind == SYNTAX_RULE && at->kind == SYNTAX_DISABLED);
+
+        if (is_kind && said && strcmp(syntax_text(tree, said), name) == 0)
+            return at;
+    }
+    return NULL;
+}
+
+static void a_changed_statement_leaves_every_byte_around_it(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < POLICIES; seed++) {
+        const struct policy *policy;
+        struct world world;
+
+        begin(&world, seed);
+        policy = world.old->policy;
+        assert_only_lines_changed(&world, statement_of(&world, SYNTAX_NODE, "n1"),
+                                  edit(&world, world.text, EDIT_NODE_SET, "n1", "memory 64G"));
+        for (int i = 0; i < policy->n_rules; i++) {
+            const struct rule *rule = &policy->rules[i];
+            const struct syntax *statement = statement_of(&world, SYNTAX_RULE, rule->name);
+
+            if (!statement)
+                continue;
+            assert_only_lines_changed(&world, statement,
+                                      edit(&world, world.text, EDIT_RULE_DISABLE, rule->name, ""));
+            if (rule->kind != RULE_ON)
+                assert_only_lines_changed(
+                    &world, statement,
+                    edit(&world, world.text, EDIT_RULE_SET, rule->name, "try ocf:* together"));
+        }
+        if (policy->n_services > 0) {
+            const char *name = some_service(&world);
+            service_id id = policy_find_service(policy, name);
+
+            assert_only_lines_changed(
+                &world, world.old->sources[id].block->statement,
+                edit(&world, world.text, EDIT_SERVICE_SET, name, "restart 77\nset a \"b c\""));
+        }
+        arena_free(world.arena);
+    }
+}
+
 static const char *format(struct world *world, const char *text)
 {
     struct diagnostics *diagnostics = arena_alloc(world->arena, sizeof(*diagnostics));
@@ -322,6 +411,7 @@ int main(void)
         cmocka_unit_test(a_new_service_with_rules_leaves_every_byte_when_removed),
         cmocka_unit_test(a_setting_changes_that_service_alone),
         cmocka_unit_test(a_removed_service_is_gone_and_nothing_else),
+        cmocka_unit_test(a_changed_statement_leaves_every_byte_around_it),
         cmocka_unit_test(a_laid_out_policy_stays_laid_out),
     };
 
