@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agentd/cluster.h"
 #include "agentd/control_server.h"
 #include "agentd/corosync.h"
 #include "agentd/follow.h"
@@ -97,6 +98,7 @@ static void reload(struct agent *agent, const json_t *records, uint64_t version)
 
     if (knowledge_load(&agent->knowledge, records, version, &old_arena, &old))
         follow_policy(agent, old);
+    cluster_take_record(agent, json_object_get(records, KEY_COROSYNC));
     arena_free(old_arena);
     agent->must_decide = true;
 }
@@ -174,8 +176,12 @@ static void committed(struct agent *agent, const struct member_event *event)
 {
     autojson *rows = verb_events_of(event->patch);
 
-    if (json_object_get(json_object_get(event->patch, "set"), KEY_POLICY))
+    const json_t *set = json_object_get(event->patch, "set");
+
+    if (json_object_get(set, KEY_POLICY))
         reload(agent, member_records(agent->member), event->version);
+    else if (json_object_get(set, KEY_COROSYNC))
+        cluster_take_record(agent, json_object_get(set, KEY_COROSYNC));
     knowledge_apply(&agent->knowledge, event->patch, event->version);
     requests_committed(agent, event->patch, event->version);
     follow_committed(agent, rows);
@@ -234,6 +240,7 @@ static void looked_again(struct agent *agent)
         }
         agent->must_report = true;
         agent->changed_at = agent_now();
+        cluster_say_again(agent);
         requests_ring_changed(agent);
     }
     if (before.leader != agent->status.leader && agent->status.leader != NODE_NONE)
@@ -307,6 +314,8 @@ static void handle(struct agent *agent, const struct member_event *event)
     case MEMBER_MESSAGE:
         if (strcmp(json_text(patch, "kind", ""), "report") == 0)
             report_taken(agent, event->from, patch);
+        else if (strcmp(json_text(patch, "kind", ""), "corosync") == 0)
+            cluster_message(agent, event->from, patch);
         else
             requests_message(agent, event->from, patch);
         break;
@@ -374,6 +383,7 @@ static int agent_turn(sd_event_source *source, void *context)
     next = instant_earliest(next, requests_expire(agent, now));
     next = instant_earliest(next, follow_expire(agent, now));
     next = instant_earliest(next, leaving_turn(agent, now));
+    next = instant_earliest(next, cluster_turn(agent, now));
     next = instant_earliest(next, instant_earliest(agent->play_at, agent->decide_at));
     if (agent->member && agent->must_decide && agent->status.is_leader &&
         !agent->status.has_proposal)
@@ -507,7 +517,8 @@ struct agent *agent_new(const struct settings *settings, struct err *err)
     agent->feeding = feeding_new(settings->keeper);
     if (sd_event_default(&agent->loop) < 0) {
         err_set(err, "cannot set up the event loop");
-    } else if (open_store(agent, err) && listen_to_all(agent, err)) {
+    } else if ((agent->cluster = cluster_new(agent, err)) && open_store(agent, err) &&
+               listen_to_all(agent, err)) {
         agent->control = control_new(agent, settings->control, err);
         if (agent->control)
             return agent;
@@ -541,6 +552,7 @@ void agent_free(struct agent *agent)
     recorder_free(agent->recorder);
     leaving_end(agent);
     requests_free(agent->requests);
+    cluster_free(agent->cluster);
     knowledge_fini(&agent->knowledge);
     for (node_id at = 0; at < NODES_MAX; at++) {
         json_decref(agent->told[at].rows);

@@ -19,6 +19,7 @@
 #include "quorum/store.h"
 
 struct asking;
+struct cluster;
 struct control;
 struct farewell;
 struct following;
@@ -59,6 +60,7 @@ struct agent {
     struct requests *requests;
     struct following *following; /* who waits for the end of what was accepted */
 
+    struct cluster *cluster; /* corosync.conf, and how it follows the policy */
     struct knowledge knowledge;
     node_id policy_of[NODES_MAX]; /* roster position -> id in the policy */
     node_id roster_of[NODES_MAX]; /* and back; NODE_NONE */

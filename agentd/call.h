@@ -39,6 +39,9 @@ void verb_ha_maintenance(const struct call *call);
 void verb_ha_disarm(const struct call *call);
 void verb_ha_arm(const struct call *call);
 
+/* verbs_cluster.c: nodes that come and go. */
+void verb_cluster_adopt(const struct call *call);
+
 /* verbs_why.c: explanations. */
 void verb_ha_why(const struct call *call);
 void verb_ha_why_not(const struct call *call);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/cluster.h"
 #include "agentd/patch.h"
 #include "agentd/push.h"
 #include "agentd/recorder.h"
@@ -251,7 +252,7 @@ void conduct(struct agent *agent, struct instant now)
     }
     agent->must_decide = false;
     agent->decide_at = INSTANT_NEVER;
-    if (push_decide(agent, now)) {
+    if (push_decide(agent, now) || cluster_decide(agent, now)) {
         agent->must_decide = true;
         return;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/cluster.h"
 #include "agentd/control_server.h"
 #include "ha/base/log.h"
 #include "ha/base/text.h"
@@ -63,6 +64,7 @@ static void on_reloaded(void *context)
     struct roster roster;
     struct err err = {{0}};
 
+    cluster_reloaded(agent);
     if (membership_read_roster(&roster, &err))
         member_set_roster(agent->member, agent_now(), &roster);
     else
@@ -213,5 +215,6 @@ void corosync_turn(struct agent *agent, struct instant now)
         return;
     }
     agent->problem[0] = '\0';
+    cluster_reloaded(agent);
     log_info("connected to corosync as node %s", agent_node(agent));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/cluster.h"
 #include "agentd/control.h"
 #include "agentd/patch.h"
 #include "agentd/refusal.h"
@@ -20,6 +21,40 @@ static void tell_refused(struct agent *agent, const json_t *push, json_t *error)
 
     member_tell(agent->member, message, NULL);
     requests_push_done(agent, json_text(push, "id", ""));
+}
+
+/* Nodes come and go by verbs of their own, which take care that a quorum stays one. */
+static json_t *nodes_problem(const struct agent *agent, const struct policy *policy)
+{
+    const struct policy *now = agent->knowledge.policy;
+    const char *added = NULL, *missing = NULL;
+    struct err err = {{0}};
+
+    for (node_id node = 0; node < policy->n_nodes; node++) {
+        if (policy_find_node(now, policy->nodes[node].name) == NODE_NONE)
+            added = policy->nodes[node].name;
+    }
+    for (node_id node = 0; node < now->n_nodes; node++) {
+        if (policy_find_node(policy, now->nodes[node].name) == NODE_NONE)
+            missing = now->nodes[node].name;
+    }
+    if (added)
+        return json_pack("{s:o,s:s,s:i}", "error",
+                         json_sprintf("node %s is no node of this cluster", added), "hint",
+                         "nodes join with: tenuto cluster invite NODE ADDRESS", "code",
+                         CONTROL_EXIT_REFUSED);
+    if (missing)
+        return json_pack("{s:o,s:s,s:i}", "error",
+                         json_sprintf("the policy says nothing of node %s, which is in this "
+                                      "cluster",
+                                      missing),
+                         "hint",
+                         "nodes go with: tenuto cluster leave, or tenuto cluster remove NODE",
+                         "code", CONTROL_EXIT_REFUSED);
+    if (cluster_accepts(agent, policy, &err))
+        return NULL;
+    return json_pack("{s:s,s:s,s:i}", "error", err.text, "hint",
+                     "corosync.conf is written from the policy", "code", CONTROL_EXIT_REFUSED);
 }
 
 static json_t *push_problem(struct agent *agent, const json_t *push)
@@ -45,8 +80,10 @@ static json_t *push_problem(struct agent *agent, const json_t *push)
             json_pack("{s:s,s:o,s:s,s:i}", "error", "the policy has errors", "diagnostics",
                       diagnostics_json(diagnostics), "hint",
                       "nothing was changed; mend them and push again", "code", CONTROL_EXIT_FAILED);
-    else
+    else if (!agent->cluster->is_managed || !agent->knowledge.policy)
         problem = refusal_of(&agent->roster, policy);
+    else if (!(problem = nodes_problem(agent, policy)))
+        problem = refusal_of(NULL, policy);
     arena_free(arena);
     return problem;
 }
@@ -73,6 +110,43 @@ static void propose_push(struct agent *agent, struct instant now, const json_t *
     patch_propose(agent, now, patch, 0);
 }
 
+static json_t *problem_of(const struct err *err, const char *hint)
+{
+    return json_pack("{s:s,s:s,s:i}", "error", err->text, "hint", hint, "code",
+                     CONTROL_EXIT_FAILED);
+}
+
+/* The change of the cluster itself that was asked for, as a patch; NULL and what is in its way. */
+static json_t *patch_of_change(struct agent *agent, const json_t *push, json_t **problem)
+{
+    struct err err = {{0}};
+    json_t *record = cluster_adopt(agent, &err), *patch;
+
+    if (!record) {
+        *problem = problem_of(&err, "nothing was changed");
+        return NULL;
+    }
+    patch = patch_new(agent);
+    patch_set(json_object_get(patch, "set"), KEY_COROSYNC, "", record);
+    json_object_set_new(patch, "push",
+                        json_pack("{s:s,s:I,s:s}", "id", json_text(push, "id", ""), "version",
+                                  (json_int_t)agent->knowledge.policy_version, "words",
+                                  "corosync.conf is written from the policy from now on; what it "
+                                  "was before is kept beside it as corosync.conf.tenuto-old"));
+    return patch;
+}
+
+static void decide_change(struct agent *agent, struct instant now, const json_t *push)
+{
+    json_t *problem = NULL;
+    json_t *patch = patch_of_change(agent, push, &problem);
+
+    if (patch)
+        patch_propose(agent, now, patch, 0);
+    else
+        tell_refused(agent, push, problem);
+}
+
 /* A push goes before a decision: what is decided next is decided under the new policy. */
 bool push_decide(struct agent *agent, struct instant now)
 {
@@ -81,6 +155,10 @@ bool push_decide(struct agent *agent, struct instant now)
 
     if (!push)
         return false;
+    if (json_object_get(push, "what")) {
+        decide_change(agent, now, push);
+        return true;
+    }
     problem = push_problem(agent, push);
     if (problem) {
         tell_refused(agent, push, problem);

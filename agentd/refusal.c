@@ -85,7 +85,7 @@ static json_t *promise_problem(const struct policy *policy)
 
 json_t *refusal_of(const struct roster *roster, const struct policy *policy)
 {
-    json_t *problem = roster_problem(roster, policy);
+    json_t *problem = roster ? roster_problem(roster, policy) : NULL;
 
     if (!problem)
         problem = type_problem(policy);

@@ -10,5 +10,8 @@
 #include "ha/model/policy.h"
 #include "quorum/ring.h"
 
-/* {"error", "hint", "code"} for whoever pushed; NULL: there is nothing against it. */
+/*
+ * {"error", "hint", "code"} for whoever pushed; NULL: there is nothing against it. The roster is
+ * NULL where corosync's list follows the policy.
+ */
 json_t *refusal_of(const struct roster *roster, const struct policy *policy);

@@ -303,6 +303,7 @@ static void pushed(struct agent *agent, const json_t *push, uint64_t version)
 {
     struct waiting **link = find_waiting(agent->requests, json_text(push, "id", ""));
     int64_t policy = json_int(push, "version", 0);
+    const char *words = json_text(push, "words", NULL);
 
     drop_pending(&agent->requests->pushes, json_text(push, "id", ""));
     if (!link)
@@ -310,7 +311,9 @@ static void pushed(struct agent *agent, const json_t *push, uint64_t version)
     (*link)->durable_at = version;
     (*link)->done = json_pack(
         "{s:b,s:I,s:b,s:o}", "done", 1, "version", (json_int_t)policy, "durable", 1, "words",
-        json_sprintf("version %lld is in force, on the disks of a quorum", (long long)policy));
+        words ? json_string(words)
+              : json_sprintf("version %lld is in force, on the disks of a quorum",
+                             (long long)policy));
 }
 
 /* Refused or done at once, or accepted and followed to its end. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/cluster.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
@@ -23,6 +24,8 @@ const char *rows_why_not_quorate(const struct agent *agent)
         return agent->problem;
     if (!agent->status.is_quorate)
         return "fewer than a quorum of votes are here";
+    if (agent->status.apart && !agent->status.is_in_sync)
+        return "its corosync counts votes otherwise than those of the others";
     return agent->status.is_in_sync ? "" : "catching up with the others";
 }
 
@@ -108,6 +111,7 @@ json_t *rows_cluster(struct agent *agent)
                             ? json_string(agent->roster.nodes[status->leader].name)
                             : json_null());
     json_object_set_new(row, "policy", policy_row(agent));
+    json_object_set_new(row, "corosync", cluster_row(agent));
     json_object_set_new(row, "arming", arming_row(agent));
     json_object_set_new(row, "ledger", ledger_row(agent));
     json_object_set_new(row, "keeper", json_string(keeper_word(agent)));

@@ -43,6 +43,7 @@ static const struct key keys[] = {
     {FIELD(store), KEY_PATH, "/var/lib/tenuto/tenuto.db"},
     {FIELD(record), KEY_PATH, "/var/lib/tenuto/record"},
     {FIELD(run), KEY_PATH, "/run/tenuto/services"},
+    {FIELD(corosync), KEY_PATH, "/etc/corosync/corosync.conf"},
     {FIELD(ocf_root), KEY_PATH, "/usr/lib/ocf"},
     {FIELD(debug), KEY_FLAG, NULL},
 };

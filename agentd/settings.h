@@ -20,6 +20,7 @@ struct settings {
     char store[256];    /* the database */
     char record[256];   /* the flight record; with ".old" behind it the one before */
     char run[256];      /* what must be gone after a boot: records of running services */
+    char corosync[256]; /* corosync.conf */
     char ocf_root[256]; /* /usr/lib/ocf */
     bool debug;
 };

@@ -360,6 +360,7 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_POLICY_SHOW] = verb_policy_show,
     [VERB_CLUSTER_STATUS] = verb_cluster_status,
     [VERB_CLUSTER_NODES] = verb_cluster_nodes,
+    [VERB_CLUSTER_ADOPT] = verb_cluster_adopt,
     [VERB_HA_STATE] = verb_ha_state,
     [VERB_HA_STATUS] = verb_ha_status,
     [VERB_NODE_LEAVING] = verb_node_leaving,

@@ -189,6 +189,20 @@ static void write_arming(FILE *out, const json_t *arming, int64_t now_ms)
         fputs("until: tenuto ha arm\n", out);
 }
 
+/* Only where it is written from the policy. */
+static void write_corosync(FILE *out, const json_t *corosync)
+{
+    const char *words = json_text(corosync, "words", "");
+
+    if (!json_is_object(corosync))
+        return;
+    begin_line(out, "corosync");
+    fprintf(out, "version %lld%s", (long long)json_int(corosync, "version", 0),
+            words[0] ? "; " : ", as the policy says");
+    width_write(out, words, 0);
+    fputc('\n', out);
+}
+
 static void write_reason(FILE *out, const json_t *status)
 {
     const char *reason = json_text(status, "reason", NULL);
@@ -230,6 +244,7 @@ void story_status(FILE *out, const json_t *status, int64_t now_ms)
         fputc('\n', out);
     write_arming(out, json_object_get(status, "arming"), now_ms);
     write_policy(out, status, now_ms);
+    write_corosync(out, json_object_get(status, "corosync"));
     write_keeper(out, status);
     write_times(out, json_object_get(status, "timing"));
 }

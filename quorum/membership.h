@@ -7,7 +7,7 @@
 #pragma once
 
 #include "ha/base/err.h"
-#include "quorum/ring.h"
+#include "quorum/corosync_conf.h"
 
 struct membership_events {
     void (*quorum)(void *context, bool is_quorate, struct ring_id ring);
@@ -31,3 +31,12 @@ bool membership_dispatch(struct membership *membership, struct err *err);
  * nameless nodes.
  */
 bool membership_read_roster(struct roster *roster, struct err *err);
+/*
+ * The configuration that corosync runs with; false also for what corosync_conf.h has no words for:
+ * another transport, no encryption, a key or votes by other means.
+ */
+bool membership_read_conf(struct corosync_conf *conf, struct err *err);
+/* Its config_version; 0: it has none. */
+bool membership_read_version(uint64_t *version, struct err *err);
+/* corosync reads its file anew, on every node of the ring; waits until it has here. */
+bool membership_reload(struct err *err);

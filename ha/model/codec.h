@@ -20,6 +20,7 @@
 #define KEY_POLICY "policy" /* {"version":7,"text":"...","author":"..."} */
 #define KEY_MANAGER "manager"
 #define KEY_CLUSTER "cluster"
+#define KEY_COROSYNC "corosync"
 #define KEY_NODE "node/"
 #define KEY_SERVICE "service/"
 
