@@ -68,7 +68,7 @@ struct verdict move_verdict(const struct round *round, service_id service, node_
     verdict.target = target;
     verdict.why = why;
     verdict.asks = true;
-    verdict.is_running = false;
+    verdict.is_running = round->state->services[service].state == SERVICE_STARTED;
     verdict.stays_put = false;
     return verdict;
 }

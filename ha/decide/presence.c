@@ -35,13 +35,18 @@ node_id service_home(const struct service *service)
     return service_uses(service) ? service->node : NODE_NONE;
 }
 
-/* It is on its way to where it is to start, and has not run since it was last decided upon. */
-static bool is_moving_idle(const struct round *round, service_id id)
+static bool is_moving_unseen(const struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
     bool is_moving = service->state == SERVICE_RELOCATE || service->state == SERVICE_MIGRATE;
 
     return is_moving && !round->view->services[id].running_on;
+}
+
+/* It was not even started where it was; it is on its way to where it is to start. */
+static bool is_moving_idle(const struct round *round, service_id id)
+{
+    return is_moving_unseen(round, id) && !round->state->services[id].is_running;
 }
 
 /* Neither coming nor going; what failed for good may still run. */
@@ -63,7 +68,7 @@ static node_set settled_on(const struct service *service)
 /* Its node has said that it let go of it; what was asked in this very step has no answer yet. */
 static bool has_left(const struct round *round, service_id id)
 {
-    return is_moving_idle(round, id) && round->view->services[id].result == JOB_DONE &&
+    return is_moving_unseen(round, id) && round->view->services[id].result == JOB_DONE &&
            round->state->services[id].cause != round->state->version;
 }
 
@@ -123,5 +128,6 @@ bool presence_is_to_start(const struct round *round, service_id id)
 
     if (service->state == SERVICE_REQUEST_START)
         return !round->view->services[id].running_on;
-    return (service->state == SERVICE_STARTED && !service->is_running) || is_moving_idle(round, id);
+    return (service->state == SERVICE_STARTED && !service->is_running) ||
+           is_moving_idle(round, id) || has_left(round, id);
 }

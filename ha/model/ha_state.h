@@ -66,7 +66,7 @@ struct service {
     node_id target;   /* migrate, relocate: where to */
     node_id fallback; /* where it ran before that node went into maintenance */
     bool is_running;  /* started: its node has reported success for this cause;
-                         freeze: it was not stopped before, so it may be running */
+                         freeze, migrate, relocate: it was started before, so it may be running */
     node_set tried;   /* nodes where it failed and that have not been rebooted or cleared since */
     int n_failed;     /* failed starts since the last success */
     bool stays_put;   /* its last move failed: the next one is not tried at once */
