@@ -67,12 +67,13 @@ static void count_named(struct round *round, service_id id, node_id node, enum p
     }
 }
 
-static void count_presence(struct round *round, service_id id, enum presence presence, int by)
+static void count_presence(struct round *round, service_id id, node_set nodes,
+                           enum presence presence, int by)
 {
     struct crm_work *work = round->work;
     const struct bonds *bonds = &work->bonds[id], *group = bonds_of_group(round, id);
 
-    NODE_SET_EACH(node, presence_nodes(round, id, presence))
+    NODE_SET_EACH(node, nodes)
     {
         work->load[node] += by;
         work->present[node] += presence == AWAITED ? 0 : by;
@@ -91,15 +92,19 @@ static void count_presence(struct round *round, service_id id, enum presence pre
 static void count_by(struct round *round, service_id id, int by)
 {
     int32_t group = bonds_of_group(round, id)->group;
+    struct presences found;
     node_id home;
 
-    for (enum presence presence = 0; presence < PRESENCES; presence++)
-        count_presence(round, id, presence, by);
-    if (group == NO_GROUP)
+    presence_find(round, id, &found);
+    for (enum presence presence = 0; presence < PRESENCES; presence++) {
+        if (found.on[presence])
+            count_presence(round, id, found.on[presence], presence, by);
+    }
+    home = group == NO_GROUP ? NODE_NONE : presence_home(round, id);
+    if (home == NODE_NONE)
         return;
-    home = presence_home(round, id);
-    if (home != NODE_NONE)
-        round->work->homes[group][home] = (uint16_t)(round->work->homes[group][home] + by);
+    round->work->homes[group][home] = (uint16_t)(round->work->homes[group][home] + by);
+    round->work->n_homes[group] += by;
 }
 
 void affinity_forget(struct round *round, service_id service)
@@ -119,6 +124,7 @@ static void clear_counts(const struct policy *policy, struct crm_work *work)
     memset(work->present, 0, sizeof(work->present));
     memset(work->usage, 0, sizeof(work->usage));
     memset(work->homes, 0, (size_t)work->n_groups * sizeof(work->homes[0]));
+    memset(work->n_homes, 0, (size_t)work->n_groups * sizeof(work->n_homes[0]));
     memset(work->groups, 0, (size_t)work->n_groups * sizeof(work->groups[0]));
     for (rule_id id = 0; id < policy->n_rules; id++) {
         enum rule_kind kind = policy->rules[id].kind;
@@ -247,6 +253,49 @@ node_set affinity_apart(const struct round *round, service_id service, bool is_s
         passing |= apart_by(round, service, id, PASSING);
     }
     return passing ? apart | (passing & ~own_nodes(round, service)) : apart;
+}
+
+/* Whom a rule names of the service's own group, on one node. */
+static int named_own_on(const struct round *round, service_id service, const struct rule *rule,
+                        node_id node)
+{
+    const struct bonds *bonds = round->work->bonds;
+    int count = 0;
+
+    for (int i = 0; i < rule->n_services; i++) {
+        service_id other = rule->services[i];
+
+        count += bonds[other].leader == bonds[service].leader &&
+                 node_in(presence_nodes(round, other, PRESENT), node);
+    }
+    return count;
+}
+
+bool affinity_drives_away(const struct round *round, service_id service, node_id node)
+{
+    const struct crm_work *work = round->work;
+    const struct bonds *group = bonds_of_group(round, service);
+    int own = group->group == NO_GROUP ? 1 : work->groups[group->group].on[PRESENT][node];
+
+    for (int32_t at = group->group_apart; at >= 0; at = work->memberships[at].next) {
+        rule_id id = work->memberships[at].rule;
+        const struct rule *rule = &round->policy->rules[id];
+
+        /* Of all that the rule binds only its own are there. */
+        if (!rule->is_strict || work->bound[id].on[PRESENT][node] == own)
+            continue;
+        if (names(rule, service) ||
+            work->named[id].on[PRESENT][node] > named_own_on(round, service, rule, node))
+            return true;
+    }
+    return false;
+}
+
+bool affinity_is_whole(const struct round *round, service_id service, node_id node)
+{
+    int32_t group = bonds_of_group(round, service)->group;
+
+    return group == NO_GROUP || round->work->homes[group][node] == round->work->n_homes[group];
 }
 
 node_set affinity_most_partners(const struct round *round, service_id service, node_set among)

@@ -19,6 +19,10 @@ void affinity_count(struct round *round, service_id service);
  * this one is not there itself, one that comes, goes or is known only by report counts, too.
  */
 node_set affinity_apart(const struct round *round, service_id service, bool is_strict);
+/* The same of one node on which it is settled itself, without a search: one must not be there. */
+bool affinity_drives_away(const struct round *round, service_id service, node_id node);
+/* All of its group that have a home have it on that node. */
+bool affinity_is_whole(const struct round *round, service_id service, node_id node);
 /* Nodes where such a service was last and waits to start again. */
 node_set affinity_awaited(const struct round *round, service_id service);
 /* Members of its group other than itself whose home is that node. */

@@ -138,21 +138,7 @@ void bonds_prepare(struct round *round)
     read_other_rules(round);
 }
 
-const struct bonds *bonds_of_group(const struct round *round, service_id service)
-{
-    return &round->work->bonds[round->work->bonds[service].leader];
-}
-
 bool bonds_fall_back(const struct round *round, service_id service)
 {
     return !bonds_of_group(round, service)->group_stays;
-}
-
-bool bonds_are_none(const struct round *round, service_id service)
-{
-    const struct bonds *bonds = &round->work->bonds[service];
-
-    return bonds->leader == service && bonds->group == NO_GROUP &&
-           bonds->friends == NO_MEMBERSHIP && bonds->group_apart == NO_MEMBERSHIP &&
-           bonds->group_tiers == RULE_NONE;
 }

@@ -14,11 +14,13 @@
 /* Once a step. */
 void bonds_prepare(struct round *round);
 /* The bonds of its group. */
-const struct bonds *bonds_of_group(const struct round *round, service_id service);
+static inline const struct bonds *bonds_of_group(const struct round *round, service_id service)
+{
+    return &round->work->bonds[round->work->bonds[service].leader];
+}
+
 /* All of its group may go back to a better node; one that may not keeps the others. */
 bool bonds_fall_back(const struct round *round, service_id service);
-/* No rule speaks of it: then no rule moves it. */
-bool bonds_are_none(const struct round *round, service_id service);
 
 /* Visits the group of a service, itself included. */
 #define GROUP_EACH(round, member, of)                                                              \

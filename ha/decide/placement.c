@@ -404,6 +404,20 @@ static struct reason why_nowhere(const struct search *search)
     return why;
 }
 
+/* Most services, most of the time: what a search would find, without one. */
+bool placement_stays(const struct round *round, service_id id)
+{
+    const struct service *service = &round->state->services[id];
+    const struct bonds *group = bonds_of_group(round, id);
+    node_id node = service->node;
+    bool is_in_best = group->group_tiers == RULE_NONE || group->group_stays ||
+                      node_in(round->policy->rules[group->group_tiers].tiers[0], node);
+
+    return service->state == SERVICE_STARTED && service->fallback == NODE_NONE &&
+           node_in(round->usable & group->group_allowed, node) && is_in_best &&
+           affinity_is_whole(round, id, node) && !affinity_drives_away(round, id, node);
+}
+
 void placement_find(struct round *round, service_id service, enum preference preference,
                     node_set tried, struct placement *placement)
 {

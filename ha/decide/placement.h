@@ -39,6 +39,8 @@ struct placement {
     int tier;                            /* from 0: of the tier rule that counts */
 };
 
+/* It runs where every step above keeps it. False: perhaps not; then search. */
+bool placement_stays(const struct round *round, service_id service);
 /* tried: nodes on which it has failed. */
 void placement_find(struct round *round, service_id service, enum preference preference,
                     node_set tried, struct placement *placement);

@@ -49,22 +49,6 @@ static bool is_moving_idle(const struct round *round, service_id id)
     return is_moving_unseen(round, id) && !round->state->services[id].is_running;
 }
 
-/* Neither coming nor going; what failed for good may still run. */
-static bool is_settled(const struct service *service)
-{
-    switch (service->state) {
-    case SERVICE_STARTED:
-    case SERVICE_FREEZE:
-    case SERVICE_ERROR: return true;
-    default: return false;
-    }
-}
-
-static node_set settled_on(const struct service *service)
-{
-    return is_settled(service) ? service_uses(service) : 0;
-}
-
 /* Its node has said that it let go of it; what was asked in this very step has no answer yet. */
 static bool has_left(const struct round *round, service_id id)
 {
@@ -72,54 +56,73 @@ static bool has_left(const struct round *round, service_id id)
            round->state->services[id].cause != round->state->version;
 }
 
-static node_set passes_on(const struct round *round, service_id id)
+/* Reports of what is ignored are as old as the wish to ignore it: nobody looks after it. */
+static node_set reported_on(const struct round *round, service_id id)
 {
-    const struct service *service = &round->state->services[id];
-    node_set uses = service_uses(service), running = round->view->services[id].running_on;
+    bool is_ignored = round->policy->services[id].requested == REQUESTED_IGNORED;
 
-    /* Reports of what is ignored are as old as the wish to ignore it: nobody looks after it. */
-    if (round->policy->services[id].requested == REQUESTED_IGNORED)
-        running = 0;
-    /* What starts where it is best, wherever it was, takes nothing there. */
-    if (has_left(round, id) ||
-        (round->policy->scheduling.rebalances_on_start && is_moving_idle(round, id)))
-        return node_bit(service->target);
-    return is_settled(service) ? running & ~uses : running | uses;
+    return is_ignored ? 0 : round->view->services[id].running_on;
 }
 
-/* Waiting to start, and at home there: others had better leave it its place. */
-static node_id awaited_on(const struct round *round, service_id id)
+/* What starts where it is best, wherever it was, takes nothing there; nor does what has left. */
+static node_set uses_while_moving(const struct round *round, service_id id)
 {
     const struct service *service = &round->state->services[id];
-    bool is_at_home = !round->policy->scheduling.rebalances_on_start;
+    bool starts_anywhere = round->policy->scheduling.rebalances_on_start;
 
-    if (service->state != SERVICE_REQUEST_START || !is_at_home)
-        return NODE_NONE;
-    return node_in(passes_on(round, id), service->node) ? NODE_NONE : service->node;
+    if (has_left(round, id) || (starts_anywhere && is_moving_idle(round, id)))
+        return node_bit(service->target);
+    return service_uses(service);
+}
+
+void presence_find(const struct round *round, service_id id, struct presences *found)
+{
+    const struct service *service = &round->state->services[id];
+    node_set running = reported_on(round, id), awaited;
+
+    found->on[PRESENT] = found->on[PASSING] = found->on[AWAITED] = 0;
+    switch (service->state) {
+    /* Neither coming nor going; what failed for good may still run. */
+    case SERVICE_STARTED:
+    case SERVICE_FREEZE:
+    case SERVICE_ERROR:
+        found->on[PRESENT] = service_uses(service);
+        found->on[PASSING] = running & ~found->on[PRESENT];
+        break;
+    case SERVICE_MIGRATE:
+    case SERVICE_RELOCATE: found->on[PASSING] = running | uses_while_moving(round, id); break;
+    /* At home there: others had better leave it its place. */
+    case SERVICE_REQUEST_START:
+        awaited = round->policy->scheduling.rebalances_on_start ? 0 : node_bit(service->node);
+        found->on[PASSING] = running;
+        found->on[AWAITED] = awaited & ~running;
+        break;
+    case SERVICE_REQUEST_STOP:
+    case SERVICE_STOPPED:
+    case SERVICE_FENCE:
+    case SERVICE_RECOVERY:
+    case SERVICE_ABSENT: found->on[PASSING] = running | service_uses(service); break;
+    }
 }
 
 node_set presence_nodes(const struct round *round, service_id service, enum presence presence)
 {
-    switch (presence) {
-    case PRESENT: return settled_on(&round->state->services[service]);
-    case PASSING: return passes_on(round, service);
-    case AWAITED: return node_bit(awaited_on(round, service));
-    case PRESENCES: break;
-    }
-    return 0;
+    struct presences found;
+
+    presence_find(round, service, &found);
+    return found.on[presence];
 }
 
 node_id presence_home(const struct round *round, service_id service)
 {
     const struct service *record = &round->state->services[service];
-    node_id awaited = awaited_on(round, service);
+    struct presences found;
 
-    if (awaited != NODE_NONE)
-        return awaited;
+    if (record->state != SERVICE_REQUEST_START && record->state != SERVICE_RECOVERY)
+        return service_home(record);
     /* What runs before it is decided upon will be taken where it is: nobody else can have it. */
-    if (record->state == SERVICE_REQUEST_START || record->state == SERVICE_RECOVERY)
-        return node_set_first(passes_on(round, service));
-    return service_home(record);
+    presence_find(round, service, &found);
+    return node_set_first(found.on[AWAITED] ? found.on[AWAITED] : found.on[PASSING]);
 }
 
 bool presence_is_to_start(const struct round *round, service_id id)

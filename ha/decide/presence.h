@@ -13,7 +13,13 @@ node_set service_uses(const struct service *service);
 /* Where it will be once what is decided is done; NODE_NONE: nowhere. */
 node_id service_home(const struct service *service);
 
-/* Where a service counts in that way; a node is in one of the three sets at most. */
+/* Where a service counts, each way; a node is in one of the three sets at most. */
+struct presences {
+    node_set on[PRESENCES];
+};
+
+void presence_find(const struct round *round, service_id service, struct presences *found);
+/* One of them. */
 node_set presence_nodes(const struct round *round, service_id service, enum presence presence);
 /* Its home, or where it waits to start, or runs before it is decided upon: its group joins it. */
 node_id presence_home(const struct round *round, service_id service);

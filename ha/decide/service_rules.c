@@ -106,19 +106,12 @@ static bool may_leave(const struct service_case *c)
     return move_may_be_tried(c->round, c->id);
 }
 
-/* Most services, most of the time; saves the search. */
-static bool has_no_cause_to_leave(const struct service_case *c)
-{
-    return node_in(c->round->usable, c->record->node) && c->record->fallback == NODE_NONE &&
-           bonds_are_none(c->round, c->id);
-}
-
 static struct verdict it_may_move(const struct service_case *c)
 {
     struct placement place;
     struct verdict verdict;
 
-    if (!may_leave(c) || has_no_cause_to_leave(c))
+    if (placement_stays(c->round, c->id) || !may_leave(c))
         return case_stay(c);
     placement_find(c->round, c->id, service_preference(c->round, c->id), c->record->tried, &place);
     if (place.node == c->record->node || place.node == NODE_NONE)

@@ -75,4 +75,5 @@ struct crm_work {
     struct tally named[RULES_MAX]; /* only of those whom an apart rule names */
     struct tally groups[GROUPS_MAX];
     uint16_t homes[GROUPS_MAX][NODES_MAX]; /* members of a group that are, or will be, on a node */
+    int n_homes[GROUPS_MAX];               /* on any node */
 };
