@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "dsl/habit.h"
 #include "dsl/suggest.h"
 
 static const struct token *token_at(const struct cursor *cursor)
@@ -106,25 +107,65 @@ static const char *describe(const struct cursor *cursor)
     }
 }
 
-static void hint_usage(struct cursor *cursor, struct diagnostic *entry)
+static bool is_open_string(const struct cursor *cursor, const struct token *token)
 {
-    if (cursor->statement && syntax_usage(cursor->statement->kind))
-        diagnostics_hint(cursor->diagnostics, entry, "it is written: %s",
-                         syntax_usage(cursor->statement->kind));
+    return token->kind == TOKEN_STRING &&
+           (token->length < 2 ||
+            cursor->diagnostics->text[token->offset + token->length - 1] != '"');
+}
+
+bool cursor_is_spoilt(const struct cursor *cursor)
+{
+    struct cursor ahead = *cursor;
+
+    for (; !cursor_is_over(&ahead); ahead.at++) {
+        if (cursor_kind(&ahead) == TOKEN_BAD || is_open_string(cursor, token_at(&ahead)))
+            return true;
+    }
+    return false;
+}
+
+const char *cursor_usage(const struct cursor *cursor)
+{
+    if (cursor->usage || !cursor->statement)
+        return cursor->usage;
+    return syntax_usage(cursor->statement->kind);
+}
+
+static void hint_usage(struct cursor *cursor, struct diagnostic *entry, const char *before)
+{
+    const char *usage = cursor_usage(cursor);
+
+    if (usage)
+        diagnostics_hint(cursor->diagnostics, entry, "%sit is written: %s", before, usage);
+}
+
+/* What other languages put between a setting and its value. */
+static void hint_expected(struct cursor *cursor, struct diagnostic *entry, const char *what)
+{
+    enum token_kind kind = cursor_kind(cursor);
+    const char *before = "";
+
+    if (kind == TOKEN_STRING)
+        before = "take the quotes away; ";
+    else if ((kind == TOKEN_COLON || kind == TOKEN_EQUALS || kind == TOKEN_COMMA) &&
+             strcmp(what, "\"=\"") != 0 && strcmp(what, "the rule's name") != 0)
+        before =
+            arena_printf(cursor->diagnostics->arena, "take the \"%s\" away; ", cursor_text(cursor));
+    hint_usage(cursor, entry, before);
 }
 
 bool cursor_expected(struct cursor *cursor, const char *what)
 {
     struct diagnostic *entry;
 
-    /* What is no token has been reported by the lexer. */
-    if (cursor_kind(cursor) == TOKEN_BAD)
+    if (cursor_is_spoilt(cursor))
         return false;
     entry = diagnostics_add(cursor->diagnostics, DIAGNOSTIC_EXPECTED, cursor_place(cursor), what,
                             describe(cursor));
     if (entry != &cursor->diagnostics->spare)
         entry->expected = what;
-    hint_usage(cursor, entry);
+    hint_expected(cursor, entry, what);
     return false;
 }
 
@@ -179,6 +220,8 @@ static struct choices choices_read(struct arena *arena, const char *written, con
         const char *word = arena_strndup(arena, from, length);
         const char *glue = from == choices ? "" : from[length] ? ", " : " or ";
 
+        if (habit_means(written, word))
+            suggestion_take(&result.nearest, word);
         suggestion_consider(&result.nearest, word);
         if (strcmp(word, written) == 0)
             result.has_it = true;
@@ -199,24 +242,76 @@ bool cursor_read_choice(struct cursor *cursor, struct syntax *into, const char *
         return cursor_expected(cursor, result.shown);
     if (result.has_it)
         return cursor_read(cursor, into, SYNTAX_WORD, result.shown);
+    if (cursor_is_spoilt(cursor))
+        return false;
     entry = diagnostics_add(cursor->diagnostics, DIAGNOSTIC_UNKNOWN_CHOICE, cursor_place(cursor),
                             written, result.shown);
-    if (result.nearest.best)
+    if (habit_hint(IN_CHOICE, written) && !result.nearest.best)
+        diagnostics_hint(cursor->diagnostics, entry, "%s", habit_hint(IN_CHOICE, written));
+    else if (result.nearest.best)
         diagnostics_suggest(cursor->diagnostics, entry, result.nearest.best);
     else
-        hint_usage(cursor, entry);
+        hint_usage(cursor, entry, "");
+    return false;
+}
+
+bool cursor_is_word_of_rules(const struct cursor *cursor)
+{
+    return cursor_is_word(cursor, "together") || cursor_is_word(cursor, "apart") ||
+           cursor_is_word(cursor, "on") || cursor_is_word(cursor, "before");
+}
+
+/* "node beta" at the left margin: a statement, and no name that goes on with a list. */
+static bool is_next_statement(const struct cursor *cursor)
+{
+    struct cursor ahead = *cursor;
+    int offset = cursor->tokens.list[cursor->at].offset;
+
+    if (cursor_kind(cursor) != TOKEN_WORD || offset == 0 ||
+        cursor->diagnostics->text[offset - 1] != '\n' ||
+        syntax_find(cursor_text(cursor), IN_POLICY) == SYNTAX_BROKEN)
+        return false;
+    cursor_take(&ahead);
+    return (cursor_kind(&ahead) == TOKEN_WORD || cursor_kind(&ahead) == TOKEN_OPEN) &&
+           !cursor_is_word(&ahead, "then") && !cursor_is_word_of_rules(&ahead);
+}
+
+bool cursor_has_name(struct cursor *cursor, const char *what)
+{
+    const struct token *before = &cursor->tokens.list[cursor->previous];
+    bool is_comma = before->kind == TOKEN_COMMA;
+    bool is_service = strcmp(what, "a service") == 0;
+    struct diagnostic *entry;
+
+    if (cursor_kind(cursor) == TOKEN_WORD && !is_next_statement(cursor) &&
+        !(is_service && cursor_is_word_of_rules(cursor)))
+        return true;
+    if (cursor_kind(cursor) != TOKEN_WORD && !cursor_is_over(cursor))
+        return cursor_expected(cursor, what);
+    entry = diagnostics_add(cursor->diagnostics, DIAGNOSTIC_EXPECTED,
+                            token_place(cursor->diagnostics, before),
+                            arena_printf(cursor->diagnostics->arena, "%s behind this %s", what,
+                                         is_comma ? "comma" : "\"then\""),
+                            describe(cursor));
+    if (entry != &cursor->diagnostics->spare)
+        entry->expected = what;
+    diagnostics_hint(cursor->diagnostics, entry,
+                     is_comma ? "commas stand between names only: take this one away"
+                              : "name the nodes that come next, or take this word away");
     return false;
 }
 
 bool cursor_read_names(struct cursor *cursor, struct syntax *into, const char *what)
 {
     struct syntax *names = cursor_add(cursor, into, SYNTAX_NAMES);
-    bool is_right;
+    bool is_right = cursor_read(cursor, names, SYNTAX_NAME, what);
 
-    do {
-        is_right = cursor_read(cursor, names, SYNTAX_NAME, what);
-    } while (is_right && cursor_kind(cursor) == TOKEN_COMMA && cursor_take(cursor) >= 0 &&
-             !(cursor->is_in_tiers && cursor_is_word(cursor, "then")));
+    while (is_right && cursor_kind(cursor) == TOKEN_COMMA) {
+        cursor_take(cursor);
+        if (cursor->is_in_tiers && cursor_is_word(cursor, "then"))
+            break;
+        is_right = cursor_has_name(cursor, what) && cursor_read(cursor, names, SYNTAX_NAME, what);
+    }
     cursor_finish(cursor, names);
     return is_right;
 }

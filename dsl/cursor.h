@@ -15,6 +15,7 @@ struct cursor {
     int previous; /* the last significant one that was taken; -1 at the start */
     bool is_in_tiers;
     const struct syntax *statement; /* whose usage the hints quote */
+    const char *usage;              /* how it is written, where that is known better; NULL */
 };
 
 enum token_kind cursor_kind(const struct cursor *cursor);
@@ -34,6 +35,10 @@ bool cursor_take_word(struct cursor *cursor, const char *word);
 struct syntax *cursor_add(struct cursor *cursor, struct syntax *into, enum syntax_kind kind);
 void cursor_finish(const struct cursor *cursor, struct syntax *node);
 
+/* The lexer has reported something in the rest of this statement: one slip, one message. */
+bool cursor_is_spoilt(const struct cursor *cursor);
+/* How the statement that is read is written; NULL: it is none. */
+const char *cursor_usage(const struct cursor *cursor);
 /* Reports that something else was expected here; always false. */
 bool cursor_expected(struct cursor *cursor, const char *what);
 
@@ -42,7 +47,11 @@ bool cursor_need_word(struct cursor *cursor, const char *word);
 bool cursor_read(struct cursor *cursor, struct syntax *into, enum syntax_kind kind,
                  const char *what);
 bool cursor_read_string(struct cursor *cursor, struct syntax *into);
+/* "together", "on", ...: no service can be called so, for those have a colon in their names. */
+bool cursor_is_word_of_rules(const struct cursor *cursor);
 /* One of "a|b|c". */
 bool cursor_read_choice(struct cursor *cursor, struct syntax *into, const char *choices);
+/* Whether a name follows the comma or "then" just taken; reported at that one if not. */
+bool cursor_has_name(struct cursor *cursor, const char *what);
 /* NAME { "," NAME }; where tiers are read, a "then" behind a comma is not a name. */
 bool cursor_read_names(struct cursor *cursor, struct syntax *into, const char *what);

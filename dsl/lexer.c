@@ -9,7 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsl/sign.h"
 #include "dsl/utf8.h"
+
+/* Of so many kinds of bad signs it is known that they were told; of more each is told. */
+#define KINDS_MAX 16
+/* What a merge leaves in a text: seven of one sign at the left margin. */
+#define MARKER_LENGTH 7
+
+/* A sign that was told once: a whole text that was copied is full of it. */
+struct bad_sign {
+    uint32_t point;
+    struct diagnostic *entry;
+    int count;
+};
 
 struct lexer {
     struct diagnostics *diagnostics;
@@ -20,6 +33,10 @@ struct lexer {
     struct token *list;
     int n_list;
     int size;
+    struct bad_sign signs[KINDS_MAX];
+    int n_signs;
+    int bad_line;      /* the last one with a sign that was told */
+    int unclosed_line; /* the last one on which a quote has no other to end it */
 };
 
 static void lexer_add(struct lexer *lexer, enum token_kind kind, int end)
@@ -52,7 +69,15 @@ static bool is_blank(const struct lexer *lexer, int at)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Whatever is not ASCII may stand in a word; that a name cannot hold it is said later. */
+static uint32_t point_at(const struct lexer *lexer, int at)
+{
+    uint32_t point = 0;
+
+    utf8_read(lexer->text + at, (size_t)(lexer->length - at), &point);
+    return point;
+}
+
+/* Letters of any language may stand in a word; that a name cannot hold them is said later. */
 static size_t word_part(const struct lexer *lexer, int at)
 {
     char c = lexer->text[at];
@@ -61,7 +86,9 @@ static size_t word_part(const struct lexer *lexer, int at)
         return 1;
     if (c != '\0' && strchr("-_.:*[]/%+@", c))
         return 1;
-    return (unsigned char)c >= 0x80 ? point_size(lexer, at) : 0;
+    if ((unsigned char)c < 0x80 || sign_is_foreign(point_at(lexer, at)))
+        return 0;
+    return point_size(lexer, at);
 }
 
 static void read_word(struct lexer *lexer)
@@ -83,13 +110,6 @@ static void read_word(struct lexer *lexer)
         lexer_add(lexer, TOKEN_WORD, end);
 }
 
-static const char *name_byte(struct lexer *lexer, unsigned char byte)
-{
-    if (byte > 0x20 && byte < 0x7f)
-        return arena_printf(lexer->diagnostics->arena, "\"%c\"", byte);
-    return arena_printf(lexer->diagnostics->arena, "the byte 0x%02x", byte);
-}
-
 /*
  * Strings and comments may hold any characters, but no bytes that are none and none that
  * would command the terminal on which the policy is shown. One message a token is enough.
@@ -105,9 +125,11 @@ static void check_bytes(struct lexer *lexer, int from, int to)
                             lexer_place(lexer, at, at + 1));
             return;
         }
-        if ((byte < 0x20 && byte != '\t' && byte != '\r') || byte == 0x7f) {
-            diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_BYTE, lexer_place(lexer, at, at + 1),
-                            name_byte(lexer, byte));
+        if ((byte < 0x20 && byte != '\t' && byte != '\r') || byte == 0x7f ||
+            (byte >= 0x80 && sign_is_turning(point_at(lexer, at)))) {
+            diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_BYTE,
+                            lexer_place(lexer, at, at + (int)size),
+                            sign_name(lexer->diagnostics->arena, point_at(lexer, at)));
             return;
         }
         at += (int)size;
@@ -130,6 +152,22 @@ static void check_escape(struct lexer *lexer, int at)
                      "there are \\\" \\\\ \\n and \\t; a backslash itself is written \\\\");
 }
 
+/*
+ * How far a string goes that does not end on its line: to the last "}" there, where that closes
+ * a block of the same line; else to the line's end.
+ */
+static int end_of_open_string(const struct lexer *lexer, int end)
+{
+    int at = end;
+    int depth = 0;
+
+    for (int i = lexer->n_list - 1; i >= 0 && lexer->list[i].kind != TOKEN_NEWLINE; i--)
+        depth += (lexer->list[i].kind == TOKEN_OPEN) - (lexer->list[i].kind == TOKEN_CLOSE);
+    while (at > lexer->at + 1 && is_blank(lexer, at - 1))
+        at--;
+    return depth > 0 && at > lexer->at + 1 && lexer->text[at - 1] == '}' ? at - 1 : end;
+}
+
 static void read_string(struct lexer *lexer)
 {
     struct diagnostic *entry;
@@ -150,6 +188,7 @@ static void read_string(struct lexer *lexer)
         lexer_add(lexer, TOKEN_STRING, end + 1);
         return;
     }
+    end = end_of_open_string(lexer, end);
     entry = diagnostics_add(lexer->diagnostics, DIAGNOSTIC_STRING_OPEN,
                             lexer_place(lexer, lexer->at, end));
     diagnostics_hint(lexer->diagnostics, entry,
@@ -159,41 +198,125 @@ static void read_string(struct lexer *lexer)
 }
 
 /* Strings of other languages: up to the quote that ends one, if there is any on the line. */
-static int end_of_quoted(const struct lexer *lexer)
+static int end_of_quoted(struct lexer *lexer, int end)
 {
-    int end = lexer->at + 1;
+    uint32_t closing = sign_closing(point_at(lexer, lexer->at));
 
-    while (end < lexer->length && lexer->text[end] != '\n') {
-        if (lexer->text[end++] == lexer->text[lexer->at])
-            return end;
+    if (lexer->unclosed_line == lexer->line)
+        return end;
+    for (int at = end; closing && at < lexer->length && lexer->text[at] != '\n';) {
+        bool is_found = point_at(lexer, at) == closing;
+        size_t size = point_size(lexer, at);
+
+        at += size ? (int)size : 1;
+        if (is_found)
+            return at;
     }
-    return lexer->at + 1;
+    lexer->unclosed_line = closing ? lexer->line : lexer->unclosed_line;
+    return end;
+}
+
+static bool is_line_start(const struct lexer *lexer)
+{
+    return lexer->at == 0 || lexer->text[lexer->at - 1] == '\n';
+}
+
+static enum sign_place place_of_sign(const struct lexer *lexer, int end)
+{
+    if (is_line_start(lexer))
+        return SIGN_AT_MARGIN;
+    if (end == lexer->length || lexer->text[end] == '\n' || lexer->text[end] == '\r')
+        return SIGN_AT_LINE_END;
+    return is_blank(lexer, lexer->at - 1) ? SIGN_ELSEWHERE : SIGN_IN_WORD;
+}
+
+/* Whether this sign has to be told: not a second one of its line, nor one that was told before. */
+static struct bad_sign *note_sign(struct lexer *lexer, uint32_t point)
+{
+    /* What opens and what closes are one thing. */
+    point = point == ')' ? '(' : point;
+    for (int i = 0; i < lexer->n_signs; i++) {
+        if (lexer->signs[i].point == point) {
+            lexer->signs[i].count++;
+            return NULL;
+        }
+    }
+    if (lexer->bad_line == lexer->line || lexer->n_signs == KINDS_MAX)
+        return NULL;
+    lexer->bad_line = lexer->line;
+    lexer->signs[lexer->n_signs] = (struct bad_sign){.point = point, .count = 1};
+    return &lexer->signs[lexer->n_signs++];
+}
+
+static void report_sign(struct lexer *lexer, uint32_t point, int end, const char *hint)
+{
+    struct bad_sign *sign = note_sign(lexer, point);
+
+    if (!sign)
+        return;
+    sign->entry =
+        diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_BYTE, lexer_place(lexer, lexer->at, end),
+                        sign_name(lexer->diagnostics->arena, point));
+    if (hint)
+        diagnostics_hint(lexer->diagnostics, sign->entry, "%s", hint);
 }
 
 /* A run of bad bytes is one slip. */
 static void read_bad(struct lexer *lexer)
 {
-    unsigned char first = (unsigned char)lexer->text[lexer->at];
-    struct diagnostic *entry;
-    int end = first == '\'' || first == '`' ? end_of_quoted(lexer) : lexer->at + 1;
+    uint32_t point = point_at(lexer, lexer->at);
+    size_t size = point_size(lexer, lexer->at);
+    int end = lexer->at + (size ? (int)size : 1);
 
-    while (end < lexer->length && (unsigned char)lexer->text[end] == first)
-        end++;
-    if (first >= 0x80) {
+    if (size == 0) {
         while (end < lexer->length && (unsigned char)lexer->text[end] >= 0x80 &&
                point_size(lexer, end) == 0)
             end++;
         diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_UTF8,
                         lexer_place(lexer, lexer->at, end));
-    } else {
-        entry = diagnostics_add(lexer->diagnostics, DIAGNOSTIC_BAD_BYTE,
-                                lexer_place(lexer, lexer->at, end), name_byte(lexer, first));
-        if (first == '\'' || first == '`')
-            diagnostics_hint(lexer->diagnostics, entry, "strings are written in \"double quotes\"");
-        else if (first > 0x20)
-            diagnostics_hint(lexer->diagnostics, entry, "write the value as a string, in \"\"");
+        lexer_add(lexer, TOKEN_BAD, end);
+        return;
     }
-    lexer_add(lexer, TOKEN_BAD, end);
+    while (end < lexer->length && point_at(lexer, end) == point)
+        end += (int)size;
+    if (end - lexer->at == (int)size)
+        end = end_of_quoted(lexer, end);
+    report_sign(lexer, point, end, sign_hint(point, place_of_sign(lexer, end)));
+    lexer_add(lexer, sign_is_blank(point) ? TOKEN_BLANK : TOKEN_BAD, end);
+}
+
+/* "<<<<<<< HEAD": both sides are read as they are, for they have slips of their own. */
+static bool read_marker(struct lexer *lexer)
+{
+    const char *at = lexer->text + lexer->at;
+    int length = 0, end = lexer->at;
+
+    if (!is_line_start(lexer))
+        return false;
+    while (lexer->at + length < lexer->length && at[length] == at[0])
+        length++;
+    if (length != MARKER_LENGTH || !strchr("<=>|", at[0]))
+        return false;
+    while (end < lexer->length && lexer->text[end] != '\n')
+        end++;
+    /* The four lines of one merge are one slip. */
+    report_sign(lexer, '<', lexer->at + length,
+                "a merge left two versions here: keep one, and take its marks away");
+    lexer_add(lexer, TOKEN_BLANK, end);
+    return true;
+}
+
+/* Said of the first of its kind, when it is known how many there are. */
+static void count_signs(struct lexer *lexer)
+{
+    for (int i = 0; i < lexer->n_signs; i++) {
+        const struct bad_sign *sign = &lexer->signs[i];
+
+        if (sign->count > 1 && sign->point != '<')
+            diagnostics_hint(lexer->diagnostics, sign->entry, "%s%sthis text has %d of them",
+                             sign->entry->hint ? sign->entry->hint : "",
+                             sign->entry->hint ? "; " : "", sign->count);
+    }
 }
 
 static void read_blank(struct lexer *lexer)
@@ -226,6 +349,8 @@ static void read_token(struct lexer *lexer)
     };
     char c = lexer->text[lexer->at];
 
+    if (read_marker(lexer))
+        return;
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
         if (c == single[i].byte) {
             lexer_add(lexer, single[i].kind, lexer->at + 1);
@@ -265,6 +390,7 @@ struct tokens lexer_run(struct diagnostics *diagnostics)
     while (lexer.at < lexer.length)
         read_token(&lexer);
     lexer_add(&lexer, TOKEN_END, lexer.length);
+    count_signs(&lexer);
     bytes = (size_t)lexer.n_list * sizeof(lexer.list[0]);
     tokens.list = memcpy(arena_alloc(diagnostics->arena, bytes), lexer.list, bytes);
     tokens.n_list = lexer.n_list;

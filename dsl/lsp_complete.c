@@ -157,10 +157,20 @@ static bool is_at_start(const struct tree *tree)
            tree->tokens.list[at].kind == TOKEN_SEMICOLON;
 }
 
+/* Something is missing behind a comma: it is said of the comma, and may be put in here. */
+static bool is_behind(const struct diagnostics *diagnostics, struct location at, int offset)
+{
+    int end = at.offset + at.length;
+
+    return end <= offset && (int)strspn(diagnostics->text + end, " \t\r\n") >= offset - end;
+}
+
 static const char *expected_at(const struct diagnostics *diagnostics, int offset)
 {
     for (int i = 0; i < diagnostics->n_list; i++) {
-        if (diagnostics->list[i].expected && diagnostics->list[i].at.offset == offset)
+        if (diagnostics->list[i].expected &&
+            (diagnostics->list[i].at.offset == offset ||
+             is_behind(diagnostics, diagnostics->list[i].at, offset)))
             return diagnostics->list[i].expected;
     }
     return NULL;

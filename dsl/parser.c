@@ -8,16 +8,22 @@
  */
 #include "dsl/parser.h"
 
+#include <string.h>
+
 #include "dsl/cursor.h"
+#include "dsl/habit.h"
 #include "dsl/parser_drill.h"
 #include "dsl/parser_rules.h"
 #include "dsl/parser_settings.h"
+#include "dsl/parser_slips.h"
 #include "dsl/suggest.h"
+#include "ha/model/policy.h"
 
 struct phrase;
 static void read_block_into(struct cursor *c, struct syntax *node, unsigned block);
 static void read_statement(struct cursor *c, struct syntax *into, unsigned block);
 static const struct phrase *phrase_here(const struct cursor *c, unsigned blocks);
+static int column_of(const struct cursor *c, int token);
 
 /* The block of a statement that has one, or 0. */
 static unsigned block_of(enum syntax_kind kind)
@@ -89,7 +95,8 @@ static bool is_open_forgotten(const struct cursor *c, const struct syntax *node)
     if (cursor_kind(c) != TOKEN_NEWLINE || node->kind == SYNTAX_DEVICE)
         return false;
     cursor_settle_over_lines(&ahead);
-    return phrase_here(&ahead, block_of(node->kind)) && !phrase_here(&ahead, IN_POLICY);
+    return phrase_here(&ahead, block_of(node->kind)) && !phrase_here(&ahead, IN_POLICY) &&
+           column_of(&ahead, ahead.at) > column_of(c, node->first);
 }
 
 /* Said once; the settings are read as what they are, and a "}" behind them as theirs. */
@@ -239,13 +246,45 @@ static void skip_block(struct cursor *c)
     } while (depth > 0 && cursor_kind(c) != TOKEN_END && !is_at_margin(c));
 }
 
-/* Goes to the end of the statement; its block, if it should have one, is read all the same. */
-static void recover(struct cursor *c, struct syntax *node)
+static int column_of(const struct cursor *c, int token)
 {
-    while (!cursor_is_over(c) && !is_at_margin(c)) {
+    int offset = c->tokens.list[token].offset;
+    int column = 0;
+
+    while (offset - column > 0 && c->diagnostics->text[offset - column - 1] != '\n')
+        column++;
+    return column;
+}
+
+/* The lines below a broken statement that are further to the right are a part of it. */
+static bool is_continued(const struct cursor *c, const struct syntax *node, unsigned block)
+{
+    struct cursor ahead = *c;
+
+    if (cursor_kind(c) != TOKEN_NEWLINE)
+        return false;
+    cursor_settle_over_lines(&ahead);
+    return cursor_kind(&ahead) != TOKEN_END && cursor_kind(&ahead) != TOKEN_CLOSE &&
+           !phrase_here(&ahead, block) && column_of(&ahead, ahead.at) > column_of(c, node->first);
+}
+
+/*
+ * Goes to the end of the statement; its block, if it should have one, is read all the same,
+ * unless even the name is missing that it would say something of.
+ */
+static void recover(struct cursor *c, struct syntax *node, unsigned block)
+{
+    bool is_nameless = (node->kind == SYNTAX_CLUSTER || node->kind == SYNTAX_NODE) &&
+                       !syntax_part(node, SYNTAX_NAME);
+
+    for (;;) {
+        if (is_continued(c, node, block))
+            cursor_settle_over_lines(c);
+        if (cursor_is_over(c) || is_at_margin(c))
+            return;
         if (cursor_kind(c) != TOKEN_OPEN)
             cursor_take(c);
-        else if (block_of(node->kind) && !syntax_part(node, SYNTAX_BLOCK))
+        else if (block_of(node->kind) && !is_nameless && !syntax_part(node, SYNTAX_BLOCK))
             read_block_into(c, node, block_of(node->kind));
         else
             skip_block(c);
@@ -264,54 +303,70 @@ static const char *list_words(struct arena *arena, unsigned block)
     return list;
 }
 
-static void report_unknown(struct cursor *c, unsigned block)
+/* Where a word stands that has no place here; services come first, for they are what is meant. */
+static void report_misplaced(struct cursor *c, unsigned block, const struct phrase *elsewhere,
+                             const char *habit)
 {
-    const char *word = cursor_text(c);
-    const struct phrase *elsewhere = block == IN_DEFAULTS && phrase_here(c, IN_SERVICE)
-                                         ? phrase_here(c, IN_SERVICE)
-                                         : phrase_here(c, ~block);
+    unsigned blocks = elsewhere->blocks;
+    struct diagnostic *entry = diagnostics_add(c->diagnostics, DIAGNOSTIC_MISPLACED,
+                                               cursor_place(c), cursor_text(c), block_title(block));
+
+    if (habit)
+        diagnostics_hint(c->diagnostics, entry, "%s", habit);
+    else
+        diagnostics_hint(c->diagnostics, entry, "it stands in %s: %s",
+                         block_title(blocks & IN_SERVICE ? IN_SERVICE : blocks & -blocks),
+                         syntax_usage(elsewhere->kind));
+}
+
+/* What a word may have meant that nobody knows. */
+static void hint_unknown(struct cursor *c, unsigned block, struct diagnostic *entry,
+                         const char *word)
+{
     struct suggestion suggestion = suggestion_for(word);
-    struct diagnostic *entry;
+    struct arena *arena = c->diagnostics->arena;
 
     for (size_t i = 0; i < PHRASES; i++) {
         if (phrases[i].blocks & block)
             suggestion_consider(&suggestion, phrases[i].word);
     }
-    if (elsewhere) {
-        entry = diagnostics_add(c->diagnostics, DIAGNOSTIC_MISPLACED, cursor_place(c), word,
-                                block_title(block));
-        diagnostics_hint(c->diagnostics, entry, "it stands in %s: %s",
-                         block_title(elsewhere->blocks & -elsewhere->blocks),
-                         syntax_usage(elsewhere->kind));
-        return;
-    }
-    entry = is_whole(block) ? diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_STATEMENT,
-                                              cursor_place(c), word)
-                            : diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_SETTING,
-                                              cursor_place(c), block_title(block), word);
     if (suggestion.best)
         diagnostics_suggest(c->diagnostics, entry, suggestion.best);
+    else if (strstr(word, ".."))
+        diagnostics_hint(c->diagnostics, entry, "a range stands in brackets: ocf:db[1..3]");
+    else if ((block & IN_SETTINGS) && node_name_is_valid(word))
+        diagnostics_hint(c->diagnostics, entry,
+                         "a parameter of its agent is written: set %s VALUE; else there are %s",
+                         word, list_words(arena, block));
     else
-        diagnostics_hint(c->diagnostics, entry, "there are %s",
-                         list_words(c->diagnostics->arena, block));
+        diagnostics_hint(c->diagnostics, entry, "there are %s", list_words(arena, block));
 }
 
-static void report_too_much(struct cursor *c, const struct syntax *node)
+static void report_unknown(struct cursor *c, unsigned block)
 {
-    bool is_list =
-        node->last && (node->last->kind == SYNTAX_NAMES || node->last->kind == SYNTAX_TIERS);
+    const char *word = cursor_text(c);
+    const char *habit = habit_hint(block, word);
+    const struct phrase *elsewhere = block == IN_DEFAULTS && phrase_here(c, IN_SERVICE)
+                                         ? phrase_here(c, IN_SERVICE)
+                                         : phrase_here(c, ~block);
     struct diagnostic *entry;
 
-    if (cursor_kind(c) == TOKEN_BAD)
+    if (cursor_is_spoilt(c))
         return;
-    entry = diagnostics_add(c->diagnostics, DIAGNOSTIC_TOO_MUCH, cursor_place(c),
-                            cursor_kind(c) == TOKEN_STRING
-                                ? "this string"
-                                : arena_printf(c->diagnostics->arena, "\"%s\"", cursor_text(c)));
-    if (is_list && cursor_kind(c) == TOKEN_WORD)
-        diagnostics_hint(c->diagnostics, entry, "names in a list are separated by commas");
+    if (elsewhere) {
+        report_misplaced(c, block, elsewhere, habit);
+        return;
+    }
+    entry =
+        is_whole(block)
+            ? diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_STATEMENT, cursor_place(c), word)
+            : diagnostics_add(c->diagnostics, DIAGNOSTIC_UNKNOWN_SETTING, cursor_place(c),
+                              block_title(block), block == IN_DRILL ? "command" : "setting", word);
+    habit = habit ? habit : habit_of_signs(word);
+    if (habit)
+        diagnostics_hint(c->diagnostics, entry, "%s", habit);
     else
-        diagnostics_hint(c->diagnostics, entry, "it is written: %s", syntax_usage(node->kind));
+        hint_unknown(c, block, entry, word);
 }
 
 static void read_statement(struct cursor *c, struct syntax *into, unsigned block)
@@ -320,11 +375,12 @@ static void read_statement(struct cursor *c, struct syntax *into, unsigned block
     struct syntax *node = cursor_add(c, into, phrase ? phrase->kind : SYNTAX_BROKEN);
 
     c->statement = node;
+    c->usage = NULL;
     if (!phrase) {
         if (cursor_kind(c) == TOKEN_WORD)
             report_unknown(c, block);
         else
-            cursor_expected(c, is_whole(block) ? "a statement" : "a setting");
+            slip_no_word(c, block, is_whole(block));
         node->is_broken = true;
         /* What is no statement here may be one elsewhere, where recovery would stop at once. */
         if (cursor_kind(c) == TOKEN_WORD)
@@ -333,12 +389,12 @@ static void read_statement(struct cursor *c, struct syntax *into, unsigned block
         cursor_take(c);
         node->is_broken = !phrase->read(c, node) || node->is_broken;
         if (!node->is_broken && !cursor_is_over(c)) {
-            report_too_much(c, node);
+            slip_too_much(c, node, block, phrase_here(c, block) != NULL);
             node->is_broken = true;
         }
     }
     if (node->is_broken)
-        recover(c, node);
+        recover(c, node, block);
     cursor_finish(c, node);
 }
 

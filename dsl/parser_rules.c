@@ -14,7 +14,7 @@ static bool read_tiers(struct cursor *c, struct syntax *node)
     is_right = cursor_read_names(c, tiers, "a node");
     while (is_right && cursor_take_word(c, "then")) {
         cursor_settle_over_lines(c);
-        is_right = cursor_read_names(c, tiers, "a node");
+        is_right = cursor_has_name(c, "a node") && cursor_read_names(c, tiers, "a node");
     }
     c->is_in_tiers = false;
     cursor_finish(c, tiers);
@@ -30,10 +30,12 @@ static bool read_before(struct cursor *c, struct syntax *node)
     return cursor_read_names(c, node, "a service");
 }
 
-/* A word behind a list that looks like a service: the comma between them is missing. */
+/* A word behind a list that looks like a service, or like "and": a comma belongs there. */
 static bool is_comma_missing(const struct cursor *c)
 {
-    return cursor_kind(c) == TOKEN_WORD && strpbrk(cursor_text(c), ":*[") != NULL;
+    return cursor_kind(c) == TOKEN_WORD &&
+           (strpbrk(cursor_text(c), ":*[") || cursor_is_word(c, "and") || cursor_is_word(c, "or") ||
+            cursor_is_word(c, "with") || cursor_is_word(c, "+"));
 }
 
 /*
@@ -44,7 +46,13 @@ static bool read_sentence(struct cursor *c, struct syntax *node)
 {
     bool is_start = cursor_is_word(c, "start");
 
-    if (!cursor_read_choice(c, node, "keep|try|start") || !cursor_read_names(c, node, "a service"))
+    if (!cursor_read_choice(c, node, "keep|try|start"))
+        return false;
+    if (is_start)
+        c->usage = "rule NAME: start SERVICES before SERVICES";
+    if (cursor_is_word_of_rules(c))
+        return cursor_expected(c, "a service");
+    if (!cursor_read_names(c, node, "a service"))
         return false;
     if (is_comma_missing(c))
         return cursor_expected(c, "\",\" between two services");
@@ -88,5 +96,7 @@ bool read_disabled(struct cursor *c, struct syntax *node)
 /* ( "keep" | "try" ) "on" tiers */
 bool read_on(struct cursor *c, struct syntax *node)
 {
+    if (cursor_is_word(c, "together") || cursor_is_word(c, "apart"))
+        c->usage = "rule NAME: keep SERVICES together|apart";
     return cursor_need_word(c, "on") && read_tiers(c, node);
 }

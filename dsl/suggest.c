@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ha/base/text.h"
 
@@ -16,11 +17,20 @@ struct suggestion suggestion_for(const char *word)
     return (struct suggestion){.word = word, .distance = allowed + 1};
 }
 
+void suggestion_take(struct suggestion *suggestion, const char *candidate)
+{
+    suggestion->best = candidate;
+    suggestion->distance = 0;
+}
+
 void suggestion_consider(struct suggestion *suggestion, const char *candidate)
 {
     int longer = (int)strlen(candidate) - (int)strlen(suggestion->word);
     int distance;
 
+    /* A name in capitals is far from itself, and nobody doubts what was meant. */
+    if (longer == 0 && suggestion->distance > 0 && strcasecmp(suggestion->word, candidate) == 0)
+        suggestion_take(suggestion, candidate);
     /* Fewer letters than that cannot be put right; this spares most of the counting. */
     if (longer >= suggestion->distance || -longer >= suggestion->distance)
         return;

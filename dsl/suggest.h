@@ -12,4 +12,6 @@ struct suggestion {
 };
 
 struct suggestion suggestion_for(const char *word);
+/* It is known that this one was meant. */
+void suggestion_take(struct suggestion *suggestion, const char *candidate);
 void suggestion_consider(struct suggestion *suggestion, const char *candidate);

@@ -212,7 +212,7 @@ static void a_line_of_mistakes_is_counted_once(void **state)
 
     (void)state;
     for (size_t i = 0; i < length; i++)
-        text[i] = i % 2 ? ' ' : '$';
+        text[i] = i % 2 ? ' ' : '}';
     compiled = compile_bytes(text, length);
     assert_int_equal(compiled.diagnostics->n_errors >= (int)length / 2, 1);
     assert_int_equal(compiled.diagnostics->n_list, DIAGNOSTICS_MAX);

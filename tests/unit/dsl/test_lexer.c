@@ -2,6 +2,7 @@
 /* Text to tokens: every byte is in one of them, whatever the text. */
 #include "tests/unit/dsl/dsl_test.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dsl/lexer.h"
@@ -99,13 +100,55 @@ static void lines_and_columns_count_code_points(void **state)
 
 static void a_quoted_run_in_other_quotes_is_one_slip(void **state)
 {
-    static const char text[] = "set a 'b c d'\nset e 'f\n";
+    static const char text[] = "set a 'b c d'\nset e `f\nset g \u201ch i\u201d\n";
+    struct lexed lexed = lex(text, strlen(text));
+
+    (void)state;
+    assert_int_equal(lexed.diagnostics->n_list, 3);
+    assert_int_equal(lexed.diagnostics->list[0].at.length, 7);
+    assert_int_equal(lexed.diagnostics->list[1].at.line, 2);
+    assert_int_equal(lexed.diagnostics->list[1].at.length, 1);
+    assert_int_equal(lexed.diagnostics->list[2].at.length, 9);
+    arena_free(lexed.arena);
+}
+
+static void a_sign_that_a_text_is_full_of_is_told_once_and_counted(void **state)
+{
+    static const char text[] = "set\u00a0a b\nset\u00a0c d\nset\u00a0\u00a0e (f)\nset g (h)\n";
     struct lexed lexed = lex(text, strlen(text));
 
     (void)state;
     assert_int_equal(lexed.diagnostics->n_list, 2);
-    assert_int_equal(lexed.diagnostics->list[0].at.length, 7);
-    assert_int_equal(lexed.diagnostics->list[1].at.line, 2);
+    assert_int_equal(lexed.diagnostics->list[0].at.column, 4);
+    assert_non_null(strstr(lexed.diagnostics->list[0].hint, "; this text has 3 of them"));
+    assert_int_equal(lexed.diagnostics->list[1].at.line, 3);
+    arena_free(lexed.arena);
+}
+
+/* Were the rest of the line searched for each quote, this took hours. */
+static void a_line_of_quotes_without_an_end_is_read_once(void **state)
+{
+    size_t length = POLICY_BYTES_MAX / 4;
+    char *text = calloc(length + 4, 1);
+    struct lexed lexed;
+
+    (void)state;
+    for (size_t i = 0; i + 4 <= length; i += 4)
+        memcpy(text + i, "\u201c ", 4);
+    lexed = lex(text, strlen(text));
+    assert_int_equal(lexed.diagnostics->n_list, 1);
+    arena_free(lexed.arena);
+    free(text);
+}
+
+static void what_turns_the_direction_of_writing_may_stand_nowhere(void **state)
+{
+    static const char text[] = "# a \u202e b\nset c \"\u2066\"\n";
+    struct lexed lexed = lex(text, strlen(text));
+
+    (void)state;
+    assert_int_equal(lexed.diagnostics->n_list, 2);
+    assert_non_null(strstr(lexed.diagnostics->list[0].words, "a mark of direction (U+202E)"));
     arena_free(lexed.arena);
 }
 
@@ -130,6 +173,9 @@ int main(void)
         cmocka_unit_test(every_byte_is_in_exactly_one_token),
         cmocka_unit_test(lines_and_columns_count_code_points),
         cmocka_unit_test(a_quoted_run_in_other_quotes_is_one_slip),
+        cmocka_unit_test(a_sign_that_a_text_is_full_of_is_told_once_and_counted),
+        cmocka_unit_test(a_line_of_quotes_without_an_end_is_read_once),
+        cmocka_unit_test(what_turns_the_direction_of_writing_may_stand_nowhere),
         cmocka_unit_test(a_nul_byte_is_reported_and_passed_over),
     };
 
