@@ -185,6 +185,8 @@ static bool read_at(struct cursor *c, struct syntax *node)
 /* "within" DURATION "expect" ... */
 static bool read_within(struct cursor *c, struct syntax *node)
 {
+    if (cursor_is_word(c, "expect"))
+        return cursor_expected(c, "a duration");
     if (!cursor_read(c, node, SYNTAX_VALUE, "a duration"))
         return false;
     if (!cursor_is_word(c, "expect"))
@@ -332,6 +334,9 @@ static void hint_unknown(struct cursor *c, unsigned block, struct diagnostic *en
     }
     if (suggestion.best)
         diagnostics_suggest(c->diagnostics, entry, suggestion.best);
+    else if (block == IN_POLICY && service_name_is_valid(word))
+        diagnostics_hint(c->diagnostics, entry, "a service is written: service %s { SETTINGS }",
+                         word);
     else if (strstr(word, ".."))
         diagnostics_hint(c->diagnostics, entry, "a range stands in brackets: ocf:db[1..3]");
     else if ((block & IN_SETTINGS) && node_name_is_valid(word))

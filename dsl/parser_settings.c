@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "dsl/habit.h"
+
 /* "fence|error", as choices are written; the first "|" is left out. */
 #define ALERT_EVENT(id, word, meaning) "|" word
 static const char events_shown[] =
@@ -106,6 +108,8 @@ bool read_frequency(struct cursor *c, struct syntax *node)
 {
     bool is_none = cursor_is_word(c, "none");
 
+    if (cursor_kind(c) == TOKEN_WORD && habit_means(cursor_text(c), "none"))
+        return cursor_expected(c, "COUNT or \"none\"");
     if (!cursor_read(c, node, SYNTAX_VALUE, "a value"))
         return false;
     return is_none ||

@@ -6,6 +6,8 @@
 
 #include "dsl/habit.h"
 
+#define SERVICE_HINT "a service is written type:name, in one word, as in ocf:web"
+
 static const char *usage_hint(const struct cursor *c, const char *before)
 {
     const char *usage = cursor_usage(c);
@@ -71,8 +73,10 @@ static const char *hint_of_word(const struct cursor *c, const struct syntax *nod
         return "a value with a blank in it is a string, in \"\"";
     if (word[0] == '[')
         return "no blank stands before a \"[\": it is one word, as in ocf:db[1..3]";
+    if (syntax_part(node, SYNTAX_BLOCK))
+        return "the block has ended: write it inside, before the \"}\"";
     if (node->kind == SYNTAX_SERVICE && !strchr(before, ':'))
-        return "a service is written type:name, in one word, as in ocf:web";
+        return SERVICE_HINT;
     if (is_list(node) && !is_digits(word))
         return "names in a list are separated by commas";
     return usage_hint(c, "");
@@ -91,6 +95,8 @@ void slip_too_much(struct cursor *c, const struct syntax *node, unsigned block, 
         hint = hint_of_comma(c, node, block);
     else if (kind == TOKEN_WORD)
         hint = hint_of_word(c, node, begins_another);
+    else if (kind == TOKEN_COLON && node->kind == SYNTAX_SERVICE && !strchr(previous_text(c), ':'))
+        hint = SERVICE_HINT;
     else if (kind == TOKEN_COLON || kind == TOKEN_EQUALS)
         hint = usage_hint(c, arena_printf(arena, "take the \"%s\" away; ", cursor_text(c)));
     else

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "dsl/habit.h"
 #include "dsl/values.h"
 #include "ha/base/text.h"
 
@@ -154,7 +155,7 @@ static void resolve_missing(struct resolution *r)
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_CLUSTER, start);
         diagnostics_hint(r->diagnostics, entry, "add a line: cluster NAME { network lan }");
     }
-    if (r->policy->n_nodes == 0) {
+    if (r->policy->n_nodes == 0 && !r->said.is_unsure_of_nodes) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_NODES, start);
         diagnostics_hint(r->diagnostics, entry, "add a line: node NAME { address ADDRESS }");
     }
@@ -167,6 +168,12 @@ static struct duration read_watchdog(struct resolution *r, const struct syntax *
     struct duration watchdog = {0};
     struct diagnostic *entry;
 
+    if (habit_means(syntax_text(r->tree, value), "none")) {
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NOT_A_DURATION,
+                                syntax_place(r->tree, value), syntax_text(r->tree, value));
+        diagnostics_suggest(r->diagnostics, entry, "none");
+        return watchdog;
+    }
     if (!value_duration(r->tree, value, bounds, &watchdog) || watchdog.ms % SECOND == 0)
         return watchdog;
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_WHOLE_SECONDS, syntax_place(r->tree, value),

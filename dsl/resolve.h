@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "dsl/said.h"
 #include "dsl/syntax.h"
 #include "ha/model/policy.h"
 
@@ -83,9 +84,9 @@ struct resolution {
     int n_lets;
     struct service_source *sources; /* by service id */
     const struct syntax *secret_at; /* the first secret of a service */
-    bool links_are_unsure;          /* some addresses were not understood */
-    bool is_over_services;          /* SERVICES_MAX has been reported */
-    bool is_over_policy;            /* the tree is a drill's, and the statements are elsewhere */
+    struct said said;
+    bool is_over_services; /* SERVICES_MAX has been reported */
+    bool is_over_policy;   /* the tree is a drill's, and the statements are elsewhere */
     struct service_block *defaults;
     struct service_block *blocks;  /* of the services, a list in the order of the text */
     struct rule *rules;            /* the policy's, to write to */

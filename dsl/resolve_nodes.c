@@ -5,16 +5,46 @@
 #include "dsl/range.h"
 #include "dsl/resolve.h"
 #include "dsl/suggest.h"
+#include "dsl/value_meant.h"
 #include "dsl/values.h"
 #include "ha/base/text.h"
 
 #define TIB ((int64_t)1 << 40)
+/* More names than that are not read in a hint. */
+#define NODES_SHOWN 8
+
+/* "[alpha, beta]" and "db[1,3]": two words of one slip; the second goes without a word. */
+static void report_range(struct resolution *r, const struct syntax *name, const char *word)
+{
+    const char *meant = meant_range(r->arena, word);
+    struct diagnostic *entry;
+
+    if (r->said.is_in_broken ||
+        (!strchr(word, '[') && r->said.open_range_line == syntax_line(r->tree, name)))
+        return;
+    if (!strchr(word, ']'))
+        r->said.open_range_line = syntax_line(r->tree, name);
+    entry =
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_RANGE, syntax_place(r->tree, name), word);
+    if (meant)
+        diagnostics_suggest(r->diagnostics, entry, meant);
+    else if (word[0] == '[')
+        diagnostics_hint(r->diagnostics, entry, "a list needs no brackets: alpha, beta");
+    else if (!strchr(word, ']'))
+        diagnostics_hint(
+            r->diagnostics, entry,
+            "a range has two numbers, db[1..3]; others are named one by one: db1, db3");
+    else
+        diagnostics_hint(r->diagnostics, entry,
+                         "it is written name[1..9]: the smaller number first, without leading"
+                         " zeros, at most %d of them",
+                         SERVICES_MAX);
+}
 
 void resolve_range(struct resolution *r, const struct syntax *name, resolve_name_fn *each,
                    void *context)
 {
     const char *word = syntax_text(r->tree, name);
-    struct diagnostic *entry;
     struct range range;
 
     if (!range_is_meant(word)) {
@@ -22,12 +52,7 @@ void resolve_range(struct resolution *r, const struct syntax *name, resolve_name
         return;
     }
     if (!range_read(word, &range)) {
-        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_RANGE, syntax_place(r->tree, name),
-                                word);
-        diagnostics_hint(r->diagnostics, entry,
-                         "it is written name[1..9]: the smaller number first, without leading"
-                         " zeros, at most %d of them",
-                         SERVICES_MAX);
+        report_range(r, name, word);
         return;
     }
     for (int number = range.low; number <= range.high; number++) {
@@ -68,15 +93,30 @@ static void add_addresses(struct resolution *r, struct node_policy *node,
         add_address(r, node, value);
 }
 
+/* "address 10.77.0.1; address 10.78.0.1": each network on its own, as others write it. */
+static void hint_addresses(struct resolution *r, const struct syntax *at)
+{
+    int n = r->diagnostics->n_list;
+
+    r->said.links_are_unsure = true;
+    if (at->kind == SYNTAX_ADDRESSES && n < DIAGNOSTICS_MAX)
+        diagnostics_hint(r->diagnostics, &r->diagnostics->list[n - 1],
+                         "all addresses stand in one list: address ADDRESS, ADDRESS");
+}
+
 static void resolve_node_settings(struct resolution *r, struct node_policy *node,
                                   const struct syntax *statement)
 {
     const struct syntax *first[SYNTAX_KINDS] = {0};
 
     for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
-        r->links_are_unsure = r->links_are_unsure || at->is_broken;
-        if (at->is_broken || !resolve_once(r, &first[at->kind], at))
+        r->said.links_are_unsure = r->said.links_are_unsure || at->is_broken;
+        if (at->is_broken)
             continue;
+        if (!resolve_once(r, &first[at->kind], at)) {
+            hint_addresses(r, at);
+            continue;
+        }
         if (at->kind == SYNTAX_ADDRESSES)
             add_addresses(r, node, at);
         else if (at->kind == SYNTAX_CPUS)
@@ -123,6 +163,7 @@ static void resolve_node(struct resolution *r, const struct syntax *statement, i
 
     if (!name)
         return;
+    r->said.is_unsure_of_nodes = true;
     if (!node_name_is_valid(syntax_text(r->tree, name))) {
         resolve_bad_name(r, name, "node", NODE_NAME_MAX - 1);
         return;
@@ -143,7 +184,7 @@ static void check_links(struct resolution *r)
     const struct policy *policy = r->policy;
     struct diagnostic *entry;
 
-    if (r->links_are_unsure || !r->tree->is_sure)
+    if (r->said.links_are_unsure || !r->tree->is_sure)
         return;
     for (int i = 1; i < policy->n_nodes; i++) {
         if (policy->nodes[i].n_addresses == policy->nodes[0].n_addresses)
@@ -225,11 +266,30 @@ static node_set resolve_let(struct resolution *r, struct let *let, const struct 
         const struct syntax *names = syntax_part(let->statement, SYNTAX_NAMES);
 
         let->state = LET_BEING_RESOLVED;
+        r->said.is_in_broken = let->statement->is_broken;
         if (names)
             let->nodes = resolve_names(r, names, 0);
+        r->said.is_in_broken = false;
         let->state = LET_RESOLVED;
     }
     return let->nodes;
+}
+
+/* All that there are, if one can take them in at a glance. */
+static void hint_nodes(struct resolution *r, struct diagnostic *entry)
+{
+    const char *names = "";
+    int n = r->policy->n_nodes;
+
+    if (n == 0 || n > NODES_SHOWN)
+        return;
+    for (int i = 0; i < n; i++)
+        names = arena_printf(r->arena, "%s%s%s", names,
+                             i == 0      ? ""
+                             : i < n - 1 ? ", "
+                                         : " and ",
+                             r->policy->nodes[i].name);
+    diagnostics_hint(r->diagnostics, entry, "there %s %s", n == 1 ? "is" : "are", names);
 }
 
 static void report_no_node(struct resolution *r, const struct syntax *at, const char *name)
@@ -237,7 +297,7 @@ static void report_no_node(struct resolution *r, const struct syntax *at, const 
     struct suggestion suggestion = suggestion_for(name);
     struct diagnostic *entry;
 
-    if (!r->tree->is_sure)
+    if (!r->tree->is_sure || (strchr(name, ':') && r->said.mixed_line == syntax_line(r->tree, at)))
         return;
     for (int i = 0; i < r->policy->n_nodes; i++)
         suggestion_consider(&suggestion, r->policy->nodes[i].name);
@@ -246,6 +306,12 @@ static void report_no_node(struct resolution *r, const struct syntax *at, const 
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_NODE, syntax_place(r->tree, at), name);
     if (suggestion.best)
         diagnostics_suggest(r->diagnostics, entry, suggestion.best);
+    else if (strchr(name, ':'))
+        diagnostics_hint(r->diagnostics, entry, "this is how services are called; a node is meant");
+    else
+        hint_nodes(r, entry);
+    if (strchr(name, ':'))
+        r->said.mixed_line = syntax_line(r->tree, at);
 }
 
 static bool add_node_name(void *context, const struct syntax *at, const char *name)

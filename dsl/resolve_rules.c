@@ -91,16 +91,44 @@ static void add_pattern(struct service_list *list, const struct syntax *at, cons
         diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_MATCH, syntax_place(r->tree, at), pattern);
 }
 
+/* A name without its type: of a service after all, or of a node. */
+static void hint_service(struct resolution *r, struct diagnostic *entry, const char *name)
+{
+    const char *meant = NULL;
+
+    for (int i = 0; i < r->policy->n_services; i++) {
+        const char *service = r->policy->services[i].name;
+
+        if (strcmp(strchr(service, ':') + 1, name) != 0)
+            continue;
+        if (meant) {
+            diagnostics_hint(r->diagnostics, entry, "there are %s and %s", meant, service);
+            return;
+        }
+        meant = service;
+    }
+    if (meant)
+        diagnostics_suggest(r->diagnostics, entry, meant);
+    else if (policy_find_node(r->policy, name) != NODE_NONE)
+        diagnostics_hint(r->diagnostics, entry, "%s is a node; a service is meant, as in ocf:web",
+                         name);
+    else
+        diagnostics_hint(r->diagnostics, entry, "a service is written type:name, as in ocf:web");
+}
+
 static void report_no_service(struct resolution *r, const struct syntax *at, const char *name)
 {
     struct suggestion suggestion = suggestion_for(name);
+    bool is_node = policy_find_node(r->policy, name) != NODE_NONE;
     struct diagnostic *entry;
 
-    if (!r->tree->is_sure)
+    if (!r->tree->is_sure || (is_node && r->said.mixed_line == syntax_line(r->tree, at)))
         return;
+    if (is_node)
+        r->said.mixed_line = syntax_line(r->tree, at);
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_SERVICE, syntax_place(r->tree, at), name);
     if (!strchr(name, ':')) {
-        diagnostics_hint(r->diagnostics, entry, "a service is written type:name, as in ocf:web");
+        hint_service(r, entry, name);
         return;
     }
     for (int i = 0; entry != &r->diagnostics->spare && i < r->policy->n_services; i++)

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsl/habit.h"
 #include "dsl/resolve.h"
 #include "dsl/service_settings.h"
 #include "dsl/suggest.h"
+#include "dsl/value_meant.h"
 #include "dsl/values.h"
 #include "ha/base/text.h"
 
@@ -50,19 +52,45 @@ static const struct service_type *type_of(const char *service)
     return find_type(service, strcspn(service, ":"));
 }
 
+static void consider_type(struct suggestion *suggestion, const char *type)
+{
+    if (habit_means(suggestion->word, type))
+        suggestion_take(suggestion, type);
+    suggestion_consider(suggestion, type);
+}
+
 static void report_type(struct resolution *r, struct location at, const char *type)
 {
     struct suggestion suggestion = suggestion_for(type);
     struct diagnostic *entry;
 
     for (size_t i = 0; i < TYPES; i++)
-        suggestion_consider(&suggestion, types[i].name);
+        consider_type(&suggestion, types[i].name);
     at.length = (int)strlen(type);
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_UNKNOWN_TYPE, at, type);
     if (suggestion.best)
         diagnostics_suggest(r->diagnostics, entry, suggestion.best);
+    else if (strchr(type, ':') && find_type(type, strcspn(type, ":")))
+        diagnostics_hint(r->diagnostics, entry, "defaults are those of a type: defaults %.*s",
+                         (int)strcspn(type, ":"), type);
     else
         diagnostics_hint(r->diagnostics, entry, "there are ocf, ip, unit, vm, ct and fa");
+}
+
+/* Behind a type that is one: the name is what cannot be. */
+static const char *hint_of_name(struct resolution *r, const char *name)
+{
+    const char *agent = strchr(name, ':') ? meant_agent(r->arena, name) : NULL;
+
+    if (agent && strcmp(agent, name) != 0)
+        return arena_printf(r->arena,
+                            "a service has a name of its own: service ocf:%s { agent %s }",
+                            strchr(agent, ':') + 1, agent);
+    if (type_of(name) && strchr(name, ':') && strlen(name) < SERVICE_NAME_MAX)
+        return "behind the colon stand a letter or a digit, then letters, digits, \"-\", \"_\" and"
+               " \".\"";
+    return arena_printf(r->arena, "it is written type:name, as in ocf:web; at most %d characters",
+                        SERVICE_NAME_MAX - 1);
 }
 
 static void report_service_name(struct resolution *r, const struct syntax *at, const char *name)
@@ -75,9 +103,10 @@ static void report_service_name(struct resolution *r, const struct syntax *at, c
     }
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_NAME, syntax_place(r->tree, at), name,
                             "service");
-    diagnostics_hint(r->diagnostics, entry,
-                     "it is written type:name, as in ocf:web; at most %d characters",
-                     SERVICE_NAME_MAX - 1);
+    if (meant_service(r->arena, name) && type_of(meant_service(r->arena, name)))
+        diagnostics_suggest(r->diagnostics, entry, meant_service(r->arena, name));
+    else
+        diagnostics_hint(r->diagnostics, entry, "%s", hint_of_name(r, name));
 }
 
 static bool declare_service(void *context, const struct syntax *at, const char *name)
@@ -86,7 +115,8 @@ static bool declare_service(void *context, const struct syntax *at, const char *
     struct resolution *r = d->resolution;
 
     if (!service_name_is_valid(name)) {
-        report_service_name(r, at, name);
+        if (!r->said.is_in_broken)
+            report_service_name(r, at, name);
         return false;
     }
     if (!type_of(name)) {
@@ -155,9 +185,11 @@ static void declare_services(struct resolution *r)
         if (at->kind != SYNTAX_SERVICE || !names)
             continue;
         *last = d.block = service_settings_read(r, at);
+        r->said.is_in_broken = at->is_broken;
         last = &d.block->next;
         for (const struct syntax *name = names->child; name; name = name->next)
             resolve_range(r, name, declare_service, &d);
+        r->said.is_in_broken = false;
     }
     keep_sources(r, &d);
 }
@@ -203,6 +235,8 @@ static void declare_defaults(struct resolution *r)
             report_type(r, syntax_place(r->tree, name), type);
             continue;
         }
+        if (resolve_defaults(r, type) && at->is_broken)
+            continue;
         if (resolve_defaults(r, type)) {
             report_defaults(r, at, resolve_defaults(r, type));
             continue;

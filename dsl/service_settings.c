@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dsl/catalog.h"
+#include "dsl/value_meant.h"
 #include "dsl/values.h"
 
 #define SECOND 1000
@@ -168,18 +169,25 @@ static void read_word_setting(struct resolution *r, struct service_block *block,
 static void read_agent(struct resolution *r, struct service_block *block, const struct syntax *at)
 {
     const char *agent = syntax_text(r->tree, at->child);
+    bool is_systemd = strncmp(agent, "systemd:", strlen("systemd:")) == 0;
     struct diagnostic *entry;
 
     block->agent_at = at;
     block->values.agent = agent;
     give(block, FIELD_AGENT);
-    if (agent_name_is_valid(agent))
+    if (agent_name_is_valid(agent) && !is_systemd)
         return;
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_AGENT, syntax_place(r->tree, at->child),
                             agent);
-    diagnostics_hint(r->diagnostics, entry,
-                     "it is written provider:name, as in heartbeat:IPaddr2, which is"
-                     " /usr/lib/ocf/resource.d/heartbeat/IPaddr2");
+    if (is_systemd)
+        diagnostics_hint(r->diagnostics, entry,
+                         "a systemd unit is a service of its own type: service unit:NAME");
+    else if (meant_agent(r->arena, agent))
+        diagnostics_suggest(r->diagnostics, entry, meant_agent(r->arena, agent));
+    else
+        diagnostics_hint(r->diagnostics, entry,
+                         "it is written provider:name, as in heartbeat:IPaddr2, which is"
+                         " /usr/lib/ocf/resource.d/heartbeat/IPaddr2");
 }
 
 static void read_address(struct resolution *r, struct service_block *block, const struct syntax *at)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsl/value_meant.h"
 #include "ha/base/text.h"
 
 static const char *ms_as_text(struct arena *arena, long long ms)
@@ -36,25 +37,39 @@ static bool report_range(const struct tree *tree, const struct syntax *value, co
     return false;
 }
 
+/* meant: what can be put in its place; NULL if that is anybody's guess. */
 static bool report_type(const struct tree *tree, const struct syntax *value,
-                        enum diagnostic_code code, const char *hint)
+                        enum diagnostic_code code, const char *meant, const char *hint)
 {
     struct diagnostic *entry = diagnostics_add(tree->diagnostics, code, syntax_place(tree, value),
                                                syntax_text(tree, value));
 
-    diagnostics_hint(tree->diagnostics, entry, "%s", hint);
+    if (meant)
+        diagnostics_suggest(tree->diagnostics, entry, meant);
+    else
+        diagnostics_hint(tree->diagnostics, entry, "%s", hint);
     return false;
+}
+
+static bool is_bare_number(const char *word)
+{
+    return *word && strspn(word, "0123456789") == strlen(word);
 }
 
 bool value_duration(const struct tree *tree, const struct syntax *value, struct bounds bounds,
                     struct duration *duration)
 {
     struct arena *arena = tree->diagnostics->arena;
+    const char *word = syntax_text(tree, value);
     long long ms;
 
-    if (!text_to_ms(syntax_text(tree, value), &ms))
-        return report_type(tree, value, DIAGNOSTIC_NOT_A_DURATION,
-                           "a duration is a whole number and a unit: 500ms, 10s, 5m, 2h or 1d");
+    if (!text_to_ms(word, &ms))
+        return report_type(
+            tree, value, DIAGNOSTIC_NOT_A_DURATION, meant_duration(arena, word),
+            is_bare_number(word)
+                ? arena_printf(arena, "a unit is missing, as in %ss or %sm", word, word)
+                : "a duration is a whole number and a unit: 500ms, 10s, 5m, 2h or"
+                  " 1d");
     if (ms < bounds.least || ms > bounds.most)
         return report_range(tree, value, bounds.what, ms_as_text(arena, bounds.least),
                             ms_as_text(arena, bounds.most));
@@ -95,6 +110,7 @@ bool value_count(const struct tree *tree, const struct syntax *value, struct bou
 
     if (!read_digits(word, &end, &number) || *end)
         return report_type(tree, value, DIAGNOSTIC_NOT_A_COUNT,
+                           meant_count(tree->diagnostics->arena, word),
                            "write digits only, without sign, unit or fraction");
     if (!check_count(tree, value, bounds, number))
         return false;
@@ -112,6 +128,7 @@ bool value_integer(const struct tree *tree, const struct syntax *value, struct b
 
     if (!read_digits(word + is_negative, &end, &size) || *end)
         return report_type(tree, value, DIAGNOSTIC_NOT_A_COUNT,
+                           meant_count(tree->diagnostics->arena, word),
                            "write digits only; a \"-\" may stand before them");
     if (!check_count(tree, value, bounds, is_negative ? -size : size))
         return false;
@@ -133,7 +150,7 @@ static bool read_fraction(const struct tree *tree, const struct syntax *value, s
     if (is_right && *point == '.')
         is_right = read_digits(point + 1, &end, &fraction) && end - point - 1 <= digits;
     if (!is_right || *end)
-        return report_type(tree, value, DIAGNOSTIC_NOT_A_NUMBER,
+        return report_type(tree, value, DIAGNOSTIC_NOT_A_NUMBER, meant_count(arena, word),
                            arena_printf(arena,
                                         "write it as in 2 or 0.5; up to %d digits may stand"
                                         " behind the point",
@@ -166,11 +183,15 @@ bool value_size(const struct tree *tree, const struct syntax *value, struct boun
                 int64_t *bytes)
 {
     struct arena *arena = tree->diagnostics->arena;
+    const char *word = syntax_text(tree, value);
     long long size;
 
-    if (!text_to_bytes(syntax_text(tree, value), &size))
-        return report_type(tree, value, DIAGNOSTIC_NOT_A_SIZE,
-                           "a size is a whole number and a unit: 512M, 4G or 1T");
+    if (!text_to_bytes(word, &size))
+        return report_type(
+            tree, value, DIAGNOSTIC_NOT_A_SIZE, meant_size(arena, word),
+            is_bare_number(word)
+                ? arena_printf(arena, "a unit is missing, as in %sM or %sG", word, word)
+                : "a size is a whole number and a unit: 512M, 4G or 1T");
     if (size < bounds.least || size > bounds.most)
         return report_range(tree, value, bounds.what, bytes_as_text(arena, bounds.least),
                             bytes_as_text(arena, bounds.most));
@@ -201,7 +222,7 @@ const char *value_address(const struct tree *tree, const struct syntax *value, b
     int bits = slash ? read_prefix(slash, family == AF_INET ? 32 : 128) : 0;
 
     if (bits < 0 || inet_pton(family, host, binary) != 1) {
-        report_type(tree, value, DIAGNOSTIC_BAD_ADDRESS,
+        report_type(tree, value, DIAGNOSTIC_BAD_ADDRESS, meant_address(arena, word),
                     has_prefix ? "write it as 10.77.0.80/24 or fd00::80/64"
                                : "write it as 10.77.0.1 or fd00::1");
         return NULL;
@@ -232,6 +253,28 @@ const char *value_string(const struct tree *tree, const struct syntax *value)
     return text;
 }
 
+/* What somebody took for a name, as far as it goes: "${name}", "HOME", "(date)". */
+static size_t shown_dollar_length(const char *at)
+{
+    if (*at == '{' && strchr(at, '}'))
+        return strcspn(at, "}") + 1;
+    return strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+}
+
+static void report_dollar(const struct tree *tree, const struct syntax *value, const char *raw,
+                          const char *at)
+{
+    size_t length = shown_dollar_length(at);
+    struct diagnostic *entry =
+        diagnostics_add(tree->diagnostics, DIAGNOSTIC_BAD_DOLLAR,
+                        syntax_place_within(tree, value, (int)(at - raw) - 1, (int)length + 1),
+                        arena_strndup(tree->diagnostics->arena, at, length));
+
+    diagnostics_hint(tree->diagnostics, entry,
+                     *at == '{' ? "no braces stand around $name and $type"
+                                : "$name and $type are the service's own; $$ is a dollar");
+}
+
 /* The name behind a "$": letters, or a second dollar. */
 static size_t dollar_length(const char *at)
 {
@@ -252,16 +295,10 @@ bool value_check_dollars(const struct tree *tree, const struct syntax *value)
         return true;
     for (const char *at = strchr(raw, '$'); at; at = strchr(at, '$')) {
         size_t length = dollar_length(++at);
-        struct diagnostic *entry;
 
         if (!is_dollar(at, length, "name") && !is_dollar(at, length, "type") &&
             !is_dollar(at, length, "$")) {
-            entry = diagnostics_add(
-                tree->diagnostics, DIAGNOSTIC_BAD_DOLLAR,
-                syntax_place_within(tree, value, (int)(at - raw) - 1, (int)length + 1),
-                arena_strndup(tree->diagnostics->arena, at, length));
-            diagnostics_hint(tree->diagnostics, entry,
-                             "$name and $type are the service's own; $$ is a dollar");
+            report_dollar(tree, value, raw, at);
             is_right = false;
         }
         at += length;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What has been said already while names are looked up, so that one slip gives one message and
+ * what follows from it gives none. Internal to this room.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+struct said {
+    bool links_are_unsure;   /* some addresses were not understood */
+    bool is_unsure_of_nodes; /* a node was declared, if not well */
+    bool is_in_broken;       /* the statement was reported, so how its ranges look is not */
+    int mixed_line;          /* the last line with a service for a node, or a node for a service */
+    int open_range_line;     /* the last one with a "[" that was reported and not closed */
+};
