@@ -290,14 +290,14 @@ bool cursor_has_name(struct cursor *cursor, const char *what)
         return cursor_expected(cursor, what);
     entry = diagnostics_add(cursor->diagnostics, DIAGNOSTIC_EXPECTED,
                             token_place(cursor->diagnostics, before),
-                            arena_printf(cursor->diagnostics->arena, "%s behind this %s", what,
-                                         is_comma ? "comma" : "\"then\""),
+                            arena_printf(cursor->diagnostics->arena, "%s behind %s", what,
+                                         is_comma ? "this comma" : "this word"),
                             describe(cursor));
     if (entry != &cursor->diagnostics->spare)
         entry->expected = what;
     diagnostics_hint(cursor->diagnostics, entry,
                      is_comma ? "commas stand between names only: take this one away"
-                              : "name the nodes that come next, or take this word away");
+                              : "say what comes next, or take this word away");
     return false;
 }
 

@@ -51,7 +51,7 @@ bool cursor_read_string(struct cursor *cursor, struct syntax *into);
 bool cursor_is_word_of_rules(const struct cursor *cursor);
 /* One of "a|b|c". */
 bool cursor_read_choice(struct cursor *cursor, struct syntax *into, const char *choices);
-/* Whether a name follows the comma or "then" just taken; reported at that one if not. */
+/* Whether a name follows the comma or word just taken; reported at that one if not. */
 bool cursor_has_name(struct cursor *cursor, const char *what);
 /* NAME { "," NAME }; where tiers are read, a "then" behind a comma is not a name. */
 bool cursor_read_names(struct cursor *cursor, struct syntax *into, const char *what);

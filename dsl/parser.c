@@ -270,14 +270,23 @@ static bool is_continued(const struct cursor *c, const struct syntax *node, unsi
            !phrase_here(&ahead, block) && column_of(&ahead, ahead.at) > column_of(c, node->first);
 }
 
+static bool is_without_name(const struct syntax *node)
+{
+    const struct syntax *names = syntax_part(node, SYNTAX_NAMES);
+
+    if (node->kind == SYNTAX_SERVICE)
+        return !names || !names->child;
+    return (node->kind == SYNTAX_CLUSTER || node->kind == SYNTAX_NODE) &&
+           !syntax_part(node, SYNTAX_NAME);
+}
+
 /*
  * Goes to the end of the statement; its block, if it should have one, is read all the same,
  * unless even the name is missing that it would say something of.
  */
 static void recover(struct cursor *c, struct syntax *node, unsigned block)
 {
-    bool is_nameless = (node->kind == SYNTAX_CLUSTER || node->kind == SYNTAX_NODE) &&
-                       !syntax_part(node, SYNTAX_NAME);
+    bool is_nameless = is_without_name(node);
 
     for (;;) {
         if (is_continued(c, node, block))

@@ -27,7 +27,7 @@ static bool read_before(struct cursor *c, struct syntax *node)
     if (!cursor_need_word(c, "before"))
         return false;
     cursor_settle_over_lines(c);
-    return cursor_read_names(c, node, "a service");
+    return cursor_has_name(c, "a service") && cursor_read_names(c, node, "a service");
 }
 
 /* A word behind a list that looks like a service, or like "and": a comma belongs there. */

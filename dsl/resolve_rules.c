@@ -11,6 +11,9 @@
 #include "dsl/suggest.h"
 #include "ha/base/text.h"
 
+/* More names than that are not read in a hint. */
+#define SERVICES_SHOWN 8
+
 /* What is known of a service while one list is read. */
 enum mark { MARK_NONE, MARK_PATTERN, MARK_NAME };
 
@@ -91,6 +94,23 @@ static void add_pattern(struct service_list *list, const struct syntax *at, cons
         diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_MATCH, syntax_place(r->tree, at), pattern);
 }
 
+/* All that there are, if one can take them in at a glance. */
+static void hint_services(struct resolution *r, struct diagnostic *entry)
+{
+    const char *names = "";
+    int n = r->policy->n_services;
+
+    if (n == 0 || n > SERVICES_SHOWN)
+        return;
+    for (int i = 0; i < n; i++)
+        names = arena_printf(r->arena, "%s%s%s", names,
+                             i == 0      ? ""
+                             : i < n - 1 ? ", "
+                                         : " and ",
+                             r->policy->services[i].name);
+    diagnostics_hint(r->diagnostics, entry, "there %s %s", n == 1 ? "is" : "are", names);
+}
+
 /* A name without its type: of a service after all, or of a node. */
 static void hint_service(struct resolution *r, struct diagnostic *entry, const char *name)
 {
@@ -135,6 +155,8 @@ static void report_no_service(struct resolution *r, const struct syntax *at, con
         suggestion_consider(&suggestion, r->policy->services[i].name);
     if (suggestion.best)
         diagnostics_suggest(r->diagnostics, entry, suggestion.best);
+    else
+        hint_services(r, entry);
 }
 
 static bool add_service(void *context, const struct syntax *at, const char *name)

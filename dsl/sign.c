@@ -8,7 +8,7 @@
 #define NOTHING_HINT "nothing is seen of it: delete it, or the word around it, and type it anew"
 #define QUOTE_HINT "strings are written in \"double quotes\""
 #define STRING_HINT "write the value as a string, in \"\""
-#define COMMENT_HINT "comments begin with #"
+#define MARGIN_HINT "no line begins with it; comments begin with #"
 #define DASH_HINT "it looks like a \"-\": type that"
 #define BRACKET_HINT "lists need no brackets, and blocks stand in \"{\" and \"}\""
 #define ORDER_HINT "an order of nodes is written: alpha, then beta; of services: start A before B"
@@ -132,7 +132,7 @@ static const char *hint_of_ascii(uint32_t point, enum sign_place place)
     if (point == '>' && place != SIGN_AT_MARGIN)
         return ORDER_HINT;
     if (place == SIGN_AT_MARGIN)
-        return COMMENT_HINT;
+        return MARGIN_HINT;
     return point > 0x20 ? STRING_HINT : NULL;
 }
 

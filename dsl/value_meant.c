@@ -163,5 +163,9 @@ const char *meant_range(struct arena *arena, const char *word)
     if (between == open + 1 || high == between || close == high || *close != ']')
         return NULL;
     meant = arena_printf(arena, "%.*s..%s", (int)(between - word), word, high);
+    if (range_read(meant, &range) && strcmp(meant, word) != 0)
+        return meant;
+    meant = arena_printf(arena, "%.*s%.*s..%.*s%s", (int)(open + 1 - word), word,
+                         (int)(close - high), high, (int)(between - open - 1), open + 1, close);
     return range_read(meant, &range) ? meant : NULL;
 }

@@ -22,6 +22,16 @@
 #define TEXT_MAX (1 << 16)
 
 static int n_wrong, n_right, n_laid_out;
+static bool is_met[DIAGNOSTIC_CODES];
+
+/* What no policy by itself can show: files of drills, a whole text's length, losses of nodes. */
+static const enum diagnostic_code met_elsewhere[] = {
+    DIAGNOSTIC_TEXT_TOO_LONG,   DIAGNOSTIC_NO_FILE,        DIAGNOSTIC_POLICY_IS_WRONG,
+    DIAGNOSTIC_NO_DRILL_POLICY, DIAGNOSTIC_TIME_RUNS_BACK, DIAGNOSTIC_OTHER_NODES,
+    DIAGNOSTIC_RULES_SET_ASIDE, DIAGNOSTIC_DRILL_BROKEN,   DIAGNOSTIC_DRILL_UNFINISHED,
+    DIAGNOSTIC_NOT_A_DRILL,     DIAGNOSTIC_NO_PLACE,       DIAGNOSTIC_LEFT_BEHIND,
+    DIAGNOSTIC_OVERLOADED,
+};
 
 struct expectation {
     int line;
@@ -178,6 +188,8 @@ static void the_text_is_judged_as_it_says(void **state)
     char *text = read_file(arena, path, &length);
     struct compiled compiled = compile_bytes(text, length);
 
+    for (int i = 0; i < compiled.diagnostics->n_list; i++)
+        is_met[compiled.diagnostics->list[i].code] = true;
     if (compiled.diagnostics->n_list > 0)
         n_wrong++;
     else
@@ -225,15 +237,30 @@ static void there_are_enough_of_both(void **state)
     assert_true(n_right >= RIGHT_LEAST);
 }
 
+static void each_code_is_met(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(met_elsewhere) / sizeof(met_elsewhere[0]); i++) {
+        assert_false(is_met[met_elsewhere[i]]);
+        is_met[met_elsewhere[i]] = true;
+    }
+    for (int code = 0; code < DIAGNOSTIC_CODES; code++) {
+        if (!is_met[code])
+            fail_msg("no policy in tests/policies has the slip %s",
+                     diagnostic_code_name((enum diagnostic_code)code));
+    }
+}
+
 int main(void)
 {
-    static struct CMUnitTest tests[FILES_MAX + 1];
+    static struct CMUnitTest tests[FILES_MAX + 2];
     int n_tests = add_files(tests, 0, "tests/policies");
     int n_failed;
 
     n_tests = add_files(tests, n_tests, "examples");
     tests[n_tests] = (struct CMUnitTest)cmocka_unit_test(there_are_enough_of_both);
-    n_failed = _cmocka_run_group_tests("policies", tests, (size_t)n_tests + 1, NULL, NULL);
+    tests[n_tests + 1] = (struct CMUnitTest)cmocka_unit_test(each_code_is_met);
+    n_failed = _cmocka_run_group_tests("policies", tests, (size_t)n_tests + 2, NULL, NULL);
     for (int i = 0; i < n_tests; i++)
         free(tests[i].initial_state);
     return n_failed;
