@@ -41,12 +41,13 @@ endif
 
 # ---- rooms: one archive each, its files found by wildcard; files with a main() stay out ----------
 
-ROOMS := ha dsl quorum fence agentd console
+ROOMS := ha dsl metadata quorum fence agentd console
 MAINS := fence/keeper_main.c agentd/main.c console/main.c
 SOURCES_ha := $(wildcard ha/*/*.c)
 SOURCES_dsl := $(wildcard dsl/*.c)
 SOURCES_quorum := $(wildcard quorum/*.c)
 SOURCES_fence := $(wildcard fence/*.c)
+SOURCES_metadata := $(wildcard agentd/metadata/*.c)
 SOURCES_agentd := $(wildcard agentd/*.c)
 SOURCES_console := $(wildcard console/*.c console/screen/*.c)
 SOURCES_fakes := $(wildcard tests/fakes/*.c)
@@ -54,18 +55,20 @@ SOURCES_fakes := $(wildcard tests/fakes/*.c)
 # What a room is linked with. The order is the arrows' order, so no archive is needed twice.
 SEES_ha := ha
 SEES_dsl := dsl ha
+SEES_metadata := metadata dsl ha
 SEES_quorum := quorum ha
 SEES_fence := fence ha
 SEES_agentd := agentd quorum fence dsl ha
-SEES_console := console dsl ha
+SEES_console := console metadata dsl ha
 
 # Libraries; --as-needed keeps out of a program whatever it does not call.
 LIBS_ha := -ljansson -lsystemd
 LIBS_dsl := $(LIBS_ha)
+LIBS_metadata := -lexpat $(LIBS_dsl)
 LIBS_quorum := -lcpg -lquorum -lvotequorum -lcmap -lcfg -lsqlite3 -lpthread $(LIBS_ha)
 LIBS_fence := $(LIBS_ha)
 LIBS_agentd := -lconfig $(LIBS_quorum)
-LIBS_console := -lreadline -lncursesw -ltinfo -lconfig $(LIBS_ha)
+LIBS_console := -lreadline -lncursesw -ltinfo -lconfig $(LIBS_metadata)
 
 # What is made, a short line each; the whole command with V=1, nothing with -s.
 is_silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))

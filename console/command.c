@@ -269,7 +269,8 @@ const char *command_author(void)
     return person ? person->pw_name : "unknown";
 }
 
-static bool prepare_push(struct command *command, struct output *output, int *code)
+static bool prepare_push(struct command *command, const struct settings *settings,
+                         struct output *output, int *code)
 {
     const char *file = command_argument(command, 0);
     struct err err;
@@ -281,7 +282,8 @@ static bool prepare_push(struct command *command, struct output *output, int *co
         *code = output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);
         return false;
     }
-    is_right = local_check_text(file, text, length, output, code);
+    is_right = local_check_text(settings, file, text, length, output);
+    *code = is_right ? CONTROL_EXIT_OK : CONTROL_EXIT_FAILED;
     if (is_right) {
         json_object_set_new(command->request, "text", json_stringn(text, length));
         json_object_set_new(command->request, "author", json_string(command_author()));
@@ -290,12 +292,13 @@ static bool prepare_push(struct command *command, struct output *output, int *co
     return is_right;
 }
 
-bool command_prepare(struct command *command, struct output *output, int *code)
+bool command_prepare(struct command *command, const struct settings *settings,
+                     struct output *output, int *code)
 {
     /* What is asked of the cluster is done in somebody's name. */
     if (command->verb->where == VERB_IS_AGENT && command->verb->role > ROLE_VIEWER)
         json_object_set_new(command->request, "author", json_string(command_author()));
-    return command->verb->id != VERB_POLICY_PUSH || prepare_push(command, output, code);
+    return command->verb->id != VERB_POLICY_PUSH || prepare_push(command, settings, output, code);
 }
 
 void command_show_by(const struct command *command, struct output *output)
@@ -384,7 +387,7 @@ int command_run(struct command *command, const struct settings *settings, struct
         return local_run(command, settings, output);
     if (command->verb->id == VERB_POLICY_PUSH)
         return push_policy(command, settings, output);
-    if (!command_prepare(command, output, &code))
+    if (!command_prepare(command, settings, output, &code))
         return code;
     client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, &err);
     if (!client)

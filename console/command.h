@@ -35,7 +35,8 @@ const char *command_argument(const struct command *command, size_t position);
  * What has to happen before the agent is asked (a policy is checked where it
  * lies). false: it ended here, the output has said why, *code is the exit code.
  */
-bool command_prepare(struct command *command, struct output *output, int *code);
+bool command_prepare(struct command *command, const struct settings *settings,
+                     struct output *output, int *code);
 
 /* The name of who is at the keyboard. */
 const char *command_author(void);

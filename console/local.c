@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/agents.h"
 #include "console/drill.h"
 #include "console/edit.h"
 #include "console/explain.h"
@@ -62,31 +63,34 @@ static const char *plural(int count)
     return count == 1 ? "" : "s";
 }
 
-bool local_check_text(const char *file, const char *text, size_t length, struct output *output,
-                      int *code)
+bool local_check_text(const struct settings *settings, const char *file, const char *text,
+                      size_t length, struct output *output)
 {
     const struct diagnostics *found;
     struct reading reading;
     char words[128];
+    bool is_right;
 
     reading_init(&reading, file);
     reading_check(&reading, text, length);
+    agents_check(settings, reading.arena, text, length, reading.diagnostics);
     found = reading.diagnostics;
-    *code = found->n_errors > 0 ? CONTROL_EXIT_FAILED : CONTROL_EXIT_OK;
+    is_right = found->n_errors == 0;
     snprintf(words, sizeof(words), "%d error%s in the policy; nothing was sent", found->n_errors,
              plural(found->n_errors));
     if (output->maker == &output_json && found->n_errors > 0) {
         autojson *list = diagnostics_json(found);
 
-        output_failure(output,
-                       &(struct failure){.words = words, .code = *code, .diagnostics = list});
+        output_failure(
+            output,
+            &(struct failure){.words = words, .code = CONTROL_EXIT_FAILED, .diagnostics = list});
     } else if (output->maker != &output_json && found->n_list > 0) {
         write_findings(&reading, output, output->err);
         if (found->n_errors > 0)
-            output_error(output, *code, words, NULL);
+            output_error(output, CONTROL_EXIT_FAILED, words, NULL);
     }
     reading_fini(&reading);
-    return *code == CONTROL_EXIT_OK;
+    return is_right;
 }
 
 /* The last row: how much was found, and what the policy survives if it is right. */
@@ -100,11 +104,13 @@ static void write_sum(const struct reading *reading, struct output *output)
     output_row(output, row);
 }
 
-/* The code that one would look up first; NULL: there is nothing to look up. */
+/* The code that one would look up first; only of what has to be mended. */
 static const char *code_to_explain(const struct diagnostics *found)
 {
+    enum severity worst = found->n_errors > 0 ? SEVERITY_ERROR : SEVERITY_WARNING;
+
     for (int i = 0; i < found->n_list; i++) {
-        if (found->list[i].severity == SEVERITY_ERROR || found->n_errors == 0)
+        if (found->list[i].severity == worst)
             return diagnostic_code_name(found->list[i].code);
     }
     return NULL;
@@ -123,7 +129,7 @@ static int write_check(const struct reading *reading, struct output *output)
         write_sum(reading, output);
     } else {
         write_findings(reading, output, output->out);
-        if (found->n_list == 0)
+        if (found->n_errors + found->n_warnings == 0)
             fprintf(output->out, "%s: right\n", reading->file);
         else
             fprintf(output->out, "%s: %d error%s, %d warning%s; more about it: tenuto explain %s\n",
@@ -135,7 +141,8 @@ static int write_check(const struct reading *reading, struct output *output)
     return found->n_errors > 0 ? CONTROL_EXIT_FAILED : CONTROL_EXIT_OK;
 }
 
-static int check_file(struct command *command, const char *file, struct output *output)
+static int check_file(struct command *command, const char *file, const struct settings *settings,
+                      struct output *output)
 {
     struct reading reading;
     struct err err;
@@ -147,6 +154,9 @@ static int check_file(struct command *command, const char *file, struct output *
     if (reading.text) {
         policy_check(reading.arena, reading.file, reading.text, reading.length, reading.diagnostics,
                      &reading.survival);
+        agents_check(settings, reading.arena, reading.text, reading.length, reading.diagnostics);
+        if (reading.diagnostics->n_errors > 0)
+            reading.survival = NULL;
         code = write_check(&reading, output);
     } else {
         code = output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);
@@ -193,13 +203,15 @@ static int settle_format(const struct command *command, const struct reading *re
     return CONTROL_EXIT_OK;
 }
 
-static int format_file(struct command *command, const char *file, struct output *output)
+static int format_file(struct command *command, const char *file, const struct settings *settings,
+                       struct output *output)
 {
     struct reading reading;
     const char *layout;
     struct err err;
     int code;
 
+    (void)settings;
     reading_init(&reading, file);
     reading.text = local_read_file(file, &reading.length, &err);
     if (!reading.text) {
@@ -224,14 +236,16 @@ static int format_file(struct command *command, const char *file, struct output 
 }
 
 /* All files, even when one is wrong; the worst of their codes. */
-static int each_file(struct command *command, struct output *output,
-                     int (*visit)(struct command *, const char *, struct output *))
+static int each_file(struct command *command, const struct settings *settings,
+                     struct output *output,
+                     int (*visit)(struct command *, const char *, const struct settings *,
+                                  struct output *))
 {
     int worst = CONTROL_EXIT_OK;
     const char *file;
 
     for (size_t i = 0; (file = command_argument(command, i)); i++) {
-        int code = visit(command, file, output);
+        int code = visit(command, file, settings, output);
 
         if (code > worst)
             worst = code;
@@ -257,8 +271,10 @@ static bool help_rows(struct output *output, const char *word)
     return found;
 }
 
-static int run_drill(struct command *command, const char *file, struct output *output)
+static int run_drill(struct command *command, const char *file, const struct settings *settings,
+                     struct output *output)
 {
+    (void)settings;
     (void)command;
     return drill_play_file(file, output);
 }
@@ -314,13 +330,13 @@ static int run_version(const struct settings *settings, struct output *output)
 int local_run(struct command *command, const struct settings *settings, struct output *output)
 {
     switch (command->verb->id) {
-    case VERB_POLICY_CHECK: return each_file(command, output, check_file);
-    case VERB_POLICY_FMT: return each_file(command, output, format_file);
+    case VERB_POLICY_CHECK: return each_file(command, settings, output, check_file);
+    case VERB_POLICY_FMT: return each_file(command, settings, output, format_file);
     case VERB_POLICY_PLAN: return plan_policy(command->request, settings, output);
     case VERB_EXPLAIN: return explain_codes(command, output);
     case VERB_POLICY_DIFF: return policy_diff(command, settings, output);
     case VERB_POLICY_EDIT: return policy_edit(command, settings, output);
-    case VERB_DRILL_RUN: return each_file(command, output, run_drill);
+    case VERB_DRILL_RUN: return each_file(command, settings, output, run_drill);
     case VERB_HA_ADD:
     case VERB_HA_SET:
     case VERB_HA_UNSET:
@@ -336,7 +352,9 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_WITNESS_REMOVE: return edit_policy(command, settings, output);
     case VERB_RULES_LIST: return edit_list_rules(command, settings, output);
     case VERB_DRILL_REPLAY: return replay_files(command->request, settings->record, output);
-    case VERB_LSP: return lsp_serve(output);
+    case VERB_AGENTS: return agents_list(command, settings, output);
+    case VERB_AGENTS_SHOW: return agents_show(command, settings, output);
+    case VERB_LSP: return lsp_serve(settings, output);
     case VERB_HELP: return run_help(command, output);
     case VERB_VERSION: return run_version(settings, output);
     default:

@@ -12,5 +12,5 @@ int local_run(struct command *command, const struct settings *settings, struct o
  * Checks a policy before it is pushed: what is wrong goes to the output, and
  * false means that it must not be sent.
  */
-bool local_check_text(const char *file, const char *text, size_t length, struct output *output,
-                      int *code);
+bool local_check_text(const struct settings *settings, const char *file, const char *text,
+                      size_t length, struct output *output);

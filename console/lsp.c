@@ -8,9 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "console/agents.h"
 #include "dsl/lsp.h"
 #include "dsl/lsp_frame.h"
 #include "ha/base/json.h"
+
+/* Whoever types waits for an agent that does not answer, once. */
+#define AGENT_MS 3000
 
 static void send_message(void *context, json_t *message)
 {
@@ -49,8 +53,9 @@ static bool is_more_at_hand(void)
     return poll(&at, 1, 0) == 1;
 }
 
-int lsp_serve(struct output *output)
+int lsp_serve(const struct settings *settings, struct output *output)
 {
+    struct metadata *metadata;
     struct lsp *lsp;
     struct lsp_frame frame = {0};
     bool is_whole = true;
@@ -63,6 +68,8 @@ int lsp_serve(struct output *output)
                             "a text editor starts this, and talks to it in its own protocol",
                             "examples/vim shows how; for people there is: tenuto policy check");
     lsp = lsp_new(send_message, output->out);
+    metadata = agents_open(settings, AGENT_MS);
+    lsp_know_agents(lsp, metadata_catalog(metadata));
     while (is_whole && count != 0 && !lsp_is_over(lsp)) {
         count = read(STDIN_FILENO, bytes, sizeof(bytes));
         if (count < 0 && errno != EINTR)
@@ -78,5 +85,6 @@ int lsp_serve(struct output *output)
     code = lsp_exit_code(lsp);
     lsp_frame_fini(&frame);
     lsp_free(lsp);
+    metadata_free(metadata);
     return code;
 }

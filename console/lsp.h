@@ -3,5 +3,6 @@
 #pragma once
 
 #include "console/output.h"
+#include "console/settings.h"
 
-int lsp_serve(struct output *output);
+int lsp_serve(const struct settings *settings, struct output *output);

@@ -59,7 +59,7 @@ int push_policy(struct command *command, const struct settings *settings, struct
     int64_t version;
     int code = CONTROL_EXIT_OK;
 
-    if (!command_prepare(command, output, &code))
+    if (!command_prepare(command, settings, output, &code))
         return code;
     push.text = json_text(command->request, "text", "");
     push.length = strlen(push.text);

@@ -45,6 +45,9 @@ void settings_init(struct settings *settings)
     };
     text_copy(settings->socket, sizeof(settings->socket), CONTROL_SOCKET);
     text_copy(settings->record, sizeof(settings->record), "/var/lib/tenuto/record");
+    text_copy(settings->ocf_root, sizeof(settings->ocf_root), "/usr/lib/ocf");
+    text_copy(settings->fence_agents, sizeof(settings->fence_agents), "/usr/sbin");
+    path_below(settings->cache, "XDG_CACHE_HOME", ".cache", "tenuto/agents");
     path_below(settings->history, "XDG_STATE_HOME", ".local/state", "tenuto/history");
 }
 
@@ -70,6 +73,21 @@ static bool read_record(struct settings *settings, const config_setting_t *value
 static bool read_history(struct settings *settings, const config_setting_t *value, struct err *err)
 {
     return read_path(settings->history, value, err);
+}
+
+static bool read_ocf_root(struct settings *settings, const config_setting_t *value, struct err *err)
+{
+    return read_path(settings->ocf_root, value, err);
+}
+
+static bool read_fence(struct settings *settings, const config_setting_t *value, struct err *err)
+{
+    return read_path(settings->fence_agents, value, err);
+}
+
+static bool read_cache(struct settings *settings, const config_setting_t *value, struct err *err)
+{
+    return read_path(settings->cache, value, err);
 }
 
 static bool read_colours(struct settings *settings, const config_setting_t *value, struct err *err)
@@ -113,6 +131,9 @@ static const struct key keys[] = {
     {"colours", read_colours},
     {"history", read_history},
     {"history_lines", read_history_lines},
+    {"ocf_root", read_ocf_root},
+    {"fence_agents", read_fence},
+    {"cache", read_cache},
     {"redraws_per_second", read_redraws},
 };
 
@@ -127,7 +148,7 @@ static bool unknown_key(const char *name, struct err *err)
     }
     return err_set(err,
                    "there is no setting \"%s\"; there are socket, record, colours, history, "
-                   "history_lines and redraws_per_second",
+                   "history_lines, ocf_root, fence_agents, cache and redraws_per_second",
                    name);
 }
 

@@ -25,7 +25,10 @@ struct settings {
     enum colours colours;
     char history[PATH_MAX]; /* "": none is kept */
     int history_lines;
-    int redraws_per_second; /* of the full-screen console, when news comes in */
+    char ocf_root[PATH_MAX];     /* where OCF agents are, for checks */
+    char fence_agents[PATH_MAX]; /* and fence agents */
+    char cache[PATH_MAX];        /* what they said of themselves; "": it is not kept */
+    int redraws_per_second;      /* of the full-screen console, when news comes in */
 };
 
 /* The defaults, from the environment of this process. */

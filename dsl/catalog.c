@@ -167,6 +167,26 @@ static const char *nearest_behind(const struct catalog *catalog, const char *sta
     return best;
 }
 
+/* For a name without its provider. */
+static const char *nearest_anywhere(const struct catalog *catalog, const char *name)
+{
+    struct suggestion suggestion = suggestion_for(name);
+    const char *const *names;
+    int n_names = catalog->list(catalog->context, &names);
+    const char *best = NULL;
+
+    for (int i = 0; i < n_names; i++) {
+        const char *colon = strchr(names[i], ':');
+        int before = suggestion.distance;
+
+        if (colon && strcasecmp(colon + 1, name) == 0)
+            return names[i];
+        suggestion_consider(&suggestion, colon ? colon + 1 : names[i]);
+        best = suggestion.distance < before ? names[i] : best;
+    }
+    return best;
+}
+
 const char *catalog_nearest(const struct catalog *catalog, struct arena *arena, const char *name)
 {
     const char *colon = strchr(name, ':');
@@ -175,8 +195,10 @@ const char *catalog_nearest(const struct catalog *catalog, struct arena *arena, 
     const char *const *names;
     int n_names = catalog->list(catalog->context, &names);
 
+    if (strncmp(name, "fence_", 6) == 0)
+        return nearest_behind(catalog, "fence_", name + 6);
     if (!colon)
-        return nearest_behind(catalog, "fence_", strncmp(name, "fence_", 6) == 0 ? name + 6 : name);
+        return nearest_anywhere(catalog, name);
     provider = arena_strndup(arena, name, (size_t)(colon - name));
     best = nearest_behind(catalog, arena_printf(arena, "%s:", provider), colon + 1);
     /* The right type of another provider, or of one whose name is nearly that. */

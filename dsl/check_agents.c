@@ -6,9 +6,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dsl/check.h"
 #include "dsl/judge_settings.h"
+#include "dsl/suggest.h"
 #include "ha/base/text.h"
 
 /* A time limit of the policy beside an action that has one. */
@@ -17,6 +19,9 @@ struct limit {
     const char *words; /* as the policy calls it */
     struct duration set;
 };
+
+/* start, stop, monitor, migrate. */
+#define LIMITS 4
 
 /* The services of one agent. */
 struct crew {
@@ -101,12 +106,27 @@ static void judge_set(struct judge *judge, struct service_set *set, const char *
         set->is_judged = judge_value(judge, parameter, set->at, value);
 }
 
+struct wearer {
+    const struct agent_description *agent;
+    const struct service_policy *service;
+};
+
+/* A parameter that is nearly called so is not missing: it is misspelt, and that is said. */
 static bool service_has(const void *context, const char *name)
 {
-    const struct service_policy *service = context;
+    const struct wearer *wearer = context;
 
-    for (int i = 0; i < service->n_settings; i++) {
-        if (strcmp(service->settings[i].name, name) == 0)
+    for (int i = 0; i < wearer->service->n_settings; i++) {
+        const char *set = wearer->service->settings[i].name;
+        struct suggestion suggestion;
+
+        if (strcmp(set, name) == 0)
+            return true;
+        if (agent_find_parameter(wearer->agent, set))
+            continue;
+        suggestion = suggestion_for(set);
+        suggestion_consider(&suggestion, name);
+        if (suggestion.best || strcasecmp(set, name) == 0)
             return true;
     }
     return false;
@@ -117,13 +137,14 @@ static void judge_service(struct judge *judge, service_id id)
     struct resolution *r = judge->resolution;
     const struct service_policy *service = service_of(r, id);
     struct service_block *block = r->sources[id].block;
+    struct wearer wearer = {.agent = judge->description, .service = service};
 
     for (int i = 0; i < service->n_settings; i++)
         judge_set(judge, set_of(r, id, service->settings[i].name), service->settings[i].value);
     if (block->is_reported || block->has_broken || block->statement->is_broken)
         return;
     block->is_reported = judge_missing(judge, syntax_place(r->tree, r->sources[id].name_at),
-                                       service->name, service_has, service);
+                                       service->name, service_has, &wearer);
 }
 
 /* "migrate live" where this service's own words, or those for its type, ask for it. */
@@ -176,58 +197,69 @@ static void check_actions(struct crew *crew)
     }
 }
 
+/* What the policy gives beside what the agent advises; set.ms 0: it does not matter here. */
 static struct limit limit_of(const struct service_policy *service, int which)
 {
     struct duration none = {0};
 
     switch (which) {
-    case 0: return (struct limit){"start", "start", service->start_timeout};
-    case 1: return (struct limit){"stop", "stop", service->stop_timeout};
-    case 2: return (struct limit){"monitor", "monitor", service->monitor_timeout};
+    case 0: return (struct limit){"start", "start timeout", service->start_timeout};
+    case 1: return (struct limit){"stop", "stop timeout", service->stop_timeout};
+    case 2: return (struct limit){"monitor", "monitor timeout", service->monitor_timeout};
     default: break;
     }
-    return (struct limit){"migrate_to", "migrate",
+    return (struct limit){"migrate_to", "migrate timeout",
                           service->migrate == MIGRATE_LIVE ? service->migrate_timeout : none};
 }
 
-static const char *time_text(struct arena *arena, int64_t ms)
+/* "start timeout 2m (not 1m), stop timeout 2m (not 1m)"; NULL: the service has all it needs. */
+static const char *lacks_of(struct resolution *r, const struct agent_description *agent,
+                            service_id id)
 {
-    char bytes[32];
+    char bytes[256];
     struct text text;
 
     text_init(&text, bytes, sizeof(bytes));
-    text_add_ms(&text, ms);
-    return arena_strdup(arena, bytes);
+    for (int which = 0; which < LIMITS; which++) {
+        struct limit limit = limit_of(service_of(r, id), which);
+        const struct agent_action *action = agent_find_action(agent, limit.action);
+
+        if (!action || limit.set.ms == 0 || limit.set.ms >= action->timeout_ms)
+            continue;
+        text_add(&text, "%s%s ", text.length > 0 ? ", " : "", limit.words);
+        text_add_ms(&text, action->timeout_ms);
+        text_add(&text, " (not ");
+        text_add_ms(&text, limit.set.ms);
+        text_add(&text, ")");
+    }
+    return text.length > 0 ? arena_strdup(r->arena, bytes) : NULL;
 }
 
 /* Only advice, and said once for all services of the agent. */
-static void compare_limit(struct crew *crew, int which)
+static void compare_limits(struct crew *crew)
 {
     struct judge *judge = &crew->judge;
     struct resolution *r = judge->resolution;
-    const struct agent_action *action = NULL;
+    const char *lacks = NULL, *who;
     service_id first = SERVICE_NONE;
-    struct limit limit, shown = {0};
     int n = 0;
 
     for (int i = 0; i < crew->n_ids; i++) {
-        limit = limit_of(service_of(r, crew->ids[i]), which);
-        action = agent_find_action(judge->description, limit.action);
-        if (!action || limit.set.ms == 0 || limit.set.ms >= action->timeout_ms)
-            continue;
-        if (n++ == 0) {
+        const char *its = lacks_of(r, judge->description, crew->ids[i]);
+
+        if (its && n++ == 0) {
             first = crew->ids[i];
-            shown = limit;
+            lacks = its;
         }
     }
     if (n == 0)
         return;
-    diagnostics_add(
-        r->diagnostics, DIAGNOSTIC_TIMEOUT_SHORT, syntax_place(r->tree, r->sources[first].name_at),
-        judge->description->name, shown.words, time_text(r->arena, action->timeout_ms),
-        n == 1 ? service_of(r, first)->name
-               : arena_printf(r->arena, "%s (as %d more)", service_of(r, first)->name, n - 1),
-        time_text(r->arena, shown.set.ms));
+    who = service_of(r, first)->name;
+    if (n > 1)
+        who = arena_printf(r->arena, "%s (and %d more)", who, n - 1);
+    diagnostics_add(r->diagnostics, DIAGNOSTIC_TIMEOUT_SHORT,
+                    syntax_place(r->tree, r->sources[first].name_at), judge->description->name, who,
+                    lacks);
 }
 
 static void judge_crew(struct crew *crew)
@@ -242,8 +274,7 @@ static void judge_crew(struct crew *crew)
     for (int i = 0; i < crew->n_ids; i++)
         judge_service(&crew->judge, crew->ids[i]);
     check_actions(crew);
-    for (int which = 0; which < 4; which++)
-        compare_limit(crew, which);
+    compare_limits(crew);
 }
 
 static void report_strangers(struct judge *judge, struct service_block *block)

@@ -59,6 +59,11 @@ void lsp_free(struct lsp *lsp)
     free(lsp);
 }
 
+void lsp_know_agents(struct lsp *lsp, const struct catalog *catalog)
+{
+    lsp->catalog = catalog;
+}
+
 bool lsp_is_over(const struct lsp *lsp)
 {
     return lsp->is_over;

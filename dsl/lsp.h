@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "dsl/catalog.h"
+
 struct lsp;
 
 /* The message is the server's; who keeps it takes a reference. */
@@ -16,6 +18,8 @@ typedef void lsp_send_fn(void *context, json_t *message);
 
 struct lsp *lsp_new(lsp_send_fn *send, void *context);
 void lsp_free(struct lsp *lsp);
+/* The agents of this machine, to check, complete and explain what is set for them. */
+void lsp_know_agents(struct lsp *lsp, const struct catalog *catalog);
 
 /*
  * A message that came in, or NULL for what was no message. It waits: what else has come in

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsl/check.h"
 #include "dsl/lsp_work.h"
 #include "dsl/parser.h"
 #include "dsl/utf8.h"
@@ -83,6 +84,7 @@ bool document_open(struct lsp *lsp, const json_t *params)
         document = xcalloc(1, sizeof(*document));
         document->uri = xstrdup(uri_of(params));
         document->is_utf8 = lsp->is_utf8;
+        document->catalog = lsp->catalog;
         document->is_drill = is_drill(document->uri);
         document->next = lsp->documents;
         lsp->documents = document;
@@ -234,6 +236,10 @@ void document_read(struct document *document)
         policy_resolve(arena, document->uri, document->text, document->length, document->resolution,
                        document->diagnostics);
         document->tree = document->resolution->tree;
+        if (document->catalog && document->tree) {
+            check_agents(document->resolution, document->catalog);
+            diagnostics_sort(document->diagnostics);
+        }
         return;
     }
     /* A drill's words only: its policy lies in a file, and this is a room without files. */

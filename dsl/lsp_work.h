@@ -31,9 +31,10 @@ struct document {
     char *text;
     size_t length;
     json_int_t version;
-    bool is_published;   /* what is wrong with this text has been said */
-    bool is_utf8;        /* columns are bytes, not units of UTF-16 */
-    bool is_drill;       /* a rehearsal in a file of its own, not a policy */
+    bool is_published; /* what is wrong with this text has been said */
+    bool is_utf8;      /* columns are bytes, not units of UTF-16 */
+    bool is_drill;     /* a rehearsal in a file of its own, not a policy */
+    const struct catalog *catalog;
     struct arena *arena; /* everything below; NULL until somebody asks */
     struct resolution *resolution;
     struct diagnostics *diagnostics;
@@ -49,6 +50,7 @@ struct lsp {
     void *context;
     json_t *waiting;
     struct document *documents;
+    const struct catalog *catalog; /* NULL: nothing is known of agents */
     bool is_initialized;
     bool is_utf8;
     bool is_shut_down;

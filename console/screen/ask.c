@@ -53,7 +53,7 @@ static void ask_agent(struct ask *ask, const struct settings *settings)
     struct err err;
     int code;
 
-    if (!command_prepare(&ask->command, &ask->output, &code)) {
+    if (!command_prepare(&ask->command, settings, &ask->output, &code)) {
         end(ask, code);
         return;
     }

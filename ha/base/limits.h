@@ -41,6 +41,10 @@
 #define POLICY_BYTES_MAX (4 * 1024 * 1024)
 /* One CPG message; libcpg fragments above 1 MiB, and long messages delay beats: we cut. */
 #define CHUNK_BYTES_MAX (256 * 1024)
+/* What an OCF or fence agent prints about itself: the longest of Debian's has 40 KiB. */
+#define METADATA_BYTES_MAX (1024 * 1024)
+/* Its parameters and actions, and what a parameter may be: ten times what the largest has. */
+#define METADATA_ITEMS_MAX 1000
 /* A line of the control protocol: a policy as one JSON string, escaped. */
 #define CONTROL_LINE_MAX (2 * POLICY_BYTES_MAX + 65536)
 /* Clients of the control socket at a time: people and scripts, not a service to the world. */

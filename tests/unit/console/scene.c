@@ -23,6 +23,10 @@ void scene_open(struct scene *scene, const char *script)
     snprintf(scene->socket, sizeof(scene->socket), "%s/socket", scene->folder);
     settings_init(&scene->settings);
     snprintf(scene->settings.socket, sizeof(scene->settings.socket), "%s", scene->socket);
+    /* Whatever this machine has installed, these tests know only what they bring along. */
+    snprintf(scene->settings.ocf_root, PATH_MAX, "%s/ocf", scene->folder);
+    snprintf(scene->settings.fence_agents, PATH_MAX, "%s/sbin", scene->folder);
+    snprintf(scene->settings.cache, PATH_MAX, "%s/cache/agents", scene->folder);
     if (script)
         scene->agent = fake_agent_start(scene->socket, script);
 }

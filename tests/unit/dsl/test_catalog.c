@@ -110,6 +110,7 @@ static void nearest_names_are_those_of_slips(void **state)
     assert_null(catalog_nearest(&example_agents, arena, "example:ids"));
     assert_null(catalog_nearest(&example_agents, arena, "other:thing"));
     assert_null(catalog_nearest(&example_agents, arena, "fence_thing"));
+    assert_string_equal(catalog_nearest(&example_agents, arena, "gest"), "example:guest");
     arena_free(arena);
 }
 
