@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Level 2, its last part: the parameters of services against what their agents say of
- * themselves. Services are taken agent by agent, so that each agent is asked once. What is set
- * in defaults is wrong only if no agent of its services knows it.
+ * Level 2, its last part: the parameters of services and devices against what their agents say
+ * of themselves. Services are taken agent by agent, so that each agent is asked once. What is
+ * set in defaults is wrong only if no agent of its services knows it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -289,6 +289,60 @@ static void report_strangers(struct judge *judge, struct service_block *block)
     }
 }
 
+static bool device_has(const void *context, const char *name)
+{
+    /* What to do, and with which plug, is said anew with each call. */
+    static const char *const ours[] = {"action", "plug", "port", "nodename"};
+    const struct fence_device *device = context;
+
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        if (strcmp(name, ours[i]) == 0)
+            return true;
+    }
+    for (int i = 0; i < device->n_settings; i++) {
+        if (strcmp(device->settings[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_whole(const struct syntax *statement)
+{
+    for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {
+        if (at->is_broken)
+            return false;
+    }
+    return !statement->is_broken;
+}
+
+static void judge_device(struct judge *judge, int device)
+{
+    struct resolution *r = judge->resolution;
+    const struct fence_device *policy = &r->policy->devices[device];
+    const struct device_source *source = &r->device_at[device];
+
+    if (!policy->agent || !source->agent_at || !agent_is_fence(policy->agent) ||
+        !judge_ask(judge, policy->agent, syntax_place(r->tree, source->agent_at->child)))
+        return;
+    for (int i = 0; i < source->n_sets; i++) {
+        const struct service_set *set = &source->sets[i];
+        const struct agent_parameter *parameter =
+            agent_find_parameter(judge->description, set->name);
+
+        if (parameter)
+            judge_value(judge, parameter, set->at, set->value);
+        else
+            judge_stranger(judge, set->at, set->name, policy->agent);
+    }
+    if (is_whole(source->statement))
+        judge_missing(judge, syntax_place(r->tree, source->name_at),
+                      arena_printf(r->arena, "device %s", policy->name), device_has, policy);
+    if (judge->description->n_actions > 0 && !agent_find_action(judge->description, "off"))
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_ACTION,
+                        syntax_place(r->tree, source->agent_at->child), policy->agent, "off",
+                        "it cannot prove that a node is off");
+}
+
 static int compare_agents(const void *a, const void *b, void *context)
 {
     const struct resolution *r = context;
@@ -327,12 +381,17 @@ void check_agents(struct resolution *r, const struct catalog *catalog)
 {
     size_t n_services = (size_t)r->policy->n_services;
     service_id *ids = arena_alloc(r->arena, n_services * sizeof(ids[0]));
-    const char **names = arena_alloc(r->arena, n_services * sizeof(names[0]));
+    size_t n_names_max = n_services + (size_t)r->policy->n_devices;
+    const char **names = arena_alloc(r->arena, n_names_max * sizeof(names[0]));
     struct crew crew = {.judge = {.resolution = r, .catalog = catalog}};
     int n_ids = sort_services(r, ids), n_names = 0;
 
     for (int i = 0; i < n_ids; i += crew_size(r, ids + i, n_ids - i))
         names[n_names++] = service_of(r, ids[i])->agent;
+    for (int i = 0; i < r->policy->n_devices; i++) {
+        if (r->policy->devices[i].agent)
+            names[n_names++] = r->policy->devices[i].agent;
+    }
     if (catalog->prepare && n_names > 0)
         catalog->prepare(catalog->context, names, n_names);
     for (int i = 0; i < n_ids; i += crew.n_ids) {
@@ -340,6 +399,8 @@ void check_agents(struct resolution *r, const struct catalog *catalog)
         crew.n_ids = crew_size(r, ids + i, n_ids - i);
         judge_crew(&crew);
     }
+    for (int i = 0; i < r->policy->n_devices; i++)
+        judge_device(&crew.judge, i);
     report_strangers(&crew.judge, r->blocks);
     report_strangers(&crew.judge, r->defaults);
 }

@@ -47,6 +47,27 @@ static const struct agent_action slow[] = {
     {.name = "migrate_from", .timeout_ms = 0},
 };
 
+static const char *const ways[] = {"onoff", "cycle"};
+
+static const struct agent_parameter plug[] = {
+    {.name = "action", .is_required = true, .fallback = "reboot", .words = "", .story = ""},
+    {.name = "plug", .is_required = true, .words = "", .story = ""},
+    {.name = "ip", .is_required = true, .words = "address of the device", .story = ""},
+    {.name = "username", .words = "", .story = ""},
+    {.name = "password", .words = "", .story = ""},
+    {.name = "lanplus", .kind = PARAMETER_BOOLEAN, .words = "", .story = ""},
+    {.name = "method",
+     .kind = PARAMETER_SELECT,
+     .options = ways,
+     .n_options = COUNT(ways),
+     .words = "",
+     .story = ""},
+    {.name = "passwd", .is_deprecated = true, .instead = "password", .words = "", .story = ""},
+    {.name = "power_wait", .kind = PARAMETER_TIME, .fallback = "0", .words = "", .story = ""},
+};
+
+static const struct agent_action switching[] = {{.name = "on"}, {.name = "off"}};
+
 static const struct agent_action blind[] = {{.name = "start"}, {.name = "stop"}};
 
 static const struct agent_description agents[] = {
@@ -63,10 +84,16 @@ static const struct agent_description agents[] = {
      .n_parameters = COUNT(web),
      .actions = usual,
      .n_actions = COUNT(usual)},
+    {.name = "fence_example",
+     .parameters = plug,
+     .n_parameters = COUNT(plug),
+     .actions = switching,
+     .n_actions = COUNT(switching)},
+    {.name = "fence_example_on", .actions = switching, .n_actions = 1},
 };
 
 static const char *const names[] = {"example:blind", "example:guest", "example:mute",
-                                    "example:web"};
+                                    "example:web",   "fence_example", "fence_example_on"};
 
 static struct agent_answer find(void *context, const char *name)
 {
@@ -89,3 +116,9 @@ static int list(void *context, const char *const **list)
 }
 
 const struct catalog example_agents = {.find = find, .list = list};
+
+bool example_agents_are_in(const char *text, size_t length)
+{
+    return memmem(text, length, "example:", strlen("example:")) ||
+           memmem(text, length, "fence_example", strlen("fence_example"));
+}

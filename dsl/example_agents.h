@@ -5,6 +5,10 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "dsl/catalog.h"
 
 extern const struct catalog example_agents;
+/* Whether a policy's text is about them; with any others nothing is known of its agents. */
+bool example_agents_are_in(const char *text, size_t length);

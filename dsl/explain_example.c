@@ -161,7 +161,7 @@ struct diagnostics *explain_judge(struct arena *arena, const char *example)
     } else {
         policy_check(arena, last->name, last->text, last->length, found, &survival);
         /* On any other machine than that imagined one it would depend on what is installed. */
-        if (strstr(last->text, "example:"))
+        if (example_agents_are_in(last->text, last->length))
             policy_check_agents(arena, &example_agents, last->text, last->length, found);
     }
     diagnostics_sort(found);

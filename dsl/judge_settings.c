@@ -223,7 +223,11 @@ void judge_stranger(struct judge *judge, const struct syntax *set, const char *n
             other_case = parameter->name;
     }
     near = alike(r->arena, description, name, &only, &n_near);
-    if (other_case || suggestion.best)
+    if (strncmp(name, "pcmk_", 5) == 0)
+        diagnostics_hint(r->diagnostics, entry,
+                         "another manager reads that; here a device has fences, delay, retry, "
+                         "timeout and level");
+    else if (other_case || suggestion.best)
         diagnostics_suggest(r->diagnostics, entry, other_case ? other_case : suggestion.best);
     else if (n_near == 1)
         diagnostics_suggest(r->diagnostics, entry, only);

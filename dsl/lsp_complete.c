@@ -182,6 +182,18 @@ static bool is_name_byte(char byte)
            (byte >= '0' && byte <= '9') || (byte && strchr("-_.:*", byte)) || (byte & 0x80);
 }
 
+/* What the grammar allows there. */
+static void add_words(struct document *document, json_t *items, struct arena *arena,
+                      const struct completion *place, unsigned block)
+{
+    if (place->expected)
+        add_expected(document, items, arena, place->expected);
+    else if (is_at_start(place->tree))
+        add_statements(items, block);
+    else if (place->statement && syntax_usage(place->statement->kind))
+        add_usage_words(items, arena, syntax_usage(place->statement->kind));
+}
+
 json_t *lsp_completion(struct document *document, const json_t *params, struct err *err)
 {
     int start = document_offset(document, json_object_get(params, "position"));
@@ -189,6 +201,7 @@ json_t *lsp_completion(struct document *document, const json_t *params, struct e
     json_t *items = json_array();
     struct arena *arena;
     const char *expected;
+    struct completion place;
     struct context context;
     struct tree tree;
 
@@ -206,12 +219,9 @@ json_t *lsp_completion(struct document *document, const json_t *params, struct e
     context = context_at_end(&tree, document->is_drill ? IN_DRILL_FILE : IN_POLICY);
     if (tree.tokens.n_list > 1 && tree.tokens.list[tree.tokens.n_list - 2].kind == TOKEN_COMMENT)
         expected = "nothing";
-    if (expected)
-        add_expected(document, items, arena, expected);
-    else if (is_at_start(&tree))
-        add_statements(items, context.block);
-    else if (context.statement && syntax_usage(context.statement->kind))
-        add_usage_words(items, arena, syntax_usage(context.statement->kind));
+    place = (struct completion){&tree, context.statement, expected, start};
+    if (!lsp_agent_complete(document, items, &place))
+        add_words(document, items, arena, &place, context.block);
     arena_free(arena);
     return items;
 }

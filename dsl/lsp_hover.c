@@ -8,7 +8,7 @@
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 
-static json_t *markdown(const struct document *document, const struct syntax *at, const char *text)
+json_t *lsp_markdown(const struct document *document, const struct syntax *at, const char *text)
 {
     int from = document->tree->tokens.list[at->first].offset;
 
@@ -201,7 +201,7 @@ static json_t *tell_name(const struct document *document, const struct mention *
         tell_service(&text, r->policy, mention->word);
     else
         tell_several(&text, r->policy, mention);
-    return markdown(document, mention->name, bytes);
+    return lsp_markdown(document, mention->name, bytes);
 }
 
 /* The statement whose first word is at that place, however deep. */
@@ -239,7 +239,7 @@ static json_t *tell_statement(const struct document *document, const struct synt
             glue = ", ";
         }
     }
-    return markdown(document, head, bytes);
+    return lsp_markdown(document, head, bytes);
 }
 
 static json_t *tell_device(const struct document *document, const struct device_source *source,
@@ -259,7 +259,7 @@ static json_t *tell_device(const struct document *document, const struct device_
     text_add(&text, "- retry %d\n", device->retry);
     for (int i = 0; i < device->n_settings; i++)
         tell_setting(&text, &device->settings[i]);
-    return markdown(document, source->name_at, bytes);
+    return lsp_markdown(document, source->name_at, bytes);
 }
 
 static bool is_in(const struct document *document, const struct syntax *node, int offset)
@@ -288,9 +288,9 @@ static json_t *tell_event(const struct document *document, const struct syntax *
             name = name->next;
         for (int i = 0; name && i < ALERT_EVENTS; i++) {
             if (strcmp(events[i].word, syntax_text(document->tree, name)) == 0)
-                return markdown(document, name,
-                                arena_printf(document->arena, "**%s**\n\n%s\n", events[i].word,
-                                             events[i].meaning));
+                return lsp_markdown(document, name,
+                                    arena_printf(document->arena, "**%s**\n\n%s\n", events[i].word,
+                                                 events[i].meaning));
         }
     }
     return NULL;
@@ -318,6 +318,7 @@ static json_t *tell_place(struct document *document, int offset)
     const struct mention *mention;
     const struct syntax *head;
     json_t *inside;
+    json_t *about_agent;
 
     mention = mentions_at(document, mentions_of(document), offset);
     if (mention)
@@ -325,6 +326,9 @@ static json_t *tell_place(struct document *document, int offset)
     inside = document->tree && !document->is_drill ? tell_inside(document, offset) : NULL;
     if (inside)
         return inside;
+    about_agent = lsp_agent_hover(document, offset);
+    if (about_agent)
+        return about_agent;
     head = document->tree ? find_head(document->tree, document->tree->policy, offset) : NULL;
     return head ? tell_statement(document, head) : NULL;
 }

@@ -80,6 +80,22 @@ bool mention_is_plain(const struct mention *mention);
 /* Whether it means that thing of that role, by name, by range or by pattern. */
 bool mention_means(const struct mention *mention, enum name_role role, const char *name);
 
+/* lsp_agents.c: what agents say, where a text speaks of them. */
+/* The place that something is to be completed at, in the text up to there. */
+struct completion {
+    const struct tree *tree;
+    const struct syntax *statement; /* that the text breaks off in or behind; may be NULL */
+    const char *expected;           /* what the grammar wants there; may be NULL */
+    int offset;
+};
+/* false: this is no place for it. */
+bool lsp_agent_complete(struct document *document, json_t *items,
+                        const struct completion *completion);
+/* NULL: there is nothing about an agent there. */
+json_t *lsp_agent_hover(const struct document *document, int offset);
+/* lsp_hover.c: words about that node of the tree. */
+json_t *lsp_markdown(const struct document *document, const struct syntax *at, const char *text);
+
 /* The requests: NULL is an answer, too; with err filled it is a refusal. */
 typedef json_t *lsp_answer_fn(struct document *document, const json_t *params, struct err *err);
 lsp_answer_fn lsp_completion, lsp_hover, lsp_definition, lsp_references, lsp_prepare_rename,

@@ -18,7 +18,7 @@ struct compiled compile_bytes(const char *text, size_t length)
     compiled.is_right = policy_rehearse(compiled.arena, "test.tenuto", text, length,
                                         compiled.policy, compiled.diagnostics, REHEARSE_IN_EARNEST);
     /* Texts about other things name agents that nobody here knows anything of. */
-    if (memmem(text, length, "example:", strlen("example:"))) {
+    if (example_agents_are_in(text, length)) {
         policy_check_agents(compiled.arena, &example_agents, text, length, compiled.diagnostics);
         compiled.is_right = compiled.diagnostics->n_errors == 0;
     }
