@@ -7,13 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "console/command.h"
 #include "console/width.h"
 #include "dsl/policy_text.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 
-/* An agent that is well answers within a second or two, on a busy machine too. */
-#define TIMEOUT_MS 10000
 /* A policy has a dozen agents; who waits longer than this has other trouble. */
 #define PATIENCE_MS 60000
 /* So many are asked before it is said how far that is. */
@@ -35,7 +34,7 @@ struct metadata *agents_open(const struct settings *settings, int timeout_ms)
 void agents_check(const struct settings *settings, struct arena *arena, const char *text,
                   size_t length, struct diagnostics *diagnostics)
 {
-    struct metadata *metadata = agents_open(settings, TIMEOUT_MS);
+    struct metadata *metadata = agents_open(settings, AGENTS_TIMEOUT_MS);
 
     policy_check_agents(arena, metadata_catalog(metadata), text, length, diagnostics);
     metadata_free(metadata);
@@ -83,7 +82,7 @@ static void write_agent(struct output *output, const struct catalog *catalog, co
 
 int agents_list(struct command *command, const struct settings *settings, struct output *output)
 {
-    struct metadata *metadata = agents_open(settings, TIMEOUT_MS);
+    struct metadata *metadata = agents_open(settings, AGENTS_TIMEOUT_MS);
     const struct catalog *catalog = metadata_catalog(metadata);
     const char *word = command_argument(command, 0);
     autojson *done = json_pack("{s:b}", "done", true);
@@ -260,7 +259,7 @@ static int unknown_agent(struct arena *arena, const struct catalog *catalog, con
 
 int agents_show(struct command *command, const struct settings *settings, struct output *output)
 {
-    struct metadata *metadata = agents_open(settings, TIMEOUT_MS);
+    struct metadata *metadata = agents_open(settings, AGENTS_TIMEOUT_MS);
     const struct catalog *catalog = metadata_catalog(metadata);
     const char *name = full_name(catalog, command_argument(command, 0));
     struct agent_answer answer = catalog->find(catalog->context, name);

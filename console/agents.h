@@ -3,8 +3,14 @@
 #pragma once
 
 #include "agentd/metadata/metadata.h"
-#include "console/command.h"
+#include "console/output.h"
+#include "console/settings.h"
 #include "dsl/diagnostic.h"
+
+struct command;
+
+/* An agent that is well answers within a second or two, on a busy machine too. */
+#define AGENTS_TIMEOUT_MS 10000
 
 /* Those that the settings say; nothing is looked at yet. To be freed by metadata_free. */
 struct metadata *agents_open(const struct settings *settings, int timeout_ms);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/agents.h"
 #include "console/client.h"
 #include "console/line.h"
 #include "console/verb.h"
@@ -124,7 +125,8 @@ static bool add_arguments(struct list *list, const struct verb *verb, const stru
     } else if (strcmp(kind, "CODE") == 0) {
         for (int i = 0; i < DIAGNOSTIC_CODES; i++)
             list_add(list, diagnostic_code_name((enum diagnostic_code)i), strlen("T0000"));
-    } else if (strcmp(kind, "NODE") == 0 || strcmp(kind, "SERVICE") == 0) {
+    } else if (strcmp(kind, "NODE") == 0 || strcmp(kind, "SERVICE") == 0 ||
+               strcmp(kind, "AGENT") == 0) {
         add_names(list, ask(context, kind));
     } else if (strchr(kind, '|')) {
         add_choices(list, kind);
@@ -145,6 +147,9 @@ struct completions complete_word(const char *before, const char *word, complete_
 
     if (line_split(&line, before, NULL)) {
         verb = line.n_words > 0 ? verb_find(line.n_words, line.words, &taken, NULL) : NULL;
+        /* "agents" is a verb, and "agents show" is another. */
+        if (verb && line.n_words == 1)
+            add_verbs(&list, line.words[0]);
         if (verb)
             result.is_file = add_arguments(&list, verb, &line, taken, ask, context);
         else if (line.n_words < 2)
@@ -185,11 +190,26 @@ static char **collect(struct client *client, const char *member)
     return list.words;
 }
 
-char **complete_ask_agent(void *context, const char *kind)
+/* Of OCF and fence agents: what is installed, without asking any of them. */
+static char **installed_agents(const struct settings *settings)
+{
+    struct metadata *metadata = agents_open(settings, PATIENCE_MS);
+    const struct catalog *catalog = metadata_catalog(metadata);
+    struct list list = {.prefix = ""};
+    const char *const *names;
+    int n_names = catalog->list(catalog->context, &names);
+
+    for (int i = 0; i < n_names; i++)
+        list_add(&list, names[i], strlen(names[i]));
+    metadata_free(metadata);
+    return list.words;
+}
+
+static char **ask_agent(const struct settings *settings, const char *kind)
 {
     bool is_node = strcmp(kind, "NODE") == 0;
     enum control_exit why;
-    struct client *client = client_open(context, PATIENCE_MS, &why, NULL);
+    struct client *client = client_open(settings->socket, PATIENCE_MS, &why, NULL);
     autojson *request =
         json_pack("{s:s, s:[]}", "verb", is_node ? "cluster nodes" : "ha status", "args");
     char **names = NULL;
@@ -198,4 +218,9 @@ char **complete_ask_agent(void *context, const char *kind)
         names = collect(client, is_node ? "node" : "service");
     client_close(client);
     return names;
+}
+
+char **complete_names_known(void *context, const char *kind)
+{
+    return strcmp(kind, "AGENT") == 0 ? installed_agents(context) : ask_agent(context, kind);
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* Names of a kind ("NODE", "SERVICE") as a NULL-terminated list on the heap; NULL: none. */
+/* Names of a kind ("NODE", "SERVICE", "AGENT"), NULL-terminated, on the heap; NULL: none. */
 typedef char **complete_names(void *context, const char *kind);
 
 struct completions {
@@ -21,5 +21,5 @@ struct completions complete_word(const char *before, const char *word, complete_
                                  void *context);
 void completions_fini(struct completions *completions);
 
-/* Asks the agent, with little patience: nobody waits for a Tab. context: the socket's path. */
-char **complete_ask_agent(void *context, const char *kind);
+/* Asks the agent, with little patience: nobody waits for a Tab. context: the settings. */
+char **complete_names_known(void *context, const char *kind);

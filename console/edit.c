@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/agents.h"
 #include "console/local.h"
 #include "console/width.h"
 #include "dsl/edit.h"
@@ -241,11 +242,13 @@ int edit_policy(struct command *command, const struct settings *settings, struct
     struct source source;
     struct edit_request request;
     struct edit_result *result;
+    struct metadata *metadata = agents_open(settings, AGENTS_TIMEOUT_MS);
     int code = source_open(&source, command, settings, output);
     struct err err;
 
     if (code == CONTROL_EXIT_OK) {
         request = request_of(source.arena, command);
+        request.catalog = metadata_catalog(metadata);
         result = arena_alloc(source.arena, sizeof(*result));
         if (edit_run(source.arena, source.file ? source.file : "policy", source.text, source.length,
                      &request, result, &err))
@@ -253,6 +256,7 @@ int edit_policy(struct command *command, const struct settings *settings, struct
         else
             code = refuse(output, result->diagnostics, err.text);
     }
+    metadata_free(metadata);
     source_fini(&source);
     return code;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/agents.h"
 #include "console/ask.h"
 #include "console/local_file.h"
 #include "console/plan_state.h"
@@ -107,6 +108,7 @@ static void read_side(struct proposal *p, struct plan_side *side)
         policy_check(p->arena, side->file, side->text, side->length, side->found,
                      &side->survival) &&
         policy_compile(p->arena, side->file, side->text, side->length, side->policy, spare);
+    agents_check(p->settings, p->arena, side->text, side->length, side->found);
 }
 
 /* False: what is wrong has been shown. */
@@ -209,12 +211,14 @@ static int run(struct proposal *p)
 int plan_text(const struct plan_question *question, const struct settings *settings,
               struct output *output, int64_t *version)
 {
-    struct proposal proposal = {.arena = arena_new(), .output = output};
+    struct proposal proposal = {.arena = arena_new(), .output = output, .settings = settings};
     int code = CONTROL_EXIT_FAILED;
 
     proposal.after = (struct plan_side){
         .file = question->file, .text = question->text, .length = question->length};
     read_side(&proposal, &proposal.after);
+    /* What is in force may have come from where other agents are installed; this has not. */
+    proposal.after.is_right = proposal.after.is_right && proposal.after.found->n_errors == 0;
     if (is_right(&proposal, &proposal.after))
         code = find_state(&proposal, question, settings);
     if (proposal.state)

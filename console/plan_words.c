@@ -271,9 +271,9 @@ static int write_checks(const struct proposal *p, char sign, int n_before)
         if (is_for_people(output)) {
             if (n == 0)
                 fprintf(output->out, "checks:\n");
-            difference_say(
-                output, sign == '+' ? '-' : '+',
-                arena_printf(p->arena, "%c warning[%s]: %s", sign, code, message->words));
+            difference_say(output, sign == '+' ? '-' : '+',
+                           arena_printf(p->arena, "%c %s[%s]: %s", sign,
+                                        severity_name(message->severity), code, message->words));
         } else {
             autojson *row =
                 json_pack("{s:s, s:s, s:s, s:s, s:i}", "kind", "check", "sign", mark, "code", code,

@@ -21,6 +21,7 @@ struct plan_side {
 struct proposal {
     struct arena *arena;
     struct output *output;
+    const struct settings *settings;
     struct plan_side before;
     struct plan_side after;
     int64_t version; /* of the policy in force; 0: none, or it was a file's */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/agents.h"
 #include "console/ask.h"
 #include "console/editor.h"
 #include "console/local_file.h"
@@ -80,6 +81,8 @@ static bool is_right(struct editing *e)
 
     result = policy_rehearse(arena, e->file ? e->file : "policy", e->text, e->length, policy, found,
                              REHEARSE_IN_EARNEST);
+    agents_check(e->settings, arena, e->text, e->length, found);
+    result = result && found->n_errors == 0;
     if (output->maker != &output_json) {
         fputs(diagnostics_text(found, output->errors_in_colour), output->err);
         fflush(output->err);

@@ -134,7 +134,7 @@ static char **complete_line(const char *word, int start, int end)
     (void)end;
     before[start] = '\0';
     candidates =
-        complete_word(before, word, complete_ask_agent, (void *)(uintptr_t)shell->settings->socket);
+        complete_word(before, word, complete_names_known, (void *)(uintptr_t)shell->settings);
     free(before);
     rl_attempted_completion_over = !candidates.is_file;
     matches = candidates.words ? rl_completion_matches(word, next_candidate) : NULL;

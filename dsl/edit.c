@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dsl/edit_work.h"
+#include "dsl/policy_text.h"
 #include "dsl/resolve.h"
 
 static bool edit_node(struct edit *edit, const struct edit_request *request, struct err *err)
@@ -75,12 +76,36 @@ static void keep_new(struct diagnostics *new, const struct diagnostics *old)
 {
     int n_list = new->n_list;
 
-    new->n_list = new->n_warnings = 0;
+    new->n_list = new->n_errors = new->n_warnings = new->n_infos = 0;
     for (int i = 0; i < n_list; i++) {
-        if (!is_known(old, &new->list[i]))
-            new->list[new->n_list++] = new->list[i];
+        if (is_known(old, &new->list[i]))
+            continue;
+        new->n_errors += new->list[i].severity == SEVERITY_ERROR;
+        new->n_warnings += new->list[i].severity == SEVERITY_WARNING;
+        new->n_infos += new->list[i].severity == SEVERITY_INFO;
+        new->list[new->n_list++] = new->list[i];
     }
-    new->n_warnings = new->n_list;
+}
+
+/* What agents say to a text; a policy may have come from where others are installed. */
+static struct diagnostics *ask_agents(struct arena *arena, const struct catalog *catalog,
+                                      const char *file, const char *text)
+{
+    struct diagnostics *found = arena_alloc(arena, sizeof(*found));
+
+    diagnostics_init(found, arena, file, text, strlen(text));
+    policy_check_agents(arena, catalog, text, strlen(text), found);
+    return found;
+}
+
+static void take_new(struct diagnostics *found, const struct diagnostics *more)
+{
+    for (int i = 0; i < more->n_list && found->n_list < DIAGNOSTICS_MAX; i++)
+        found->list[found->n_list++] = more->list[i];
+    found->n_errors += more->n_errors;
+    found->n_warnings += more->n_warnings;
+    found->n_infos += more->n_infos;
+    diagnostics_sort(found);
 }
 
 bool edit_run(struct arena *arena, const char *file, const char *text, size_t length,
@@ -107,8 +132,16 @@ bool edit_run(struct arena *arena, const char *file, const char *text, size_t le
     result->text = splices_apply(&edit.splices, 0, (int)length);
     result->difference = splices_difference(&edit.splices, (int)length);
     read_text(arena, file, result->text, strlen(result->text), &result->diagnostics);
+    if (result->diagnostics->n_errors == 0) {
+        keep_new(result->diagnostics, old);
+        if (request->catalog) {
+            struct diagnostics *is = ask_agents(arena, request->catalog, file, result->text);
+
+            keep_new(is, ask_agents(arena, request->catalog, file, edit.text));
+            take_new(result->diagnostics, is);
+        }
+    }
     if (result->diagnostics->n_errors > 0)
         return err_set(err, "with that the policy would be wrong; nothing was changed");
-    keep_new(result->diagnostics, old);
     return true;
 }

@@ -31,6 +31,7 @@ struct edit_request {
     const char *name; /* NULL where the kind has none */
     const char *const *words;
     int n_words;
+    const struct catalog *catalog; /* of the agents here; NULL: they are not asked */
 };
 
 #define EDIT_SAID_MAX 64

@@ -370,7 +370,7 @@ bool edit_witness(struct edit *edit, const struct edit_request *request, struct 
     const struct syntax *block = quorum ? syntax_part(quorum, SYNTAX_BLOCK) : NULL;
     const struct syntax *witness = block ? syntax_part(block, SYNTAX_WITNESS) : NULL;
     const char *word = "witness";
-    struct edit_request unset = {EDIT_SERVICE_UNSET, NULL, &word, 1};
+    struct edit_request unset = {.kind = EDIT_SERVICE_UNSET, .words = &word, .n_words = 1};
     char *words;
 
     if (request->kind == EDIT_WITNESS_ADD)

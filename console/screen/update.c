@@ -191,7 +191,8 @@ static char **names_of(void *context, const char *kind)
 {
     const struct picture *picture = ((const struct model *)context)->picture;
     bool is_node = strcmp(kind, "NODE") == 0;
-    int count = !picture ? 0 : is_node ? picture->n_nodes : picture->n_services;
+    bool is_service = strcmp(kind, "SERVICE") == 0;
+    int count = !picture ? 0 : is_node ? picture->n_nodes : is_service ? picture->n_services : 0;
     char **names = xcalloc((size_t)count + 1, sizeof(char *));
 
     for (int i = 0; i < count; i++)

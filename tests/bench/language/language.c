@@ -130,7 +130,8 @@ static double edit_ms(const char *text, int *n_errors)
 {
     static const char *const words[] = {"restart", "7"};
     struct arena *arena = arena_new();
-    struct edit_request request = {EDIT_SERVICE_SET, "ocf:s00042", words, 2};
+    struct edit_request request = {
+        .kind = EDIT_SERVICE_SET, .name = "ocf:s00042", .words = words, .n_words = 2};
     struct edit_result *result = arena_alloc(arena, sizeof(*result));
     double begin = cpu_ms();
     struct err err;

@@ -49,6 +49,14 @@ static void the_first_word_is_a_family_or_a_verb(void **state)
     assert_string_equal(candidates("", "wat"), "");
 }
 
+static void agents_are_named(void **state)
+{
+    (void)state;
+    assert_string_equal(candidates("agents show ", "ocf:w"), "ocf:web");
+    assert_string_equal(kind_asked, "AGENT");
+    assert_string_equal(candidates("agents ", ""), "show");
+}
+
 static void the_second_word_belongs_to_the_first(void **state)
 {
     (void)state;
@@ -95,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_word_is_a_family_or_a_verb),
+        cmocka_unit_test(agents_are_named),
         cmocka_unit_test(the_second_word_belongs_to_the_first),
         cmocka_unit_test(arguments_are_asked_for_by_kind),
         cmocka_unit_test(files_fit_where_a_file_is_wanted),
