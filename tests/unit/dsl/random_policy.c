@@ -8,6 +8,9 @@
 #include "ha/base/random.h"
 
 #define UNITS_MAX 8
+#define PIECES_MAX 64
+/* What setting() knows. */
+#define SETTINGS 15
 
 /* A service statement: one service, two, or a range of them. */
 struct unit {
@@ -23,6 +26,8 @@ struct writer {
     int n_units;
     int n_nodes;
     int n_comments;
+    size_t ends[PIECES_MAX]; /* of the statements, with what is behind them */
+    int n_ends;
 };
 
 static int pick(struct writer *w, int limit)
@@ -92,6 +97,82 @@ static void end_statement(struct writer *w)
     else
         end_line(w);
     gap(w);
+    w->ends[w->n_ends++] = w->page.length;
+}
+
+/* Some of these settings, on one line or each on its own, some with comments behind or above. */
+static void some_settings(struct writer *w, const char *const *settings, int n_settings)
+{
+    bool is_one_line = random_chance(&w->random, 40);
+
+    say(w, "{");
+    for (int i = 0; i < n_settings; i++) {
+        if (!random_chance(&w->random, 50))
+            continue;
+        if (is_one_line) {
+            blanks(w);
+        } else {
+            end_line(w);
+            gap(w);
+        }
+        say_words(w, settings[i]);
+        say(w, is_one_line || random_chance(&w->random, 10) ? ";" : "");
+    }
+    if (!is_one_line)
+        end_line(w);
+    say(w, "}");
+}
+
+/* What a policy says beside nodes, services and rules; each of them may be left out. */
+static void surroundings(struct writer *w)
+{
+    static const struct {
+        const char *head;
+        const char *const settings[6];
+        int n_settings;
+    } some[] = {
+        {"quorum ",
+         {"wait-for-all yes ; tie-breaker n1", "last-man-standing no",
+          "witness 10.9.9.9 lms # who decides\n"},
+         3},
+        {"fencing ",
+         {"watchdog 10s", "storm 2 per 10m", "quarantine none",
+          "device ipmi { agent fence_ipmilan; fences n0; set ip 10.0.9.1; set password secret one "
+          "}",
+          "device both { agent fence_y ; set a \"b # c $d\" ;set p secret q; level 1; fences "
+          "n1,\n # two\n n2 }",
+          "device pdu {\n agent fence_apc # which\n\n fences n1, n2\n level 2; delay 2s ; retry "
+          "0\n}"},
+         6},
+        {"scheduling ",
+         {"mode static", "workers 3", "rebalance on start", "method topsis", "improve 0.2"},
+         5},
+        {"access ",
+         {"admin jin key \"ssh-ed25519 "
+          "AAAAC3NzaC1lZDI1NTE5AAAAIE52bwmemAwe2JFkJxtHDTLTMFY6xvhm86RhRrtCm7cf\""},
+         1},
+        {"drill \"a # node\" ",
+         {"power off n0", "expect n0 unknown", "cut n1,\n  n2", "mend n1, n2", "power on n0"},
+         5},
+    };
+
+    for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+        if (!random_chance(&w->random, 30))
+            continue;
+        say_words(w, some[i].head);
+        some_settings(w, some[i].settings, some[i].n_settings);
+        end_statement(w);
+    }
+    if (random_chance(&w->random, 20)) {
+        say_words(
+            w,
+            "alert pager { run \"/usr/bin/page\" -s \"it says; # \"; on fence,\n error, quorum }");
+        end_statement(w);
+    }
+    if (random_chance(&w->random, 20)) {
+        say_words(w, "shutdown migrate");
+        end_statement(w);
+    }
 }
 
 static void nodes(struct writer *w)
@@ -126,7 +207,14 @@ static const char *setting(struct writer *w, int which)
     case 4: return "migrate never";
     case 5: return "migrate timeout 3m";
     case 6: return "set text \"a # b; $name { }\"";
-    default: return "failback no";
+    case 7: return "failback no";
+    case 8: return arena_printf(w->arena, "priority %d", pick(w, 2001) - 1000);
+    case 9: return "state stopped";
+    case 10: return "cpus 0.5";
+    case 11: return "memory 512M";
+    case 12: return "recover within 20m";
+    case 13: return "start timeout 90s";
+    default: return "set key secret one";
     }
 }
 
@@ -139,8 +227,8 @@ static void block(struct writer *w, struct unit *unit)
     if (!is_one_line)
         end_line(w);
     say_words(w, "agent heartbeat:x");
-    for (int which = 0; which < 8; which++) {
-        if (!random_chance(&w->random, 30))
+    for (int which = 0; which < SETTINGS; which++) {
+        if (!random_chance(&w->random, 20))
             continue;
         say(w, is_one_line ? ";" : "");
         if (!is_one_line) {
@@ -212,30 +300,28 @@ static void rules(struct writer *w)
     }
 }
 
-/* The blocks beside services, on one line or several. */
-#define ACCESS                                                                                     \
-    "access { # who\n admin jin key \"ssh-ed25519"                                                 \
-    " AAAAC3NzaC1lZDI1NTE5AAAAIKA1AyfGxiyC4elmeft40ThRRasD2ohkxzYl3qN5De7e\" }"
-#define FENCING                                                                                    \
-    "fencing { watchdog 20s ; device d1 {\n agent fence_x; fences n0,\n n1 ; level 1\n"            \
-    " set a \"b # c $d\" ;set p secret q } # one\n device d2 { agent fence_y ; fences fast;"       \
-    " level 2; delay 2s ; retry 0 } }"
-
-static void other_blocks(struct writer *w)
+/* The statements in another order: it has no meaning. */
+static char *shuffled(struct writer *w, const char *text, size_t length)
 {
-    static const char *const some[] = {
-        "quorum { witness 10.9.9.9 lms;# who decides\n tie-breaker n1 ; wait-for-all yes }",
-        FENCING,
-        "alert a { run \"/bin/x\" -s \"a b\" ; on fence,\n error, quorum }",
-        ACCESS,
-    };
+    struct page page = {0};
+    char *result;
 
-    for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
-        if (!random_chance(&w->random, 30))
-            continue;
-        say(w, some[i]);
-        end_statement(w);
+    w->ends[w->n_ends - 1] = length;
+    for (int left = w->n_ends; left > 0; left--) {
+        int at = pick(w, left);
+        size_t from = at > 0 ? w->ends[at - 1] : 0, size = w->ends[at] - from;
+
+        page_add(&page, text + from, size);
+        if (left > 1 && size > 0 && text[from + size - 1] != '\n')
+            page_say(&page, "\n");
+        /* What is taken is closed up, so that the others begin where it began. */
+        text = arena_printf(w->arena, "%.*s%s", (int)from, text, text + from + size);
+        for (int i = at; i + 1 < left; i++)
+            w->ends[i] = w->ends[i + 1] - size;
     }
+    result = arena_strndup(w->arena, page.bytes, page.length);
+    page_free(&page);
+    return result;
 }
 
 char *random_policy(struct arena *arena, uint64_t seed)
@@ -250,21 +336,21 @@ char *random_policy(struct arena *arena, uint64_t seed)
     nodes(&w);
     say_words(&w, "let fast = n0, n1");
     end_statement(&w);
-    other_blocks(&w);
-    if (random_chance(&w.random, 50)) {
+    if (random_chance(&w.random, 50))
         say_words(&w, "defaults ocf { agent heartbeat:y; restart 3 }");
-        end_statement(&w);
-    } else {
+    else
         say_words(&w, "defaults { agent heartbeat:y }");
-        end_line(&w);
-    }
+    end_statement(&w);
     services(&w);
     rules(&w);
+    surroundings(&w);
     length = w.page.length;
     /* Some texts do not end with a newline. */
     if (random_chance(&w.random, 20) && w.page.bytes[length - 1] == '\n')
         length--;
     text = arena_strndup(arena, w.page.bytes, length);
+    if (random_chance(&w.random, 30))
+        text = shuffled(&w, text, length);
     page_free(&w.page);
     return text;
 }

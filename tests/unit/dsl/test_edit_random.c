@@ -186,8 +186,8 @@ static const char *others_of(struct world *world, const struct resolution *r)
     }
     for (int at = 0; at < tree->tokens.n_list; at++) {
         const struct token *token = &tree->tokens.list[at];
-        bool is_alone = token->kind == TOKEN_COMMENT && at > 0 &&
-                        tree->tokens.list[at - 1].kind == TOKEN_NEWLINE;
+        bool is_alone = token->kind == TOKEN_COMMENT &&
+                        (at == 0 || tree->tokens.list[at - 1].kind == TOKEN_NEWLINE);
         bool is_inside = false;
 
         for (const struct syntax *each = tree->policy->child; each; each = each->next)
