@@ -49,14 +49,14 @@ static void check_words(const char *words)
 
 void fuzz_check_diagnostics(const struct diagnostics *diagnostics)
 {
-    int n_errors = 0;
+    int n_of[SEVERITY_INFO + 1] = {0};
     json_t *list = diagnostics_json(diagnostics);
 
     assert(diagnostics->n_list <= DIAGNOSTICS_MAX);
     for (int i = 0; i < diagnostics->n_list; i++) {
         const struct diagnostic *each = &diagnostics->list[i];
 
-        n_errors += each->severity == SEVERITY_ERROR;
+        n_of[each->severity]++;
         check_place(diagnostics, &each->at);
         check_words(each->words);
         check_words(each->hint);
@@ -67,8 +67,8 @@ void fuzz_check_diagnostics(const struct diagnostics *diagnostics)
         }
     }
     if (diagnostics->n_list < DIAGNOSTICS_MAX)
-        assert(n_errors == diagnostics->n_errors &&
-               diagnostics->n_list == n_errors + diagnostics->n_warnings);
+        assert(n_of[SEVERITY_ERROR] == diagnostics->n_errors &&
+               n_of[SEVERITY_WARNING] == diagnostics->n_warnings);
     assert(json_array_size(list) == (size_t)diagnostics->n_list);
     json_decref(list);
     assert(diagnostics->n_list == 0 ||

@@ -5,6 +5,7 @@
  * meant are there byte for byte and in their order, with what stands between them; no comment
  * is lost; and what the edit did can be taken back.
  */
+#include "dsl/difference.h"
 #include "dsl/edit.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -149,6 +150,23 @@ static void check_comments(struct arena *arena, const struct fuzz_reading *old,
     }
 }
 
+/* Two policies are told apart if and only if they mean something else. */
+static void check_difference(struct arena *arena, const struct fuzz_reading *old,
+                             const struct fuzz_reading *new)
+{
+    struct difference difference;
+    bool is_same;
+
+    if (!old->is_right)
+        return;
+    is_same = strcmp(fuzz_meaning(arena, old), fuzz_meaning(arena, new)) == 0;
+    assert(difference_find(arena, old->diagnostics->text, new->diagnostics->text, &difference));
+    assert(!is_same || difference.n_effects == 0);
+    assert(is_same || difference.n_lines > 0);
+    for (int i = 0; i < difference.n_lines; i++)
+        assert(difference_words(arena, &difference.lines[i])[0]);
+}
+
 static bool is_removal(enum edit_kind kind)
 {
     return kind == EDIT_SERVICE_REMOVE || kind == EDIT_RULE_REMOVE || kind == EDIT_WITNESS_REMOVE ||
@@ -207,6 +225,7 @@ static void try_edit(struct arena *arena, const char *text, const struct edit_re
     assert(new.is_right);
     check_statements(&old, &new, request->kind);
     check_bytes(&old, result->text, request->kind);
+    check_difference(arena, &old, &new);
     if (!is_removal(request->kind))
         check_comments(arena, &old, &new);
     if (is_laid_out(arena, text))

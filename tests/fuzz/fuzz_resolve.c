@@ -5,6 +5,8 @@
  * where one word is offered for another, taking it mends that slip.
  */
 #include "dsl/check.h"
+#include "dsl/difference.h"
+#include "dsl/example_agents.h"
 #include "dsl/page.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -90,9 +92,15 @@ static void check_layout(struct arena *arena, const struct fuzz_reading *first, 
     struct diagnostics *found = arena_alloc(arena, sizeof(*found));
     char *layout = policy_format(arena, "fuzz", text, length, found);
     struct fuzz_reading again = fuzz_read(arena, layout, strlen(layout));
+    struct difference difference;
 
     assert(again.is_right);
     assert(strcmp(fuzz_meaning(arena, first), fuzz_meaning(arena, &again)) == 0);
+    text = arena_strndup(arena, text, length);
+    assert(difference_find(arena, text, layout, &difference));
+    assert(difference.n_lines == 0 && difference.n_effects == 0);
+    assert(difference_find(arena, NULL, layout, &difference));
+    assert(difference.n_effects > 0);
 }
 
 /* "did you mean": whoever takes the word does not read the same message again. */
@@ -132,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         check_turned(arena, &reading);
         if (reading.policy->n_nodes <= NODES_SMALL && reading.policy->n_services <= SERVICES_SMALL)
             assert(check_survival(reading.resolution)[0]);
+        policy_check_agents(arena, &example_agents, text, length, reading.diagnostics);
         fuzz_check_diagnostics(reading.diagnostics);
     }
     free(text);

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "dsl/example_agents.h"
 #include "dsl/parser.h"
 
 #define DEPTH_MAX 3
@@ -121,6 +122,32 @@ static const char *make_value(struct grammar *g)
     return PICK(g, usual);
 }
 
+/* Of the agents that can be asked, if there is one: it knows which parameters are right. */
+static const char *make_agent(struct grammar *g)
+{
+    const char *const *names;
+    int n_names = example_agents.list(example_agents.context, &names);
+
+    return n_names > 0 ? names[random_below(&g->random, n_names)] : "heartbeat:x";
+}
+
+static const char *make_key(struct grammar *g)
+{
+    static const char *const keys[] = {
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE52bwmemAwe2JFkJxtHDTLTMFY6xvhm86RhRrtCm7cf",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE52bwmemAwe2JFkJxtHDTLTMFY6xvhm86RhRrtCm7cf jin",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "ssh-dss AAAA", "x"};
+
+    return PICK(g, keys);
+}
+
+static const char *make_event(struct grammar *g)
+{
+    static const char *const events[] = {"fence", "error", "quorum", "node", "policy", "service"};
+
+    return PICK(g, events);
+}
+
 /* Whatever reads files for a target knows these. */
 static const char *make_file(struct grammar *g)
 {
@@ -178,6 +205,7 @@ static const struct {
     {"DURATION", make_duration}, {"T", make_duration},      {"ADDRESS", make_address},
     {"NAME", make_name},         {"VALUE", make_value},     {"STATE", make_state},
     {"SENTENCE", make_sentence}, {"COMMAND", make_command}, {"FILE", make_file},
+    {"AGENT", make_agent},       {"KEY", make_key},         {"EVENT", make_event},
 };
 
 const char *grammar_make(struct grammar *g, const char *what)
@@ -217,6 +245,9 @@ static const char *choose(struct grammar *g, const char *from, size_t length, co
 /* A word of a usage: what is in capitals is made, the rest stays. */
 static void write_word(struct grammar *g, struct page *page, const char *word)
 {
+    /* The name of an agent is one word, whatever it is made of. */
+    if (strcmp(word, "PROVIDER:NAME") == 0 || strcmp(word, "fence_NAME") == 0)
+        word = random_chance(&g->random, 80) ? make_agent(g) : word;
     while (*word) {
         size_t length = 0;
 
