@@ -161,8 +161,7 @@ static void check_difference(struct arena *arena, const struct fuzz_reading *old
         return;
     is_same = strcmp(fuzz_meaning(arena, old), fuzz_meaning(arena, new)) == 0;
     assert(difference_find(arena, old->diagnostics->text, new->diagnostics->text, &difference));
-    assert(!is_same || difference.n_effects == 0);
-    assert(is_same || difference.n_lines > 0);
+    assert(is_same == (difference.n_effects == 0));
     for (int i = 0; i < difference.n_lines; i++)
         assert(difference_words(arena, &difference.lines[i])[0]);
 }

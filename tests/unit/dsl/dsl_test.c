@@ -138,6 +138,19 @@ static void say_people(struct page *page, struct arena *arena, const struct poli
     }
 }
 
+static void say_scheduling(struct page *page, struct arena *arena,
+                           const struct scheduling *scheduling)
+{
+    say(page, arena, "mode", scheduling->mode);
+    say(page, arena, "method", scheduling->method);
+    say(page, arena, "on-start", scheduling->rebalances_on_start);
+    say(page, arena, "rebalances", scheduling->rebalances);
+    say(page, arena, "imbalance", scheduling->imbalance_millionths);
+    say(page, arena, "for", scheduling->imbalance_hold.ms);
+    say(page, arena, "improve", scheduling->improve_millionths);
+    say(page, arena, "workers", scheduling->workers);
+}
+
 static void say_rule(struct page *page, struct arena *arena, const struct rule *rule)
 {
     say_word(page, arena, "\nrule", rule->name);
@@ -166,7 +179,7 @@ char *policy_as_text(struct arena *arena, const struct policy *policy)
     say(&page, arena, "per", policy->storm.within.ms);
     say(&page, arena, "quarantine", policy->quarantine.times);
     say(&page, arena, "per", policy->quarantine.within.ms);
-    say(&page, arena, "workers", policy->scheduling.workers);
+    say_scheduling(&page, arena, &policy->scheduling);
     for (int i = 0; i < policy->n_services; i++)
         say(&page, arena, "turn", policy_in_turn(policy, i));
     for (int i = 0; i < policy->n_nodes; i++)
