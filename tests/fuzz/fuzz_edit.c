@@ -136,17 +136,42 @@ static void check_bytes(const struct fuzz_reading *old, const char *new, enum ed
     assert(is_inside);
 }
 
-/* Every comment of the old text is one of the new. */
-static void check_comments(struct arena *arena, const struct fuzz_reading *old,
-                           const struct fuzz_reading *new)
+static bool is_removal(enum edit_kind kind)
 {
-    char *before = fuzz_comments(arena, old->resolution->tree);
+    return kind == EDIT_SERVICE_REMOVE || kind == EDIT_RULE_REMOVE || kind == EDIT_WITNESS_REMOVE ||
+           kind == EDIT_SERVICE_UNSET || kind == EDIT_NODE_UNSET;
+}
+
+/* Whether it goes with its statement: it stands inside of it, or behind it on the same line. */
+static bool is_of_statement(const struct tree *tree, const struct token *comment)
+{
+    const struct syntax *before = NULL;
+
+    for (const struct syntax *at = tree->policy->child; at; at = at->next) {
+        if (tree->tokens.list[at->first].offset < comment->offset)
+            before = at;
+    }
+    return before && (&tree->tokens.list[before->end] > comment ||
+                      tree->tokens.list[before->end - 1].line == comment->line);
+}
+
+/* Every comment of the old text is one of the new; what is taken away takes its own along. */
+static void check_comments(struct arena *arena, const struct fuzz_reading *old,
+                           const struct fuzz_reading *new, enum edit_kind kind)
+{
+    const struct tree *tree = old->resolution->tree;
     char *after = arena_printf(arena, "\n%s", fuzz_comments(arena, new->resolution->tree));
 
-    for (char *line = before; *line; line += strcspn(line, "\n") + 1) {
-        char *comment = arena_printf(arena, "\n%.*s\n", (int)strcspn(line, "\n"), line);
+    for (int at = 0; at < tree->tokens.n_list; at++) {
+        const struct token *token = &tree->tokens.list[at];
+        int length = token->length;
 
-        assert(strstr(after, comment));
+        if (token->kind != TOKEN_COMMENT || (is_removal(kind) && is_of_statement(tree, token)))
+            continue;
+        while (length > 1 && strchr(" \t\r", tree->diagnostics->text[token->offset + length - 1]))
+            length--;
+        assert(strstr(after, arena_printf(arena, "\n%.*s\n", length,
+                                          tree->diagnostics->text + token->offset)));
     }
 }
 
@@ -164,12 +189,6 @@ static void check_difference(struct arena *arena, const struct fuzz_reading *old
     assert(is_same == (difference.n_effects == 0));
     for (int i = 0; i < difference.n_lines; i++)
         assert(difference_words(arena, &difference.lines[i])[0]);
-}
-
-static bool is_removal(enum edit_kind kind)
-{
-    return kind == EDIT_SERVICE_REMOVE || kind == EDIT_RULE_REMOVE || kind == EDIT_WITNESS_REMOVE ||
-           kind == EDIT_SERVICE_UNSET || kind == EDIT_NODE_UNSET;
 }
 
 static bool is_laid_out(struct arena *arena, const char *text)
@@ -225,8 +244,7 @@ static void try_edit(struct arena *arena, const char *text, const struct edit_re
     check_statements(&old, &new, request->kind);
     check_bytes(&old, result->text, request->kind);
     check_difference(arena, &old, &new);
-    if (!is_removal(request->kind))
-        check_comments(arena, &old, &new);
+    check_comments(arena, &old, &new, request->kind);
     if (is_laid_out(arena, text))
         assert(is_laid_out(arena, result->text));
     take_back(arena, text, request, result);
