@@ -102,6 +102,10 @@ static void add_inside(struct facts *facts, enum difference_rank rank, const cha
         fact.is_said = true;
         fact.value = words_of(tree, at, n_words, WORDS_SORTED);
         fact.shown = words_of(tree, at, n_words, WORDS_SHOWN);
+        /* How the witness votes may be left to the number of nodes. */
+        if (at->kind == SYNTAX_WITNESS)
+            fact.value = arena_printf(facts->arena, "%s %d", facts->of->policy->quorum.witness,
+                                      facts->of->policy->quorum.algorithm);
         if (!is_usual(rank, setting, fact.value) && !join(facts, &fact))
             add(facts, &fact);
     }

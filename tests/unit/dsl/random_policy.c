@@ -151,9 +151,6 @@ static void surroundings(struct writer *w)
          {"admin jin key \"ssh-ed25519 "
           "AAAAC3NzaC1lZDI1NTE5AAAAIE52bwmemAwe2JFkJxtHDTLTMFY6xvhm86RhRrtCm7cf\""},
          1},
-        {"drill \"a # node\" ",
-         {"power off n0", "expect n0 unknown", "cut n1,\n  n2", "mend n1, n2", "power on n0"},
-         5},
     };
 
     for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
