@@ -15,6 +15,7 @@
 #include "console/policy_edit.h"
 #include "console/replay.h"
 #include "dsl/policy_text.h"
+#include "dsl/times.h"
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
 #include "ha/base/version.h"
@@ -93,14 +94,29 @@ bool local_check_text(const struct settings *settings, const char *file, const c
     return is_right;
 }
 
+/* The chain of times of a policy that is right; it is read once more, for its numbers only. */
+static const struct policy *policy_of(const struct reading *reading)
+{
+    struct policy *policy = arena_alloc(reading->arena, sizeof(*policy));
+    struct diagnostics *found = arena_alloc(reading->arena, sizeof(*found));
+
+    return policy_compile(reading->arena, reading->file, reading->text, reading->length, policy,
+                          found)
+               ? policy
+               : NULL;
+}
+
 /* The last row: how much was found, and what the policy survives if it is right. */
 static void write_sum(const struct reading *reading, struct output *output)
 {
     const struct diagnostics *found = reading->diagnostics;
+    const struct policy *policy = policy_of(reading);
     autojson *row =
         json_pack("{s:s,s:i,s:i,s:s*}", "file", reading->file, "errors", found->n_errors,
                   "warnings", found->n_warnings, "survival", reading->survival);
 
+    if (policy)
+        json_object_set_new(row, "times", times_json(policy));
     output_row(output, row);
 }
 
@@ -114,6 +130,19 @@ static const char *code_to_explain(const struct diagnostics *found)
             return diagnostic_code_name(found->list[i].code);
     }
     return NULL;
+}
+
+static void write_times(const struct reading *reading, struct output *output)
+{
+    const struct policy *policy = policy_of(reading);
+    const char *const *lines;
+    int n_lines = 0;
+
+    if (!policy)
+        return;
+    lines = times_lines(reading->arena, policy, &n_lines);
+    for (int i = 0; i < n_lines; i++)
+        fprintf(output->out, "%s%s\n", i == 0 ? "times: " : "       ", lines[i]);
 }
 
 /* What the language says of one file, as rows or as text with carets. */
@@ -137,6 +166,7 @@ static int write_check(const struct reading *reading, struct output *output)
                     plural(found->n_warnings), code_to_explain(found));
         if (reading->survival)
             fprintf(output->out, "%s: %s\n", reading->file, reading->survival);
+        write_times(reading, output);
     }
     return found->n_errors > 0 ? CONTROL_EXIT_FAILED : CONTROL_EXIT_OK;
 }

@@ -52,6 +52,8 @@ void check_wishes(const struct rule_view *view);
 void check_redundant(const struct rule_view *view);
 /* Level 4. */
 void check_safety(struct resolution *resolution);
+void check_votes(struct resolution *resolution);
+void check_fencing(struct resolution *resolution);
 /*
  * Level 5, which may take seconds: what is left behind when nodes are lost. Returns the answer
  * as a sentence, such as "survives the loss of any 1 node", in the resolution's arena.

@@ -1,38 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Level 4: the chain of times with its numbers, votes, and the watchdog. The two
+ * Level 4: the chain of times with its numbers, and the watchdog. The two
  * inequalities are those of the lease: safety is kept by construction, because others wait
  * as long as timing_recovery_wait says; liveness can be broken by a policy and is refused.
  */
 #include <string.h>
 
 #include "dsl/check.h"
-#include "ha/base/text.h"
+#include "dsl/times.h"
 #include "ha/whatif/predict.h"
-
-static const char *shown(struct arena *arena, struct duration duration)
-{
-    char buffer[32];
-    struct text text;
-
-    text_init(&text, buffer, sizeof(buffer));
-    text_add_ms(&text, duration.ms);
-    return arena_strdup(arena, buffer);
-}
-
-/* A time that was added up, to be read and not to be copied: "2m 7s", "7.3s". */
-static const char *told(struct arena *arena, struct duration duration)
-{
-    long long seconds = (long long)(duration.ms / 1000), tenths = duration.ms % 1000 / 100;
-
-    if (seconds >= 60 && seconds % 60 == 0)
-        return arena_printf(arena, "%lldm", seconds / 60);
-    if (seconds >= 60)
-        return arena_printf(arena, "%lldm %llds", seconds / 60, seconds % 60);
-    if (tenths == 0)
-        return arena_printf(arena, "%llds", seconds);
-    return arena_printf(arena, "%lld.%llds", seconds, tenths);
-}
 
 /* The first place that has to do with times: the watchdog, else the cluster's statement. */
 static struct location place_of_times(const struct resolution *r)
@@ -67,11 +43,12 @@ static void check_liveness(struct resolution *r)
 
     if (timing->watchdog.ms == 0 || held.ms > floor.ms)
         return;
-    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_LIVENESS, place_of_times(r),
-                            shown(r->arena, timing->lease), shown(r->arena, timing->watchdog),
-                            shown(r->arena, held), shown(r->arena, floor),
-                            shown(r->arena, timing_token(timing, policy->n_nodes)),
-                            shown(r->arena, timing->beat), shown(r->arena, timing->allowance));
+    entry = diagnostics_add(
+        r->diagnostics, DIAGNOSTIC_LIVENESS, place_of_times(r),
+        times_exact(r->arena, timing->lease), times_exact(r->arena, timing->watchdog),
+        times_exact(r->arena, held), times_exact(r->arena, floor),
+        times_exact(r->arena, timing_token(timing, policy->n_nodes)),
+        times_exact(r->arena, timing->beat), times_exact(r->arena, timing->allowance));
     diagnostics_hint(r->diagnostics, entry, "write: watchdog %ds", least_watchdog(policy));
 }
 
@@ -86,37 +63,13 @@ static void check_watchdog(struct resolution *r)
                      "every machine has one (softdog at least); write: watchdog 10s");
 }
 
-static void check_votes(struct resolution *r)
-{
-    const struct policy *policy = r->policy;
-    struct location at = syntax_place(r->tree, r->node_at[0]);
-    struct diagnostic *entry;
-    int votes = 0;
-
-    for (int i = 0; i < policy->n_nodes; i++)
-        votes += policy->nodes[i].votes;
-    if (votes == 0) {
-        diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_VOTES, at);
-    } else if (policy->quorum.witness || policy->quorum.is_two_node ||
-               policy->quorum.tie_breaker != TIE_UNSAID) {
-        return; /* halves are provided for */
-    } else if (policy->n_nodes == 2) {
-        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_TWO_NODES, at);
-        diagnostics_hint(r->diagnostics, entry, "a third node, however small, makes the majority");
-    } else if (votes % 2 == 0) {
-        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_EVEN_VOTES, at, votes);
-        diagnostics_hint(r->diagnostics, entry,
-                         "give one node a vote more, or less, or add a node");
-    }
-}
-
 static void report_in_vain(struct resolution *r, service_id id, struct duration wait)
 {
     const struct service_policy *service = &r->policy->services[id];
 
     diagnostics_add(r->diagnostics, DIAGNOSTIC_RECOVER_IN_VAIN,
                     syntax_place(r->tree, r->sources[id].name_at), service->name,
-                    shown(r->arena, service->recover_within), shown(r->arena, wait));
+                    times_exact(r->arena, service->recover_within), times_exact(r->arena, wait));
 }
 
 /* Each link at its longest; the service's own start is the one that the policy can shorten. */
@@ -128,9 +81,10 @@ static void report_late(struct resolution *r, service_id id, const struct predic
 
     entry = diagnostics_add(
         r->diagnostics, DIAGNOSTIC_RECOVER_LATE, syntax_place(r->tree, r->sources[id].name_at),
-        service->name, told(r->arena, prediction->total), shown(r->arena, service->recover_within),
-        told(r->arena, prediction->notice), told(r->arena, prediction->proof),
-        told(r->arena, prediction->first), told(r->arena, prediction->start));
+        service->name, times_told(r->arena, prediction->total),
+        times_exact(r->arena, service->recover_within), times_told(r->arena, prediction->notice),
+        times_told(r->arena, prediction->proof), times_told(r->arena, prediction->first),
+        times_told(r->arena, prediction->start));
     if (left >= 1000)
         diagnostics_hint(r->diagnostics, entry, "if it starts that fast, write: start timeout %ds",
                          (int)(left / 1000));
@@ -168,5 +122,6 @@ void check_safety(struct resolution *r)
     check_watchdog(r);
     check_liveness(r);
     check_votes(r);
+    check_fencing(r);
     check_recovery(r);
 }

@@ -23,6 +23,8 @@ struct prediction {
  */
 void predict_first(const struct policy *policy, const struct duration *takes,
                    struct duration *first);
+/* What has to stop before each, when all of them stop, each within its stop timeout. */
+void predict_stop(const struct policy *policy, struct duration *first);
 /* On purpose: its stop, what has to start before it, its start. */
 struct outage {
     struct duration stop; /* 0: it did not run */
