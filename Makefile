@@ -130,7 +130,7 @@ $(BENCH): $(call objects,$(wildcard tests/bench/*.c)) $(OUT)/ha.a
 
 # The language has a program of its own: the core does not know it.
 BENCH_LANGUAGE := $(OUT)/bench-language
-$(BENCH_LANGUAGE): $(OUT)/obj/tests/bench/language/language.o $(call archives,dsl)
+$(BENCH_LANGUAGE): $(call objects,$(wildcard tests/bench/language/*.c)) $(call archives,dsl)
 	$(link) $(LIBS_dsl)
 
 # tests/swarm/swarm.c and small.c are programs; the other files of the folder belong to both. Only

@@ -50,6 +50,8 @@ void check_places(const struct rule_view *view);
 /* Wishes that are never granted, and rules that say nothing new. */
 void check_wishes(const struct rule_view *view);
 void check_redundant(const struct rule_view *view);
+/* Of a policy without errors: there is one for all, though the manager may not find it. */
+bool check_has_placement(struct resolution *resolution);
 /* Level 4. */
 void check_safety(struct resolution *resolution);
 void check_votes(struct resolution *resolution);

@@ -94,6 +94,20 @@ static void report(const struct rule_view *view, rule_id *rules, int n_rules)
                      "\"keep\" in the one that may give way");
 }
 
+bool check_has_placement(struct resolution *resolution)
+{
+    const struct policy *policy = resolution->policy;
+    struct places_search search = places_search(policy, resolution->arena, STEPS_MAX);
+    rule_id *rules = arena_alloc(resolution->arena, (size_t)policy->n_rules * sizeof(rules[0]));
+    int n_rules = 0;
+
+    for (rule_id id = 0; id < policy->n_rules; id++) {
+        if (policy->rules[id].is_strict && policy->rules[id].kind != RULE_BEFORE)
+            rules[n_rules++] = id;
+    }
+    return places_exist(&search, rules, n_rules, NULL, NULL) == PLACES_EXIST;
+}
+
 void check_places(const struct rule_view *view)
 {
     struct arena *arena = view->resolution->arena;

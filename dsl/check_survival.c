@@ -78,8 +78,12 @@ static void warn_of_place(const struct finding *a)
     struct diagnostic *entry;
 
     if (!a->survival->lost) {
-        diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_PLACE, at, services_shown(a),
-                        reason_shown(a));
+        entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_PLACE, at, services_shown(a),
+                                reason_shown(a));
+        if (check_has_placement(r))
+            diagnostics_hint(r->diagnostics, entry,
+                             "there is a place for each: with a higher priority it is placed "
+                             "before those that are in its way");
         return;
     }
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_LEFT_BEHIND, at,

@@ -23,50 +23,78 @@ struct written {
     const struct syntax *statement;
 };
 
+/* What a name is made of. */
+struct look {
+    uint64_t letters;
+    int length;
+};
+
 struct service_list {
     struct resolution *resolution;
     unsigned char *marks; /* by service id; all MARK_NONE between two lists */
+    struct look *looks;   /* by service id; NULL: no pattern has asked yet */
     int n_marked;
 };
 
-/*
- * A pattern is words with stars between them: its first word stands at the name's beginning, its
- * last at the end, and each of the others as early as it can. So no name is looked at twice.
- */
-static bool matches(const char *pattern, const char *name)
+/* Each byte has one of 64 bits, so that most names are passed over without being read. */
+static uint64_t letters_of(const char *name, size_t length)
 {
-    const char *end = name + strlen(name);
-    size_t length = strcspn(pattern, "*");
+    uint64_t letters = 0;
 
-    if (strncmp(pattern, name, length) != 0)
-        return false;
-    name += length;
-    pattern += length;
+    for (size_t i = 0; i < length; i++)
+        letters |= name[i] == '*' ? 0 : (uint64_t)1 << ((unsigned char)name[i] % 64);
+    return letters;
+}
+
+/* The first place of a word; memmem is faster, but not for the few bytes that are usual. */
+static const char *find_word(const char *from, const char *end, const char *word, size_t length)
+{
+    if (length > 3)
+        return memmem(from, (size_t)(end - from), word, length);
+    for (; end - from >= (ptrdiff_t)length; from++) {
+        size_t same = 0;
+
+        while (same < length && from[same] == word[same])
+            same++;
+        if (same == length)
+            return from;
+    }
+    return NULL;
+}
+
+/*
+ * A pattern is words with stars between them: its first word, which the caller has looked at,
+ * stands at the name's beginning, its last at the end, and each of the others as early as it can.
+ * So no name is looked at twice. From the first star on, and behind the first word.
+ */
+static bool matches(const char *pattern, const char *name, const char *end)
+{
     while (*pattern == '*') {
-        const char *found;
+        size_t length = strcspn(++pattern, "*");
 
-        pattern++;
-        length = strcspn(pattern, "*");
         if (pattern[length] == '\0')
-            return end - name >= (ptrdiff_t)length && strcmp(end - length, pattern) == 0;
-        found = memmem(name, (size_t)(end - name), pattern, length);
-        if (!found)
+            return end - name >= (ptrdiff_t)length && memcmp(end - length, pattern, length) == 0;
+        name = find_word(name, end, pattern, length);
+        if (!name)
             return false;
-        name = found + length;
+        name += length;
         pattern += length;
     }
     return name == end;
 }
 
-/* The first service whose name is not before the prefix. */
-static service_id first_with(const struct policy *policy, const char *prefix, size_t length)
+/* The first service whose name is not before the prefix, or that is behind all that begin so. */
+static service_id first_with(const struct policy *policy, const char *prefix, size_t length,
+                             bool is_behind)
 {
     service_id low = 0, high = policy->n_services;
 
     while (low < high) {
         service_id middle = low + (high - low) / 2;
 
-        if (strncmp(policy->services[middle].name, prefix, length) < 0)
+        int order = strncmp(policy->services[middle].name, prefix, length);
+
+        if (order < 0 || (is_behind && order == 0))
             low = middle + 1;
         else
             high = middle;
@@ -74,16 +102,36 @@ static service_id first_with(const struct policy *policy, const char *prefix, si
     return low;
 }
 
+static void look_at_names(struct service_list *list)
+{
+    const struct policy *policy = list->resolution->policy;
+    size_t n = (size_t)policy->n_services;
+
+    list->looks = arena_alloc(list->resolution->arena, n * sizeof(list->looks[0]));
+    for (size_t id = 0; id < n; id++) {
+        size_t length = strlen(policy->services[id].name);
+
+        list->looks[id].length = (int)length;
+        list->looks[id].letters = letters_of(policy->services[id].name, length);
+    }
+}
+
 static void add_pattern(struct service_list *list, const struct syntax *at, const char *pattern)
 {
     struct resolution *r = list->resolution;
     size_t prefix = strcspn(pattern, "*");
+    service_id end = first_with(r->policy, pattern, prefix, true);
+    uint64_t letters = letters_of(pattern, strlen(pattern));
     bool is_found = false;
 
-    for (service_id id = first_with(r->policy, pattern, prefix);
-         id < r->policy->n_services && strncmp(r->policy->services[id].name, pattern, prefix) == 0;
-         id++) {
-        if (!matches(pattern, r->policy->services[id].name))
+    if (!list->looks)
+        look_at_names(list);
+    for (service_id id = first_with(r->policy, pattern, prefix, false); id < end; id++) {
+        const struct look *look = &list->looks[id];
+        const char *name = r->policy->services[id].name;
+
+        if ((look->letters & letters) != letters ||
+            !matches(pattern + prefix, name + prefix, name + look->length))
             continue;
         is_found = true;
         list->n_marked += list->marks[id] == MARK_NONE;

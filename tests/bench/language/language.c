@@ -7,13 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "dsl/edit.h"
 #include "dsl/page.h"
 #include "dsl/policy_text.h"
-
-#define REPETITIONS 9
+#include "tests/bench/language/measure.h"
 
 struct subject {
     const char *name;
@@ -28,27 +26,6 @@ static const struct subject subjects[] = {
     {"1,000 services", 1000, 100, 0, 0},
     {"10,000 services", 10000, 1000, 500, 300},
 };
-
-static double cpu_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const double *first = a, *second = b;
-
-    return (*first > *second) - (*first < *second);
-}
-
-static double median(double *numbers)
-{
-    qsort(numbers, REPETITIONS, sizeof(numbers[0]), by_number);
-    return numbers[REPETITIONS / 2];
-}
 
 static void add_service(struct page *page, struct arena *arena, int i)
 {
@@ -94,26 +71,6 @@ static char *make_policy(struct arena *arena, const struct subject *subject)
     return text;
 }
 
-static double check_ms(const char *text, int *n_errors)
-{
-    struct arena *arena = arena_new();
-    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
-    struct policy *policy = arena_alloc(arena, sizeof(*policy));
-    double begin = cpu_ms();
-
-    policy_compile(arena, "bench", text, strlen(text), policy, diagnostics);
-    *n_errors = diagnostics->n_errors;
-    begin = cpu_ms() - begin;
-    /* The language may have learned a rule that the policy below does not keep. */
-    for (int i = 0; i < diagnostics->n_list && diagnostics->n_errors > 0; i++) {
-        if (diagnostics->list[i].severity == SEVERITY_ERROR)
-            fprintf(stderr, "line %d: %s\n", diagnostics->list[i].at.line,
-                    diagnostics->list[i].words);
-    }
-    arena_free(arena);
-    return begin;
-}
-
 static double format_ms(const char *text, int *n_errors)
 {
     struct arena *arena = arena_new();
@@ -140,11 +97,6 @@ static double edit_ms(const char *text, int *n_errors)
     begin = cpu_ms() - begin;
     arena_free(arena);
     return begin;
-}
-
-static const char *verdict(double ms, double goal_ms)
-{
-    return goal_ms <= 0 ? "" : ms < goal_ms ? " met" : " MISSED";
 }
 
 static bool measure(const struct subject *subject)
@@ -178,8 +130,10 @@ static bool check(const struct subject *subject)
     int n_errors;
 
     check_ms(make_policy(arena, subject), &n_errors);
-    if (n_errors)
+    if (n_errors) {
         fprintf(stderr, "the policy of %s has %d errors\n", subject->name, n_errors);
+        tell_errors(make_policy(arena, subject));
+    }
     arena_free(arena);
     return n_errors == 0;
 }
@@ -190,5 +144,6 @@ int main(int argc, char **argv)
 
     for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
         is_right = (is_check ? check(&subjects[i]) : measure(&subjects[i])) && is_right;
+    is_right = shapes_measure(is_check) && is_right;
     return is_right ? 0 : 1;
 }
