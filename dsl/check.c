@@ -222,23 +222,53 @@ static void check_sizes(const struct rule_view *view)
     }
 }
 
-/* A strict rule over a single node: the service waits for that node, however many there are. */
+static bool is_pin(const struct rule *rule)
+{
+    return rule->kind == RULE_ON && rule->is_strict && rule->n_tiers == 1 &&
+           node_set_count(rule->tiers[0]) == 1;
+}
+
+/* The service waits for that node, however many there are. */
+static void report_pin(const struct rule_view *view, rule_id id, service_id first, int n_services,
+                       node_set node)
+{
+    const char *who = name_of(view, first);
+
+    if (n_services > 1)
+        who =
+            arena_printf(view->resolution->arena, "each of %d services (%s, ...)", n_services, who);
+    diagnostics_add(view->resolution->diagnostics, DIAGNOSTIC_PINNED, check_place(view, id), who,
+                    view->policy->nodes[node_set_first(node)].name);
+}
+
+/* Strict rules over a single node. */
 static void check_pins(const struct rule_view *view)
 {
-    for (rule_id id = 0; id < view->policy->n_rules; id++) {
+    for (rule_id id = 0; id < view->policy->n_rules && view->policy->n_nodes > 1; id++) {
         const struct rule *rule = &view->policy->rules[id];
-        struct arena *arena = view->resolution->arena;
-        const char *who;
 
-        if (rule->kind != RULE_ON || !rule->is_strict || rule->n_tiers != 1 ||
-            node_set_count(rule->tiers[0]) != 1 || rule->n_services == 0 ||
-            view->policy->n_nodes == 1)
-            continue;
-        who = name_of(view, rule->services[0]);
-        if (rule->n_services > 1)
-            who = arena_printf(arena, "each of %d services (%s, ...)", rule->n_services, who);
-        diagnostics_add(view->resolution->diagnostics, DIAGNOSTIC_PINNED, check_place(view, id),
-                        who, view->policy->nodes[node_set_first(rule->tiers[0])].name);
+        if (is_pin(rule) && rule->n_services > 0)
+            report_pin(view, id, rule->services[0], rule->n_services, rule->tiers[0]);
+    }
+}
+
+/* Groups that have one node in common though none of their rules is over a single one. */
+static void check_common_pins(const struct rule_view *view)
+{
+    size_t n = (size_t)view->policy->n_services;
+    int *n_members = arena_alloc(view->resolution->arena, n * sizeof(n_members[0]));
+    bool *is_told = arena_alloc(view->resolution->arena, n);
+
+    for (size_t id = 0; id < n; id++) {
+        rule_id own = view->keep_on[id];
+
+        n_members[view->group[id]]++;
+        is_told[view->group[id]] |= own != RULE_NONE && is_pin(&view->policy->rules[own]);
+    }
+    for (service_id id = 0; id < view->policy->n_services && view->policy->n_nodes > 1; id++) {
+        if (view->group[id] == id && n_members[id] > 1 && !is_told[id] &&
+            node_set_count(view->in_group[id]) == 1)
+            report_pin(view, view->together[id], id, n_members[id], view->in_group[id]);
     }
 }
 
@@ -284,6 +314,7 @@ void check_rules(struct resolution *resolution)
     check_groups(&view);
     check_sizes(&view);
     check_pins(&view);
+    check_common_pins(&view);
     check_tiers(&view);
     check_apart(&view);
     check_order(&view);

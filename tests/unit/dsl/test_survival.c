@@ -116,6 +116,35 @@ static void two_nodes_survive_nothing(void **state)
                         "does not survive the loss of a: the rest has no quorum");
 }
 
+/* Four nodes and the deciding vote; two nodes and one; three of which the last one stands. */
+static void a_witness_counts(void **state)
+{
+    (void)state;
+    assert_string_equal(survival_of("cluster a\nnode a\nnode b\nservice fa:x\n"
+                                    "quorum { witness 10.0.0.9 }\n"),
+                        "survives the loss of any 1 node");
+    assert_string_equal(survival_of("cluster a\nnode a\nnode b\nnode c\nnode d\nservice fa:x\n"
+                                    "quorum { witness 10.0.0.9 ffsplit }\n"),
+                        "survives the loss of any 2 nodes");
+    assert_string_equal(survival_of("cluster a\nnode a\nnode b\nnode c\nservice fa:x\n"
+                                    "quorum { witness 10.0.0.9 lms }\n"),
+                        "survives the loss of any 2 nodes");
+}
+
+static void as_many_may_fail_as_leave_a_majority(void **state)
+{
+    (void)state;
+    assert_string_equal(survival_of("cluster five\nnode a\nnode b\nnode c\nnode d\nnode e\n"
+                                    "service fa:x[1..9]\n"),
+                        "survives the loss of any 2 nodes");
+    assert_string_equal(survival_of("cluster five\nnode a\nnode b\nnode c\nnode d\nnode e\n"
+                                    "node f\nnode g\nservice fa:x[1..9]\n"),
+                        "survives the loss of any 3 nodes");
+    assert_string_equal(survival_of("cluster five\nnode a { votes 3 }\nnode b\nnode c\n"
+                                    "service fa:x\n"),
+                        "does not survive the loss of a: the rest has no quorum");
+}
+
 static void a_failure_of_two_at_once_is_worth_a_sentence_only(void **state)
 {
     (void)state;
@@ -143,6 +172,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_node_that_must_carry_too_much_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_bound_to_one_node_is_said_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(two_nodes_survive_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_witness_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(as_many_may_fail_as_leave_a_majority, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failure_of_two_at_once_is_worth_a_sentence_only, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_policy_with_errors_is_not_tried, setup, teardown),
