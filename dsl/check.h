@@ -70,6 +70,8 @@ const char *check_names(const struct rule_view *view, const rule_id *rules, int 
 bool check_is_bond(const struct rule *rule); /* keep ... together */
 bool check_is_strict_apart(const struct rule *rule);
 bool check_is_before(const struct rule *rule);
+/* "alpha", "alpha or beta", "alpha, beta or gamma" */
+const char *check_any_of(const struct resolution *resolution, node_set nodes);
 /* The rules of such a kind by the services that they name first ("start a" of "before b"). */
 struct rule_index check_index(const struct rule_view *view, bool (*is_in)(const struct rule *));
 /* The shortest way through rules of an index; from a service back to itself it is a circle. */

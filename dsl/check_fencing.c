@@ -59,16 +59,24 @@ static void check_hosts(struct resolution *r)
 static void check_unfenced(struct resolution *r)
 {
     const struct policy *policy = r->policy;
-    node_set fenced = 0;
+    node_set bare = (node_set)(((uint64_t)1 << policy->n_nodes) - 1);
 
     for (int i = 0; i < policy->n_devices; i++)
-        fenced |= policy->devices[i].fences;
-    for (node_id id = 0; id < policy->n_nodes && fenced && policy->timing.watchdog.ms; id++) {
-        if (!node_in(fenced, id))
-            diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_DEVICE,
-                            syntax_place(r->tree, r->node_at[id]), name_of(policy, id),
-                            times_told(r->arena, timing_recovery_wait(&policy->timing)));
-    }
+        bare &= ~policy->devices[i].fences;
+    if (policy->n_devices > 0 && bare && policy->timing.watchdog.ms)
+        diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_DEVICE,
+                        syntax_place(r->tree, r->node_at[node_set_first(bare)]),
+                        check_any_of(r, bare),
+                        times_told(r->arena, timing_recovery_wait(&policy->timing)));
+}
+
+/* To stop it or move it, as the shutdown policy has it; of what moves only its own time counts. */
+static struct duration own_time(const struct policy *policy, service_id id)
+{
+    const struct service_policy *service = &policy->services[id];
+    bool is_live = policy->shutdown == SHUTDOWN_MIGRATE && service->migrate == MIGRATE_LIVE;
+
+    return is_live ? service->migrate_timeout : service->stop_timeout;
 }
 
 /* A node that shuts down waits so long for its services, and not longer. */
@@ -81,9 +89,10 @@ static void check_leaving(struct resolution *r)
     int64_t longest = LEAVE_MS;
     struct diagnostic *entry;
 
-    predict_stop(policy, first);
+    if (policy->shutdown != SHUTDOWN_MIGRATE)
+        predict_stop(policy, first);
     for (service_id id = 0; id < policy->n_services; id++) {
-        int64_t ms = first[id].ms + policy->services[id].stop_timeout.ms;
+        int64_t ms = first[id].ms + own_time(policy, id).ms;
 
         if (policy->services[id].requested != REQUESTED_STARTED || ms <= longest)
             continue;
@@ -101,7 +110,10 @@ static void check_leaving(struct resolution *r)
                          "%s of it are for what stops before it: give that a shorter stop timeout",
                          times_told(r->arena, first[slowest]));
     else
-        diagnostics_hint(r->diagnostics, entry, "write: stop timeout %s",
+        diagnostics_hint(r->diagnostics, entry, "write: %s timeout %s",
+                         own_time(policy, slowest).ms == policy->services[slowest].stop_timeout.ms
+                             ? "stop"
+                             : "migrate",
                          times_exact(r->arena, duration_ms(LEAVE_MS)));
 }
 

@@ -36,8 +36,7 @@ static node_set find_critical(const struct policy *policy)
     return critical;
 }
 
-/* "alpha", "alpha or beta", "alpha, beta or gamma" */
-static const char *any_of(const struct resolution *r, node_set nodes)
+const char *check_any_of(const struct resolution *r, node_set nodes)
 {
     const char *text = "";
     int left = node_set_count(nodes);
@@ -61,7 +60,7 @@ static void report_critical(struct resolution *r, node_set critical)
     struct diagnostic *entry =
         diagnostics_add(r->diagnostics, DIAGNOSTIC_CRITICAL_NODE,
                         syntax_place(r->tree, r->node_at[node_set_first(critical)]),
-                        any_of(r, critical), votes_of_nodes(policy, others) + witness,
+                        check_any_of(r, critical), votes_of_nodes(policy, others) + witness,
                         votes_of_nodes(policy, all_nodes(policy)) + witness);
 
     diagnostics_hint(r->diagnostics, entry, "give each node one vote: leave \"votes\" out");
