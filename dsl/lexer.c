@@ -295,7 +295,7 @@ static bool read_marker(struct lexer *lexer)
         return false;
     while (lexer->at + length < lexer->length && at[length] == at[0])
         length++;
-    if (length != MARKER_LENGTH || !strchr("<=>|", at[0]))
+    if (length != MARKER_LENGTH || at[0] == '\0' || !strchr("<=>|", at[0]))
         return false;
     while (end < lexer->length && lexer->text[end] != '\n')
         end++;

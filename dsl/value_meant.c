@@ -2,6 +2,7 @@
 /* Values as other programs write them; see value_meant.h. Guesses only: each is checked again. */
 #include "dsl/value_meant.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -107,14 +108,17 @@ const char *meant_count(struct arena *arena, const char *word)
 
 const char *meant_address(struct arena *arena, const char *word)
 {
+    unsigned char binary[sizeof(struct in6_addr)];
     const char *close = strchr(word, ']');
     const char *colon = strchr(word, ':');
+    const char *meant = NULL;
 
     if (word[0] == '[' && close)
-        return arena_strndup(arena, word + 1, (size_t)(close - word - 1));
-    if (colon && strchr(word, '.') && strchr(word, '.') < colon)
-        return arena_strndup(arena, word, (size_t)(colon - word));
-    return NULL;
+        meant = arena_strndup(arena, word + 1, (size_t)(close - word - 1));
+    else if (colon && strchr(word, '.') && strchr(word, '.') < colon)
+        meant = arena_strndup(arena, word, (size_t)(colon - word));
+    return meant && inet_pton(strchr(meant, ':') ? AF_INET6 : AF_INET, meant, binary) == 1 ? meant
+                                                                                           : NULL;
 }
 
 const char *meant_agent(struct arena *arena, const char *word)

@@ -52,15 +52,20 @@ static int compare(const void *one, const void *other)
     return a->code != b->code ? (int)a->code - (int)b->code : strcmp(a->words, b->words);
 }
 
-/* Codes and words; the places have moved, and where two are alike one of them is first. */
+/*
+ * Codes and words; the places have moved, and where two are alike one of them is first. Of a wrong
+ * policy the codes: some slips are told once a line, and what was one line may be two now.
+ */
 static char *said(struct arena *arena, struct diagnostics *found)
 {
+    bool is_right = found->n_errors == 0;
     char *text = "";
 
     qsort(found->list, (size_t)found->n_list, sizeof(found->list[0]), compare);
     for (int i = 0; i < found->n_list; i++)
-        text = arena_printf(arena, "%s%s %s\n", text, diagnostic_code_name(found->list[i].code),
-                            found->list[i].words);
+        if (is_right || i == 0 || found->list[i - 1].code != found->list[i].code)
+            text = arena_printf(arena, "%s%s %s\n", text, diagnostic_code_name(found->list[i].code),
+                                is_right ? found->list[i].words : "");
     return text;
 }
 
@@ -82,9 +87,8 @@ static void check_meaning(struct arena *arena, const char *text, size_t length, 
     struct fuzz_reading after = fuzz_read(arena, layout, strlen(layout));
 
     assert(before.is_right == after.is_right);
-    assert(before.diagnostics->n_errors == after.diagnostics->n_errors);
-    assert(before.diagnostics->n_warnings == after.diagnostics->n_warnings);
-    assert(strcmp(said(arena, before.diagnostics), said(arena, after.diagnostics)) == 0);
+    if (before.diagnostics->n_list < DIAGNOSTICS_MAX && after.diagnostics->n_list < DIAGNOSTICS_MAX)
+        assert(strcmp(said(arena, before.diagnostics), said(arena, after.diagnostics)) == 0);
     if (before.is_right)
         assert(strcmp(fuzz_meaning(arena, &before), fuzz_meaning(arena, &after)) == 0);
 }

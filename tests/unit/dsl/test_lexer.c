@@ -163,6 +163,16 @@ static void a_nul_byte_is_reported_and_passed_over(void **state)
     compiled_free(&compiled);
 }
 
+static void seven_nul_bytes_are_not_what_a_merge_leaves(void **state)
+{
+    struct lexed lexed = lex("\n\0\0\0\0\0\0\0\n", 9);
+
+    (void)state;
+    assert_int_equal(lexed.tokens.list[1].kind, TOKEN_BAD);
+    assert_string_equal(lexed.diagnostics->list[0].words, "the byte 0x00 has no place in a policy");
+    arena_free(lexed.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_line_of_quotes_without_an_end_is_read_once),
         cmocka_unit_test(what_turns_the_direction_of_writing_may_stand_nowhere),
         cmocka_unit_test(a_nul_byte_is_reported_and_passed_over),
+        cmocka_unit_test(seven_nul_bytes_are_not_what_a_merge_leaves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

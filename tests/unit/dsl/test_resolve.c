@@ -401,6 +401,26 @@ static void a_broken_declaration_does_not_make_its_users_wrong(void **state)
     compiled_free(&compiled);
 }
 
+static void only_an_address_is_offered_for_an_address(void **state)
+{
+    static const char *const words[][2] = {
+        {"[fd00::1]", "fd00::1"}, {"10.0.0.4:22", "10.0.0.4"}, {"[4]10", NULL}, {"10.0:4", NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        char text[128];
+        struct compiled compiled;
+        const char *replace;
+
+        snprintf(text, sizeof(text), "cluster a\nnode b { address %s }\n", words[i][0]);
+        compiled = compile_text(text);
+        replace = compiled.diagnostics->list[0].replace;
+        assert_string_equal(diagnostic_code_name(compiled.diagnostics->list[0].code), "T0206");
+        assert_string_equal(replace ? replace : "-", words[i][1] ? words[i][1] : "-");
+        compiled_free(&compiled);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_text_over_the_limit_is_refused_unread),
         cmocka_unit_test(a_conflict_shows_both_places),
         cmocka_unit_test(a_broken_declaration_does_not_make_its_users_wrong),
+        cmocka_unit_test(only_an_address_is_offered_for_an_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
