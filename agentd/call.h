@@ -41,6 +41,8 @@ void verb_ha_arm(const struct call *call);
 
 /* verbs_cluster.c: nodes that come and go. */
 void verb_cluster_adopt(const struct call *call);
+void verb_cluster_remove(const struct call *call);
+void verb_cluster_depart(const struct call *call);
 
 /* verbs_why.c: explanations. */
 void verb_ha_why(const struct call *call);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/change.h"
 #include "agentd/cluster.h"
 #include "agentd/control.h"
 #include "agentd/patch.h"
@@ -88,58 +89,36 @@ static json_t *push_problem(struct agent *agent, const json_t *push)
     return problem;
 }
 
-static void propose_push(struct agent *agent, struct instant now, const json_t *push)
+void push_set_policy(struct agent *agent, json_t *patch, const char *text, const char *author)
 {
-    json_t *patch = patch_new(agent);
     json_t *set = json_object_get(patch, "set"), *changes = json_object_get(patch, "changes");
     int64_t version = (int64_t)agent->knowledge.policy_version + 1;
-    const char *author = json_text(push, "author", "?");
     struct reason why = reason_of(REASON_PUSHED);
 
     patch_set(set, KEY_POLICY, "",
               json_pack("{s:I,s:s,s:I,s:s}", "version", (json_int_t)version, "author", author,
-                        "stamp", (json_int_t)json_int(patch, "stamp", 0), "text",
-                        json_text(push, "text", "")));
-    json_object_set_new(
-        patch, "push",
-        json_pack("{s:s,s:I}", "id", json_text(push, "id", ""), "version", (json_int_t)version));
+                        "stamp", (json_int_t)json_int(patch, "stamp", 0), "text", text));
     text_copy(why.words, sizeof(why.words), author);
     json_array_append_new(changes,
                           json_pack("{s:I,s:s,s:o}", "policy", (json_int_t)version, "author",
                                     author, "why", codec_reason(&why, agent->knowledge.policy)));
-    patch_propose(agent, now, patch, 0);
 }
 
-static json_t *problem_of(const struct err *err, const char *hint)
+static void propose_push(struct agent *agent, struct instant now, const json_t *push)
 {
-    return json_pack("{s:s,s:s,s:i}", "error", err->text, "hint", hint, "code",
-                     CONTROL_EXIT_FAILED);
-}
+    json_t *patch = patch_new(agent);
 
-/* The change of the cluster itself that was asked for, as a patch; NULL and what is in its way. */
-static json_t *patch_of_change(struct agent *agent, const json_t *push, json_t **problem)
-{
-    struct err err = {{0}};
-    json_t *record = cluster_adopt(agent, &err), *patch;
-
-    if (!record) {
-        *problem = problem_of(&err, "nothing was changed");
-        return NULL;
-    }
-    patch = patch_new(agent);
-    patch_set(json_object_get(patch, "set"), KEY_COROSYNC, "", record);
+    push_set_policy(agent, patch, json_text(push, "text", ""), json_text(push, "author", "?"));
     json_object_set_new(patch, "push",
-                        json_pack("{s:s,s:I,s:s}", "id", json_text(push, "id", ""), "version",
-                                  (json_int_t)agent->knowledge.policy_version, "words",
-                                  "corosync.conf is written from the policy from now on; what it "
-                                  "was before is kept beside it as corosync.conf.tenuto-old"));
-    return patch;
+                        json_pack("{s:s,s:I}", "id", json_text(push, "id", ""), "version",
+                                  (json_int_t)agent->knowledge.policy_version + 1));
+    patch_propose(agent, now, patch, 0);
 }
 
 static void decide_change(struct agent *agent, struct instant now, const json_t *push)
 {
     json_t *problem = NULL;
-    json_t *patch = patch_of_change(agent, push, &problem);
+    json_t *patch = change_patch(agent, now, push, &problem);
 
     if (patch)
         patch_propose(agent, now, patch, 0);

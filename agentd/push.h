@@ -2,6 +2,7 @@
 /* A policy text that somebody pushed: the leader checks it and proposes it, or says why not. */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "ha/base/instant.h"
@@ -9,4 +10,6 @@
 struct agent;
 
 /* true: a push waited and was proposed or refused. */
+/* Puts a text into the patch as the next version of the policy. */
+void push_set_policy(struct agent *agent, json_t *patch, const char *text, const char *author);
 bool push_decide(struct agent *agent, struct instant now);

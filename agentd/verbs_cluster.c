@@ -26,3 +26,19 @@ void verb_cluster_adopt(const struct call *call)
 {
     ask_leader(call, "adopt", "");
 }
+
+void verb_cluster_remove(const struct call *call)
+{
+    const char *node = call_argument(call, 0);
+
+    if (node)
+        ask_leader(call, "remove", node);
+    else
+        session_error(call->session, call->id, CONTROL_EXIT_USAGE, NULL, "which node?");
+}
+
+/* This node goes: the step of "cluster leave" that needs the others. */
+void verb_cluster_depart(const struct call *call)
+{
+    ask_leader(call, "leave", agent_node(call->agent));
+}

@@ -8,21 +8,50 @@
 #include "dsl/policy_text.h"
 #include "dsl/resolve.h"
 
-static bool edit_node(struct edit *edit, const struct edit_request *request, struct err *err)
+static const struct syntax *find_node(const struct edit *edit, const char *name)
 {
     for (const struct syntax *at = edit->tree->policy->child; at; at = at->next) {
-        const struct syntax *name = syntax_part(at, SYNTAX_NAME);
-        char *words;
-
-        if (at->kind != SYNTAX_NODE || strcmp(syntax_text(edit->tree, name), request->name) != 0)
-            continue;
-        words = edit_with_settings(edit, edit->tree, at, request, err);
-        edit_say(edit, "node %s %s: %s", request->name,
-                 request->kind == EDIT_NODE_UNSET ? "without" : "with",
-                 edit_join(edit->arena, request->words, request->n_words));
-        return words && edit_rewrite(edit, at, words, err);
+        if (at->kind == SYNTAX_NODE &&
+            strcmp(syntax_text(edit->tree, syntax_part(at, SYNTAX_NAME)), name) == 0)
+            return at;
     }
-    return err_set(err, "no node is called \"%s\"", request->name);
+    return NULL;
+}
+
+static bool add_node(struct edit *edit, const struct edit_request *request, struct err *err)
+{
+    const struct syntax *last = edit_last(edit, SYNTAX_NODE);
+    const struct syntax *there = find_node(edit, request->name);
+    char *words;
+
+    if (there)
+        return err_set(err, "node %s is in the policy already (line %d)", request->name,
+                       syntax_line(edit->tree, there));
+    words =
+        edit_new_statement(edit, arena_printf(edit->arena, "node %s", request->name), request, err);
+    edit_say(edit, "added node %s", request->name);
+    return words && edit_insert(edit, last ? last : edit_last(edit, SYNTAX_CLUSTER), words, err);
+}
+
+static bool edit_node(struct edit *edit, const struct edit_request *request, struct err *err)
+{
+    const struct syntax *node = find_node(edit, request->name);
+    char *words;
+
+    if (request->kind == EDIT_NODE_ADD)
+        return add_node(edit, request, err);
+    if (!node)
+        return err_set(err, "no node is called \"%s\"", request->name);
+    if (request->kind == EDIT_NODE_REMOVE) {
+        edit_say(edit, "removed node %s (line %d)", request->name, syntax_line(edit->tree, node));
+        edit_remove(edit, node);
+        return true;
+    }
+    words = edit_with_settings(edit, edit->tree, node, request, err);
+    edit_say(edit, "node %s %s: %s", request->name,
+             request->kind == EDIT_NODE_UNSET ? "without" : "with",
+             edit_join(edit->arena, request->words, request->n_words));
+    return words && edit_rewrite(edit, node, words, err);
 }
 
 static bool edit_one(struct edit *edit, const struct edit_request *request, struct err *err)
@@ -32,6 +61,8 @@ static bool edit_one(struct edit *edit, const struct edit_request *request, stru
     case EDIT_SERVICE_SET:
     case EDIT_SERVICE_UNSET: return edit_service_change(edit, request, err);
     case EDIT_SERVICE_REMOVE: return edit_service_remove(edit, request, err);
+    case EDIT_NODE_ADD:
+    case EDIT_NODE_REMOVE:
     case EDIT_NODE_SET:
     case EDIT_NODE_UNSET: return edit_node(edit, request, err);
     case EDIT_WITNESS_ADD:

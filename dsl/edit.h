@@ -19,8 +19,10 @@ enum edit_kind {
     EDIT_RULE_REMOVE,
     EDIT_RULE_ENABLE,
     EDIT_RULE_DISABLE,
-    EDIT_NODE_SET, /* name: NODE; words: settings */
+    EDIT_NODE_ADD, /* name: NODE; words: settings */
+    EDIT_NODE_SET,
     EDIT_NODE_UNSET,
+    EDIT_NODE_REMOVE, /* rules that name it are not touched: then it is refused */
     EDIT_WITNESS_ADD, /* words: HOST [ffsplit|lms] */
     EDIT_WITNESS_REMOVE,
     EDITS

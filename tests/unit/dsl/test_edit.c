@@ -261,6 +261,25 @@ static void nodes_are_set_in_the_same_way(void **state)
     assert_refused(edit(EDIT_NODE_SET, "delta", "cpus 2"), "no node is called \"delta\"");
 }
 
+static void nodes_come_behind_the_last_and_go_with_their_line(void **state)
+{
+    (void)state;
+    assert_edit(edit(EDIT_NODE_ADD, "delta", "address 10.0.0.4"),
+                replaced(base, "node gamma { address 10.0.0.3 }\n",
+                         "node gamma { address 10.0.0.3 }\nnode delta { address 10.0.0.4 }\n"));
+    assert_edit(edit_text(arena_strdup(arena, result->text), EDIT_NODE_REMOVE, "delta", ""), base);
+    assert_edit(edit(EDIT_NODE_REMOVE, "alpha", ""),
+                replaced(base, "node alpha { address 10.0.0.1 }\n", ""));
+    assert_refused(edit(EDIT_NODE_ADD, "beta", "address 10.0.0.4"),
+                   "in the policy already (line 3)");
+    assert_refused(edit(EDIT_NODE_ADD, "delta", "address 10.0.0.3"), "would be wrong");
+    assert_refused(edit(EDIT_NODE_REMOVE, "delta", ""), "no node is called \"delta\"");
+    assert_refused(edit_text(THREE_NODES "let big = alpha, beta\n"
+                                         "rule r: keep ocf:* on big\n",
+                             EDIT_NODE_REMOVE, "alpha", ""),
+                   "would be wrong");
+}
+
 static void what_would_be_wrong_is_refused_with_its_place(void **state)
 {
     (void)state;
@@ -337,6 +356,7 @@ int main(void)
         TEST(rules_are_changed_switched_and_removed),
         TEST(comments_inside_a_list_that_changes_go_above_it),
         TEST(nodes_are_set_in_the_same_way),
+        TEST(nodes_come_behind_the_last_and_go_with_their_line),
         TEST(what_would_be_wrong_is_refused_with_its_place),
         TEST(an_edit_may_mend_what_was_wrong),
         TEST(a_witness_is_text_like_any_other),

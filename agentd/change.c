@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One patch for each change of who belongs to the cluster; see change.h. */
+#include "agentd/change.h"
+
+#include <string.h>
+
+#include "agentd/agent.h"
+#include "agentd/cluster.h"
+#include "agentd/control.h"
+#include "agentd/patch.h"
+#include "agentd/push.h"
+#include "dsl/edit.h"
+#include "ha/base/json.h"
+
+static json_t *problem_of(const char *words, const char *hint)
+{
+    return json_pack("{s:s,s:s,s:i}", "error", words, "hint", hint, "code", CONTROL_EXIT_REFUSED);
+}
+
+static void set_push(struct agent *agent, json_t *patch, const json_t *push, const char *words)
+{
+    json_object_set_new(patch, "push",
+                        json_pack("{s:s,s:I,s:s}", "id", json_text(push, "id", ""), "version",
+                                  (json_int_t)agent->knowledge.policy_version + 1, "words", words));
+}
+
+/* ---- adopt ----------------------------------------------------------------------------------- */
+
+static json_t *adopt(struct agent *agent, const json_t *push, json_t **problem)
+{
+    struct err err = {{0}};
+    json_t *record = NULL, *patch;
+
+    if (!agent->knowledge.policy)
+        err_set(&err, "no policy was pushed yet");
+    else if (cluster_accepts(agent, agent->knowledge.policy, &err) ||
+             agent->cluster->active.n_nodes == 0)
+        record = cluster_adopt(agent, &err);
+    if (!record) {
+        *problem = problem_of(err.text, "nothing was changed");
+        return NULL;
+    }
+    patch = patch_new(agent);
+    patch_set(json_object_get(patch, "set"), KEY_COROSYNC, "", record);
+    set_push(agent, patch, push,
+             "corosync.conf is written from the policy from now on; what it was before is kept "
+             "beside it as corosync.conf.tenuto-old");
+    return patch;
+}
+
+/* ---- who may go ------------------------------------------------------------------------------ */
+
+static int services_of(const struct agent *agent, node_id node)
+{
+    const struct ha_state *agreed = agent->knowledge.agreed;
+    int count = 0;
+
+    for (service_id id = 0; id < agreed->n_services; id++) {
+        const struct service *service = &agreed->services[id];
+
+        if (service->state != SERVICE_ABSENT && service->state != SERVICE_STOPPED &&
+            (service->node == node || service->target == node))
+            count++;
+    }
+    return count;
+}
+
+/* Those who stay, and are here, hold a quorum of what is left. */
+static bool is_quorum_without(const struct agent *agent, node_id at)
+{
+    int left = agent->roster.expected_votes - agent->roster.nodes[at].votes;
+    int here = roster_votes(&agent->roster, agent->status.synced & ~node_bit(at));
+
+    return 2 * here > left;
+}
+
+static bool may_remove(struct agent *agent, struct instant now, const char *name, struct err *err)
+{
+    node_id node = policy_find_node(agent->knowledge.policy, name);
+    node_id at = roster_find_name(&agent->roster, name);
+    struct lease_status lease;
+
+    if (node == NODE_NONE)
+        return err_set(err, "no node is called \"%s\"", name);
+    if (at == NODE_NONE)
+        return true;
+    if (node_in(agent->status.agents, at))
+        return err_set(err, "node %s is here: run \"tenuto cluster leave\" on it", name);
+    lease_status(member_lease(agent->member), at, now, &lease);
+    if (!lease.is_proven_off)
+        return err_set(err,
+                       "node %s is not off for sure yet, and may be running services; that is "
+                       "known in %lld s at the latest",
+                       name, (long long)(instant_since(lease.dead_at, now).ms / 1000 + 1));
+    if (services_of(agent, node) > 0)
+        return err_set(err, "%d services are still on node %s, as far as the records say",
+                       services_of(agent, node), name);
+    if (!is_quorum_without(agent, at))
+        return err_set(err, "without node %s those who are here would be no quorum of what is left",
+                       name);
+    return true;
+}
+
+static bool may_leave(const struct agent *agent, const char *name, struct err *err)
+{
+    node_id node = policy_find_node(agent->knowledge.policy, name);
+    node_id at = roster_find_name(&agent->roster, name);
+
+    if (node == NODE_NONE || at == NODE_NONE)
+        return err_set(err, "no node is called \"%s\"", name);
+    if (!node_in(agent->status.synced, at))
+        return err_set(err, "node %s is not in sync with the others", name);
+    if (agent->knowledge.policy->n_nodes == 1)
+        return err_set(err, "node %s is the last of its cluster: there is nobody to leave to",
+                       name);
+    if (services_of(agent, node) > 0)
+        return err_set(err, "%d services are still on node %s", services_of(agent, node), name);
+    if (agent->knowledge.agreed->nodes[node].state != NODE_MAINTENANCE)
+        return err_set(err, "node %s is not in maintenance, so it may be given services", name);
+    if (!is_quorum_without(agent, at))
+        return err_set(err,
+                       "without node %s those who stay and are here would have %d of %d votes, "
+                       "which is no quorum",
+                       name, roster_votes(&agent->roster, agent->status.synced & ~node_bit(at)),
+                       agent->roster.expected_votes - agent->roster.nodes[at].votes);
+    return true;
+}
+
+/* ---- going ----------------------------------------------------------------------------------- */
+
+/* A stopped service was there last; no policy knows the name any more. */
+static void forget_in_services(struct agent *agent, json_t *patch, node_id node)
+{
+    const struct policy *policy = agent->knowledge.policy;
+
+    for (service_id id = 0; id < policy->n_services; id++) {
+        struct service service = agent->knowledge.agreed->services[id];
+
+        if (service.state != SERVICE_STOPPED || (service.node != node && service.target != node))
+            continue;
+        service.node = service.node == node ? NODE_NONE : service.node;
+        service.target = service.target == node ? NODE_NONE : service.target;
+        patch_set(json_object_get(patch, "set"), KEY_SERVICE, policy->services[id].name,
+                  codec_service(&service, policy));
+    }
+}
+
+static json_t *text_problem(const struct edit_result *result, const struct err *err,
+                            const char *name)
+{
+    json_t *problem =
+        json_pack("{s:o,s:o,s:i}", "error",
+                  json_sprintf("the policy cannot do without node %s: %s", name, err->text), "hint",
+                  json_sprintf("say otherwise what names %s, push that, then try "
+                               "again",
+                               name),
+                  "code", CONTROL_EXIT_REFUSED);
+
+    if (result->diagnostics)
+        json_object_set_new(problem, "diagnostics", diagnostics_json(result->diagnostics));
+    return problem;
+}
+
+static json_t *without(struct agent *agent, const json_t *push, const char *name, json_t **problem)
+{
+    const struct edit_request request = {.kind = EDIT_NODE_REMOVE, .name = name};
+    const char *text = agent->knowledge.text;
+    struct arena *arena = arena_new();
+    struct edit_result *result = arena_alloc(arena, sizeof(*result));
+    struct err err = {{0}};
+    json_t *patch = NULL;
+
+    if (edit_run(arena, "policy", text, strlen(text), &request, result, &err)) {
+        patch = patch_new(agent);
+        push_set_policy(agent, patch, result->text, json_text(push, "author", "?"));
+        patch_delete(patch, KEY_NODE, name);
+        forget_in_services(agent, patch, policy_find_node(agent->knowledge.policy, name));
+        set_push(agent, patch, push,
+                 arena_printf(arena,
+                              "node %s is out of the policy; corosync's list follows, as \"tenuto "
+                              "cluster status\" says",
+                              name));
+    } else {
+        *problem = text_problem(result, &err, name);
+    }
+    arena_free(arena);
+    return patch;
+}
+
+json_t *change_patch(struct agent *agent, struct instant now, const json_t *push, json_t **problem)
+{
+    const char *what = json_text(push, "what", ""), *node = json_text(push, "node", "");
+    struct err err = {{0}};
+    bool is_leave = strcmp(what, "leave") == 0;
+
+    if (strcmp(what, "adopt") == 0)
+        return adopt(agent, push, problem);
+    if (!agent->cluster->is_managed || !agent->knowledge.policy)
+        err_set(&err, "corosync.conf is not written from the policy here: run \"tenuto cluster "
+                      "adopt\" first");
+    else if (is_leave ? may_leave(agent, node, &err) : may_remove(agent, now, node, &err))
+        return without(agent, push, node, problem);
+    *problem = problem_of(err.text, "nothing was changed");
+    return NULL;
+}
