@@ -42,14 +42,14 @@ endif
 # ---- rooms: one archive each, its files found by wildcard; files with a main() stay out ----------
 
 ROOMS := ha dsl metadata quorum fence agentd console
-MAINS := fence/keeper_main.c agentd/main.c console/main.c
+MAINS := fence/keeper_main.c agentd/main.c console/main.c console/door/main.c
 SOURCES_ha := $(wildcard ha/*/*.c)
 SOURCES_dsl := $(wildcard dsl/*.c)
 SOURCES_quorum := $(wildcard quorum/*.c)
 SOURCES_fence := $(wildcard fence/*.c)
 SOURCES_metadata := $(wildcard agentd/metadata/*.c)
 SOURCES_agentd := $(wildcard agentd/*.c)
-SOURCES_console := $(wildcard console/*.c console/screen/*.c)
+SOURCES_console := $(wildcard console/*.c console/screen/*.c console/door/*.c)
 SOURCES_fakes := $(wildcard tests/fakes/*.c)
 
 # What a room is linked with. The order is the arrows' order, so no archive is needed twice.
@@ -68,7 +68,7 @@ LIBS_metadata := -lexpat $(LIBS_dsl)
 LIBS_quorum := -lcpg -lquorum -lvotequorum -lcmap -lcfg -lsqlite3 -lpthread $(LIBS_ha)
 LIBS_fence := $(LIBS_ha)
 LIBS_agentd := -lconfig $(LIBS_quorum)
-LIBS_console := -lreadline -lncursesw -ltinfo -lconfig $(LIBS_metadata)
+LIBS_console := -lreadline -lncursesw -ltinfo -lconfig -lssh $(LIBS_metadata)
 
 # What is made, a short line each; the whole command with V=1, nothing with -s.
 is_silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
@@ -101,6 +101,11 @@ PROGRAMS :=
 ifneq ($(wildcard console/main.c),)
 PROGRAMS += tenuto
 $(OUT)/tenuto: $(OUT)/obj/console/main.o $(call archives,console)
+	$(link) $(LIBS_console)
+endif
+ifneq ($(wildcard console/door/main.c),)
+PROGRAMS += tenuto-door
+$(OUT)/tenuto-door: $(OUT)/obj/console/door/main.o $(call archives,console)
 	$(link) $(LIBS_console)
 endif
 ifneq ($(wildcard agentd/main.c),)
@@ -345,7 +350,7 @@ lab-mend: ## joins it to the network again: NODE=beta
 
 install: all ## installs below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/doc/tenuto
-	install -m 755 $(OUT)/tenuto $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(OUT)/tenuto $(OUT)/tenuto-door $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(OUT)/tenutod $(OUT)/tenuto-keeper $(DESTDIR)$(PREFIX)/sbin/
 	cp -R examples $(DESTDIR)$(PREFIX)/share/doc/tenuto/
 

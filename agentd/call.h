@@ -43,6 +43,9 @@ void verb_ha_arm(const struct call *call);
 void verb_cluster_adopt(const struct call *call);
 void verb_cluster_remove(const struct call *call);
 void verb_cluster_depart(const struct call *call);
+void verb_cluster_draft(const struct call *call);
+void verb_cluster_admit(const struct call *call);
+void verb_cluster_withdraw(const struct call *call);
 
 /* verbs_why.c: explanations. */
 void verb_ha_why(const struct call *call);

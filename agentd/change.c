@@ -145,16 +145,19 @@ static void forget_in_services(struct agent *agent, json_t *patch, node_id node)
     }
 }
 
+/* What was asked cannot be done to the text; diagnostics show where. */
 static json_t *text_problem(const struct edit_result *result, const struct err *err,
-                            const char *name)
+                            const char *name, bool is_new)
 {
-    json_t *problem =
-        json_pack("{s:o,s:o,s:i}", "error",
-                  json_sprintf("the policy cannot do without node %s: %s", name, err->text), "hint",
-                  json_sprintf("say otherwise what names %s, push that, then try "
-                               "again",
-                               name),
-                  "code", CONTROL_EXIT_REFUSED);
+    json_t *problem = json_pack(
+        "{s:o,s:o,s:i}", "error",
+        json_sprintf(is_new ? "the policy cannot take node %s: %s"
+                            : "the policy cannot do without node %s: %s",
+                     name, err->text),
+        "hint",
+        is_new ? json_string("nothing was changed")
+               : json_sprintf("say otherwise what names %s, push that, then try again", name),
+        "code", CONTROL_EXIT_REFUSED);
 
     if (result->diagnostics)
         json_object_set_new(problem, "diagnostics", diagnostics_json(result->diagnostics));
@@ -181,25 +184,107 @@ static json_t *without(struct agent *agent, const json_t *push, const char *name
                               "cluster status\" says",
                               name));
     } else {
-        *problem = text_problem(result, &err, name);
+        *problem = text_problem(result, &err, name, false);
     }
     arena_free(arena);
     return patch;
+}
+
+/* ---- coming ---------------------------------------------------------------------------------- */
+
+static bool may_join(struct agent *agent, struct instant now, const char *name, struct err *err)
+{
+    if (!node_name_is_valid(name))
+        return err_set(err,
+                       "\"%s\" is no name for a node: a letter, then letters, digits, '-', '_' or "
+                       "'.', at most %d characters",
+                       name, NODE_NAME_MAX - 1);
+    if (policy_find_node(agent->knowledge.policy, name) != NODE_NONE ||
+        roster_find_name(&agent->roster, name) != NODE_NONE)
+        return err_set(err, "a node called %s is in this cluster already", name);
+    if (agent->roster.n_nodes >= NODES_MAX)
+        return err_set(err, "a cluster has at most %d nodes", NODES_MAX);
+    return cluster_may_change(agent, now, err);
+}
+
+/* The policy with the node, understood; NULL with err. */
+static const struct policy *compile(struct arena *arena, const char *text, struct err *err)
+{
+    struct policy *policy = arena_alloc(arena, sizeof(*policy));
+    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
+
+    diagnostics_init(diagnostics, arena, "policy", text, strlen(text));
+    if (policy_compile(arena, "policy", text, strlen(text), policy, diagnostics))
+        return policy;
+    err_set(err, "%s", diagnostics_text(diagnostics, false));
+    return NULL;
+}
+
+static json_t *with(struct agent *agent, const json_t *push, const char *name, json_t **problem)
+{
+    const char *addresses = json_text(push, "addresses", ""), *text = agent->knowledge.text;
+    const char *const words[] = {"address", addresses};
+    const struct edit_request request = {
+        .kind = EDIT_NODE_ADD, .name = name, .words = words, .n_words = 2};
+    struct arena *arena = arena_new();
+    struct edit_result *result = arena_alloc(arena, sizeof(*result));
+    const struct policy *policy = NULL;
+    struct err err = {{0}};
+    json_t *patch = NULL;
+
+    if (edit_run(arena, "policy", text, strlen(text), &request, result, &err))
+        policy = compile(arena, result->text, &err);
+    if (!policy || !cluster_accepts(agent, policy, &err)) {
+        *problem = text_problem(result, &err, name, true);
+    } else if (json_flag(push, "dry", false)) {
+        *problem = json_pack("{s:s,s:i}", "error", "", "code", CONTROL_EXIT_OK);
+    } else {
+        patch = patch_new(agent);
+        push_set_policy(agent, patch, result->text, json_text(push, "author", "?"));
+        set_push(agent, patch, push, arena_printf(arena, "node %s is in the policy", name));
+    }
+    arena_free(arena);
+    return patch;
+}
+
+/* An invitation that came to nothing: the node has no vote yet, and runs nothing. */
+static bool may_withdraw(const struct agent *agent, const char *name, struct err *err)
+{
+    node_id node = policy_find_node(agent->knowledge.policy, name);
+    node_id at = roster_find_name(&agent->roster, name);
+
+    if (node == NODE_NONE)
+        return err_set(err, "no node is called \"%s\"", name);
+    if (at != NODE_NONE && agent->roster.nodes[at].votes > 0)
+        return err_set(err, "node %s has its vote already: it leaves with \"tenuto cluster leave\"",
+                       name);
+    if (services_of(agent, node) > 0)
+        return err_set(err, "%d services are on node %s", services_of(agent, node), name);
+    return true;
 }
 
 json_t *change_patch(struct agent *agent, struct instant now, const json_t *push, json_t **problem)
 {
     const char *what = json_text(push, "what", ""), *node = json_text(push, "node", "");
     struct err err = {{0}};
-    bool is_leave = strcmp(what, "leave") == 0;
+    bool is_good = false;
 
     if (strcmp(what, "adopt") == 0)
         return adopt(agent, push, problem);
     if (!agent->cluster->is_managed || !agent->knowledge.policy)
         err_set(&err, "corosync.conf is not written from the policy here: run \"tenuto cluster "
                       "adopt\" first");
-    else if (is_leave ? may_leave(agent, node, &err) : may_remove(agent, now, node, &err))
-        return without(agent, push, node, problem);
+    else if (strcmp(what, "leave") == 0)
+        is_good = may_leave(agent, node, &err);
+    else if (strcmp(what, "remove") == 0)
+        is_good = may_remove(agent, now, node, &err);
+    else if (strcmp(what, "withdraw") == 0)
+        is_good = may_withdraw(agent, node, &err);
+    else if (strcmp(what, "join") == 0)
+        is_good = may_join(agent, now, node, &err);
+    if (is_good)
+        return strcmp(what, "join") == 0 ? with(agent, push, node, problem)
+                                         : without(agent, push, node, problem);
     *problem = problem_of(err.text, "nothing was changed");
     return NULL;
 }

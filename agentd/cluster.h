@@ -64,9 +64,13 @@ void cluster_reloaded(struct agent *agent);
 struct instant cluster_turn(struct agent *agent, struct instant now);
 /* The leader's part; true: a patch was proposed. */
 bool cluster_decide(struct agent *agent, struct instant now);
+/* When to look at it again, though nothing happens: NEVER if no change is under way. */
+struct instant cluster_wake(const struct agent *agent, struct instant now);
 
 /* "cluster adopt": the record's text for what corosync runs with; NULL and err. */
 json_t *cluster_adopt(struct agent *agent, struct err *err);
+/* The list may change: no change is under way, and all who must take part are here. */
+bool cluster_may_change(struct agent *agent, struct instant now, struct err *err);
 /* A policy whose nodes no corosync.conf could list is refused; only where the file is ours. */
 bool cluster_accepts(const struct agent *agent, const struct policy *policy, struct err *err);
 /* For "cluster status": version, state, words. */

@@ -17,8 +17,9 @@
 #define AGAIN_MS 30000
 /* Reading a file anew takes corosync some 20 ms. */
 #define RELOAD_EVERY_MS 2000
-/* Those apart are sent the file that often. */
-#define LOOK_AGAIN_MS 200
+/* While a change is under way, or waits for somebody: disks and clocks say nothing. */
+#define LOOK_AGAIN_MS 100
+#define LOOK_SELDOM_MS 1000
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
 
@@ -196,6 +197,13 @@ static uint32_t id_after(const struct corosync_conf *conf, uint32_t next_id)
     return last >= next_id ? last + 1 : next_id;
 }
 
+bool cluster_may_change(struct agent *agent, struct instant now, struct err *err)
+{
+    if (agent->cluster->phase != PHASE_NONE)
+        return err_set(err, "another change of corosync.conf is under way");
+    return all_are_here(agent, now, err);
+}
+
 static bool offer(struct agent *agent, struct instant now)
 {
     struct cluster *cluster = agent->cluster;
@@ -367,6 +375,19 @@ bool cluster_decide(struct agent *agent, struct instant now)
     case PHASE_SWITCHING: goes_on = when_switching(agent, now); break;
     }
     return goes_on;
+}
+
+struct instant cluster_wake(const struct agent *agent, struct instant now)
+{
+    const struct cluster *cluster = agent->cluster;
+
+    if (!cluster->is_managed)
+        return INSTANT_NEVER;
+    if (cluster->phase != PHASE_NONE || agent->status.apart)
+        return instant_after(now, duration_ms(LOOK_AGAIN_MS));
+    return cluster->waits[0] || cluster->problem[0]
+               ? instant_after(now, duration_ms(LOOK_SELDOM_MS))
+               : INSTANT_NEVER;
 }
 
 /* ---- for people ------------------------------------------------------------------------------ */

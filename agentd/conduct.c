@@ -240,7 +240,13 @@ void conduct(struct agent *agent, struct instant now)
     struct outcome *outcome = agent->outcome;
     json_t *patch;
 
-    if (!agent->status.is_leader || agent->status.has_proposal)
+    if (!agent->status.is_leader) {
+        /* What is due is for the next leader; should that be us again, all of it is looked at. */
+        agent->decide_at = INSTANT_NEVER;
+        agent->must_decide = true;
+        return;
+    }
+    if (agent->status.has_proposal)
         return;
     notice_armed(agent, now);
     if (!agent->must_decide && !instant_reached(now, agent->decide_at))
@@ -256,6 +262,7 @@ void conduct(struct agent *agent, struct instant now)
         agent->must_decide = true;
         return;
     }
+    agent->decide_at = cluster_wake(agent, now);
     if (!agent->knowledge.policy || agent->policy_of[agent->roster.self] == NODE_NONE)
         return;
     view_make(agent, now);
@@ -267,6 +274,7 @@ void conduct(struct agent *agent, struct instant now)
     agent->decide_at = outcome->wake_at;
     if (waits_for_a_beat(agent, now))
         agent->decide_at = instant_after(now, duration_ms(LOOK_AGAIN_MS));
+    agent->decide_at = instant_earliest(agent->decide_at, cluster_wake(agent, now));
     patch = patch_of_outcome(agent);
     if (patch_is_empty(patch))
         json_decref(patch);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "console/agents.h"
+#include "console/door/begin.h"
 #include "console/drill.h"
 #include "console/edit.h"
 #include "console/explain.h"
@@ -366,6 +367,10 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_EXPLAIN: return explain_codes(command, output);
     case VERB_POLICY_DIFF: return policy_diff(command, settings, output);
     case VERB_POLICY_EDIT: return policy_edit(command, settings, output);
+    case VERB_CLUSTER_CREATE: return begin_create(command, settings, output);
+    case VERB_CLUSTER_LEAVE: return begin_leave(command, settings, output);
+    case VERB_CLUSTER_INVITE:
+    case VERB_CLUSTER_JOIN: return begin_door(command, settings, output);
     case VERB_DRILL_RUN: return each_file(command, settings, output, run_drill);
     case VERB_HA_ADD:
     case VERB_HA_SET:

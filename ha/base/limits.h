@@ -121,3 +121,5 @@
 #define LSP_MESSAGE_MAX (6 * POLICY_BYTES_MAX + 65536)
 /* Policies open in one editor at a time. */
 #define LSP_DOCUMENTS_MAX 64
+/* Where an invitation waits for its guest: no port that anything else of Debian listens on. */
+#define INVITE_PORT 22622

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -307,6 +308,15 @@ static void note_end(pid_t pid)
     }
 }
 
+/* tools/systemctl says so; it stays over a power cut. */
+static bool is_off(const struct program *program)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/run/lab/node/off/%s", program->name);
+    return access(path, F_OK) == 0;
+}
+
 /* Nothing is started anew while /run/lab/going is there: a machine that shuts down. */
 static _Noreturn void keep_running(void)
 {
@@ -324,7 +334,8 @@ static _Noreturn void keep_running(void)
             note_end(pid);
         for (size_t i = 0; i < PROGRAM_COUNT; i++) {
             if (!programs[i].pid && now_ms() >= programs[i].due &&
-                access(programs[i].path, X_OK) == 0 && access("/run/lab/going", F_OK) != 0)
+                access(programs[i].path, X_OK) == 0 && access("/run/lab/going", F_OK) != 0 &&
+                !is_off(&programs[i]))
                 start(&programs[i]);
         }
         sigtimedwait(&child, NULL, &tick);
@@ -345,7 +356,10 @@ int main(int argc, char **argv)
     mount_all(argv[3], argv[4], argv[5]);
     if (chdir("/") < 0)
         fail("/");
-    setenv("PATH", "/run/lab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    setenv("PATH",
+           "/run/lab/source/tools:/run/lab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/"
+           "sbin:/bin",
+           1);
     bring_up_network();
     keep_running();
 }

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The agent, the files and the programs of this node; see site.h. */
+#include "console/door/site.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "console/client.h"
+#include "ha/base/json.h"
+#include "ha/base/text.h"
+
+#define POLL_MS 200
+
+void site_ok(const struct site *site, const char *format, ...)
+{
+    va_list args;
+
+    fputs("ok      ", site->out);
+    va_start(args, format);
+    vfprintf(site->out, format, args);
+    va_end(args);
+    fputc('\n', site->out);
+    fflush(site->out);
+}
+
+void site_failed(const struct site *site, const struct err *err)
+{
+    fprintf(site->out, "FAILED  %s\n", err->text);
+    fflush(site->out);
+}
+
+/* ---- the agent ------------------------------------------------------------------------------- */
+
+static bool take_answer(struct client *client, json_t **row, json_t *rows, struct err *err)
+{
+    for (;;) {
+        autojson *message = NULL;
+
+        if (client_next(client, CLIENT_SILENCE_MS, &message, err) != CLIENT_MESSAGE)
+            return err->text[0] ? false : err_set(err, "the agent does not answer");
+        if (json_object_get(message, "row")) {
+            json_decref(*row);
+            *row = json_incref(json_object_get(message, "row"));
+            if (rows)
+                json_array_append(rows, *row);
+            continue;
+        }
+        /* What was only tried, and would be done, ends with code 0. */
+        if (json_object_get(message, "error") && json_int(message, "code", 1) != 0)
+            return err_set(err, "%s", json_text(message, "error", "refused"));
+        if (!*row)
+            *row = json_incref(message);
+        return true;
+    }
+}
+
+static bool ask(const struct site *site, json_t *request, json_t **row, json_t *rows,
+                struct err *err)
+{
+    enum control_exit why;
+    struct client *client = client_open(site->settings->socket, CLIENT_SILENCE_MS, &why, err);
+    bool is_good;
+
+    *row = NULL;
+    if (!client)
+        return err_in(err, "this node's agent");
+    is_good = client_send(client, request, err) && take_answer(client, row, rows, err);
+    client_close(client);
+    return is_good;
+}
+
+bool site_ask(const struct site *site, json_t *request, json_t **row, struct err *err)
+{
+    bool is_good = ask(site, request, row, NULL, err);
+
+    json_decref(request);
+    return is_good;
+}
+
+json_t *site_rows(const struct site *site, const char *verb, struct err *err)
+{
+    autojson *request = json_pack("{s:s,s:[]}", "verb", verb, "args");
+    autojson *row = NULL;
+    json_t *rows = json_array();
+
+    if (ask(site, request, &row, rows, err))
+        return rows;
+    json_decref(rows);
+    return NULL;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool site_wait(const struct site *site, int seconds, const char *words,
+               bool (*check)(void *context, const json_t *status, const json_t *nodes),
+               void *context, struct err *err)
+{
+    int64_t end = now_ms() + seconds * 1000;
+    char last[256] = "";
+
+    do {
+        struct err problem = {{0}};
+        autojson *status = site_rows(site, "cluster status", &problem);
+        autojson *nodes = status ? site_rows(site, "cluster nodes", &problem) : NULL;
+        const json_t *row = json_array_get(status, 0);
+
+        if (nodes && check(context, row, nodes))
+            return true;
+        text_copy(last, sizeof(last),
+                  problem.text[0] ? problem.text
+                                  : json_text(json_object_get(row, "corosync"), "words", ""));
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000}, NULL);
+    } while (now_ms() < end);
+    return err_set(err, "not within %d s: %s%s%s", seconds, words, last[0] ? "; " : "", last);
+}
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+static bool is_on_interface(const struct ifaddrs *list, const char *address)
+{
+    unsigned char wanted[16];
+    int family = strchr(address, ':') ? AF_INET6 : AF_INET;
+
+    if (inet_pton(family, address, wanted) != 1)
+        return false;
+    for (; list; list = list->ifa_next) {
+        char text[INET6_ADDRSTRLEN] = "";
+        unsigned char bytes[16];
+        const void *at;
+
+        if (!list->ifa_addr || list->ifa_addr->sa_family != family)
+            continue;
+        at = family == AF_INET
+                 ? (const void *)&((const struct sockaddr_in *)(const void *)list->ifa_addr)
+                       ->sin_addr
+                 : (const void *)&((const struct sockaddr_in6 *)(const void *)list->ifa_addr)
+                       ->sin6_addr;
+        if (inet_ntop(family, at, text, sizeof(text)) && inet_pton(family, text, bytes) == 1 &&
+            memcmp(bytes, wanted, family == AF_INET ? 4 : 16) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *site_missing_address(const char *addresses, struct err *err)
+{
+    static char address[64];
+    struct ifaddrs *list = NULL;
+
+    if (getifaddrs(&list) < 0) {
+        err_set(err, "cannot look at this node's addresses: %m");
+        return "?";
+    }
+    while (*addresses) {
+        size_t length = strcspn(addresses, ",");
+
+        snprintf(address, sizeof(address), "%.*s", (int)length, addresses);
+        if (!is_on_interface(list, address)) {
+            freeifaddrs(list);
+            err_set(err, "address %s is on no interface of this node: bring it up first", address);
+            return address;
+        }
+        addresses += length + (addresses[length] == ',');
+    }
+    freeifaddrs(list);
+    return NULL;
+}
+
+/* ---- files and programs ---------------------------------------------------------------------- */
+
+static bool write_new(const char *path, const void *bytes, size_t length, mode_t mode,
+                      struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    bool is_good = fd >= 0 && fchmod(fd, mode) == 0 &&
+                   write(fd, bytes, length) == (ssize_t)length && fsync(fd) == 0;
+
+    if (!is_good)
+        err_set(err, "cannot write %s: %m", path);
+    if (fd >= 0)
+        close(fd);
+    if (!is_good && fd >= 0)
+        unlink(path);
+    return is_good;
+}
+
+static bool run(char *const *words, struct err *err)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        dup2(null, STDIN_FILENO);
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+        execvp(words[0], words);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return err_set(err, "cannot run %s: %m", words[0]);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    return err_set(err, "\"%s %s %s\" failed", words[0], words[1], words[3] ? words[3] : words[2]);
+}
+
+bool site_service(const char *what, const char *name, struct err *err)
+{
+    bool is_start = strcmp(what, "start") == 0;
+    char *const words[] = {"systemctl", is_start ? "enable" : "disable", "--now", (char *)name,
+                           NULL};
+
+    return run(words, err);
+}
+
+bool site_install(struct site *site, const void *key, size_t key_length, const char *conf,
+                  struct err *err)
+{
+    if (!write_new(SITE_KEY, key, key_length, 0400, err))
+        return false;
+    site->wrote_key = true;
+    if (!write_new(SITE_CONF, conf, strlen(conf), 0644, err))
+        return false;
+    site->wrote_conf = true;
+    site_ok(site, "wrote %s and its key", SITE_CONF);
+    site->started = true;
+    if (!site_service("start", "corosync", err))
+        return false;
+    site_ok(site, "started corosync");
+    return true;
+}
+
+json_t *site_draft(struct site *site, const char *cluster, const char *addresses, struct err *err)
+{
+    json_t *draft = NULL;
+
+    if (geteuid() != 0) {
+        err_set(err, "this needs root: use sudo");
+        return NULL;
+    }
+    if (access(SITE_CONF, F_OK) == 0 || access(SITE_KEY, F_OK) == 0) {
+        err_set(err, "%s is there: this node is in a cluster, or was",
+                access(SITE_CONF, F_OK) == 0 ? SITE_CONF : SITE_KEY);
+        return NULL;
+    }
+    if (!site_ask(site,
+                  json_pack("{s:s,s:[s,s]}", "verb", "cluster draft", "args", cluster, addresses),
+                  &draft, err))
+        return NULL;
+    text_copy(site->store, sizeof(site->store), json_text(draft, "store", ""));
+    return draft;
+}
+
+/* It was empty before: what the agent has learnt since is of a cluster that never was. */
+static void forget_store(const struct site *site)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    struct err err = {{0}};
+
+    if (!site->store[0] || !site_service("stop", "tenutod", &err)) {
+        site_failed(site, &err);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        char path[sizeof(site->store) + 8];
+
+        snprintf(path, sizeof(path), "%s%s", site->store, ends[i]);
+        unlink(path);
+    }
+    if (!site_service("start", "tenutod", &err))
+        site_failed(site, &err);
+}
+
+void site_undo(struct site *site)
+{
+    struct err err = {{0}};
+
+    if (!site->started && !site->wrote_conf && !site->wrote_key)
+        return;
+    if (site->started && !site_service("stop", "corosync", &err))
+        site_failed(site, &err);
+    if (site->wrote_conf)
+        unlink(SITE_CONF);
+    if (site->wrote_key)
+        unlink(SITE_KEY);
+    unlink(SITE_CONF ".tenuto-new");
+    unlink(SITE_CONF ".tenuto-old");
+    if (site->started)
+        forget_store(site);
+    fprintf(site->out, "undone  corosync is stopped, its key and configuration are gone again\n");
+    site->started = site->wrote_conf = site->wrote_key = false;
+}
