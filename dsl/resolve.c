@@ -73,7 +73,7 @@ static void resolve_cluster(struct resolution *r, const struct syntax *statement
     const struct syntax *network = NULL;
     const struct syntax *token = NULL;
 
-    if (name && !node_name_is_valid(word))
+    if (name && !statement->is_broken && !node_name_is_valid(word))
         resolve_bad_name(r, name, "cluster", NODE_NAME_MAX - 1);
     text_copy(r->policy->cluster, sizeof(r->policy->cluster), word);
     for (const struct syntax *at = syntax_inside(statement); at; at = at->next) {

@@ -165,7 +165,8 @@ static void resolve_node(struct resolution *r, const struct syntax *statement, i
         return;
     r->said.is_unsure_of_nodes = true;
     if (!node_name_is_valid(syntax_text(r->tree, name))) {
-        resolve_bad_name(r, name, "node", NODE_NAME_MAX - 1);
+        if (!statement->is_broken)
+            resolve_bad_name(r, name, "node", NODE_NAME_MAX - 1);
         return;
     }
     known = policy_find_node(r->policy, syntax_text(r->tree, name));
@@ -227,7 +228,8 @@ static void declare_let(struct resolution *r, const struct syntax *statement)
         return;
     node = policy_find_node(r->policy, word);
     if (!node_name_is_valid(word)) {
-        resolve_bad_name(r, name, "set of nodes", NODE_NAME_MAX - 1);
+        if (!statement->is_broken)
+            resolve_bad_name(r, name, "set of nodes", NODE_NAME_MAX - 1);
     } else if (node != NODE_NONE) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_LET_IS_NODE, syntax_place(r->tree, name),
                                 word);
