@@ -64,10 +64,14 @@ static json_t *promise_problem(const struct policy *policy)
 {
     const struct quorum_policy *quorum = &policy->quorum;
 
-    if (quorum->witness || quorum->tie_breaker != TIE_UNSAID || quorum->waits_for_all ||
-        quorum->is_last_man_standing || quorum->is_two_node)
-        return not_done("what \"quorum\" says is not brought into corosync",
-                        "take it out of the policy; corosync.conf is where it can be set today");
+    if (quorum->witness || quorum->tie_breaker != TIE_UNSAID || quorum->is_last_man_standing ||
+        quorum->is_two_node)
+        return not_done("a witness, a tie-breaker, last-man-standing and two-node are not acted on",
+                        "take it out: agents act with more than half of the nodes' votes, or not"
+                        " at all");
+    if (quorum->waits_for_all)
+        return not_done("wait-for-all is not written into corosync.conf",
+                        "take it out: who comes first waits for a majority, and no longer");
     if (policy->n_devices > 0)
         return not_done("fence devices are not used",
                         "take them out; the watchdog fences meanwhile");

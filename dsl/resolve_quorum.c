@@ -235,7 +235,7 @@ static void check_algorithm(struct resolution *r)
                      quorum->witness);
 }
 
-/* Corosync's own file decides on these until agents write it. */
+/* Whatever corosync makes of it, agents act with more than half of the nodes' votes only. */
 static void warn_of_effect(struct resolution *r)
 {
     static const enum syntax_kind kinds[] = {SYNTAX_WITNESS, SYNTAX_TIE_BREAKER,
@@ -245,9 +245,13 @@ static void warn_of_effect(struct resolution *r)
         const struct syntax *at = in_force(r, kinds[i]);
 
         if (at)
-            resolve_not_acted_on(r, at, syntax_word(kinds[i]),
-                                 "a push is refused while the policy says it; corosync.conf is"
-                                 " where it can be set today");
+            resolve_not_acted_on(
+                r, at, syntax_word(kinds[i]),
+                kinds[i] == SYNTAX_WAIT_FOR_ALL
+                    ? "a push is refused while the policy says it: nobody writes it into"
+                      " corosync.conf"
+                    : "a push is refused while the policy says it: agents act with"
+                      " more than half of the nodes' votes, or not at all");
     }
 }
 
