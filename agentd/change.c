@@ -178,6 +178,9 @@ static json_t *without(struct agent *agent, const json_t *push, const char *name
         push_set_policy(agent, patch, result->text, json_text(push, "author", "?"));
         patch_delete(patch, KEY_NODE, name);
         forget_in_services(agent, patch, policy_find_node(agent->knowledge.policy, name));
+        if (strcmp(agent->cluster->guest, name) == 0)
+            patch_set(json_object_get(patch, "set"), KEY_COROSYNC, "",
+                      cluster_record_with_guest(agent, ""));
         set_push(agent, patch, push,
                  arena_printf(arena,
                               "node %s is out of the policy; corosync's list follows, as \"tenuto "
@@ -241,6 +244,8 @@ static json_t *with(struct agent *agent, const json_t *push, const char *name, j
     } else {
         patch = patch_new(agent);
         push_set_policy(agent, patch, result->text, json_text(push, "author", "?"));
+        patch_set(json_object_get(patch, "set"), KEY_COROSYNC, "",
+                  cluster_record_with_guest(agent, name));
         set_push(agent, patch, push, arena_printf(arena, "node %s is in the policy", name));
     }
     arena_free(arena);

@@ -71,6 +71,8 @@ static bool read_record(struct cluster *cluster, const json_t *record, struct er
     cluster->next_id = (uint32_t)json_int(record, "next_id", 1);
     cluster->since = json_int(record, "since", 0);
     text_copy(cluster->problem, sizeof(cluster->problem), json_text(record, "problem", ""));
+    text_copy(cluster->guest, sizeof(cluster->guest), json_text(record, "guest", ""));
+    cluster->guest_until = json_int(record, "until", 0);
     if (!corosync_conf_read(json_object_get(record, "conf"), &cluster->active, err))
         return false;
     free(cluster->active_text);

@@ -40,6 +40,8 @@ struct cluster {
     uint32_t next_id;
     int64_t since;     /* ledger time of the last step */
     char problem[256]; /* why the last change was undone; "" */
+    char guest[NODE_NAME_MAX]; /* joins, and has no vote yet; "" */
+    int64_t guest_until;       /* ledger time: who is not here by then is taken out again */
 
     uint64_t running; /* here */
     struct conf_said own, said[NODES_MAX];
@@ -67,6 +69,11 @@ bool cluster_decide(struct agent *agent, struct instant now);
 /* When to look at it again, though nothing happens: NEVER if no change is under way. */
 struct instant cluster_wake(const struct agent *agent, struct instant now);
 
+/*
+ * The record with a guest, "": with none. Who joins and is not heard of again, whoever was killed
+ * on the way, must not be waited for for ever.
+ */
+json_t *cluster_record_with_guest(const struct agent *agent, const char *guest);
 /* "cluster adopt": the record's text for what corosync runs with; NULL and err. */
 json_t *cluster_adopt(struct agent *agent, struct err *err);
 /* The list may change: no change is under way, and all who must take part are here. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/change.h"
 #include "agentd/cluster.h"
 #include "agentd/patch.h"
 #include "ha/base/json.h"
@@ -15,6 +16,8 @@
 #define ACCEPT_MS 10000
 /* A change that was undone is tried again: what was in its way may be gone. */
 #define AGAIN_MS 30000
+/* A guest comes within seconds; who has not by then was killed on the way. */
+#define GUEST_MS (5 * 60000)
 /* Reading a file anew takes corosync some 20 ms. */
 #define RELOAD_EVERY_MS 2000
 /* While a change is under way, or waits for somebody: disks and clocks say nothing. */
@@ -149,6 +152,8 @@ struct step {
     const struct corosync_conf *conf, *next;
     uint32_t next_id;
     const char *problem;
+    const char *guest;
+    int64_t guest_until;
     char words[REASON_TEXT_MAX]; /* the event's; "": there is none */
 };
 
@@ -165,6 +170,10 @@ static json_t *record_of(const struct agent *agent, const struct step *step)
     }
     if (step->problem && step->problem[0])
         json_object_set_new(record, "problem", json_string(step->problem));
+    if (step->guest && step->guest[0]) {
+        json_object_set_new(record, "guest", json_string(step->guest));
+        json_object_set_new(record, "until", json_integer(step->guest_until));
+    }
     return record;
 }
 
@@ -182,10 +191,21 @@ static void propose(struct agent *agent, struct instant now, const struct step *
     patch_propose(agent, now, patch, 0);
 }
 
+static bool has_vote(const struct corosync_conf *conf, const char *name)
+{
+    int at = corosync_conf_find(conf, name);
+
+    return at >= 0 && conf->nodes[at].votes > 0;
+}
+
 static struct step step_now(const struct cluster *cluster)
 {
-    return (struct step){
-        .phase = "", .conf = &cluster->active, .next = &cluster->next, .next_id = cluster->next_id};
+    return (struct step){.phase = "",
+                         .conf = &cluster->active,
+                         .next = &cluster->next,
+                         .next_id = cluster->next_id,
+                         .guest = cluster->guest,
+                         .guest_until = cluster->guest_until};
 }
 
 /* ---- the steps ------------------------------------------------------------------------------- */
@@ -337,6 +357,8 @@ static bool when_switching(struct agent *agent, struct instant now)
     if (progress < 2 || agent->status.apart || !agent_is_durable(agent))
         return false;
     step.conf = &cluster->next;
+    if (has_vote(&cluster->next, cluster->guest))
+        step.guest = "";
     step.next_id = id_after(&cluster->next, cluster->next_id);
     text_init(&text, step.words, sizeof(step.words));
     text_add(&text, "every node's corosync runs with version %llu of its configuration",
@@ -360,6 +382,44 @@ static void call_those_apart(struct agent *agent, struct instant now)
         reload(agent, now);
 }
 
+json_t *cluster_record_with_guest(const struct agent *agent, const char *guest)
+{
+    static const char *const phases[] = {"", "offered", "switching"};
+    struct step step = step_now(agent->cluster);
+
+    step.phase = phases[agent->cluster->phase];
+    step.problem = agent->cluster->problem;
+    step.guest = guest;
+    step.guest_until = agent_wall_ms() + GUEST_MS;
+    return record_of(agent, &step);
+}
+
+/* Nobody came, or somebody was killed on the way: as it was before the invitation. */
+static bool see_guest_off(struct agent *agent, struct instant now)
+{
+    const struct cluster *cluster = agent->cluster;
+    autojson *push = NULL;
+    json_t *problem = NULL, *patch;
+
+    if (!cluster->guest[0] || agent_wall_ms() < cluster->guest_until ||
+        has_vote(&cluster->active, cluster->guest))
+        return false;
+    log_warning("node %s was to join, and was not here in time: it is taken out again",
+                cluster->guest);
+    push = json_pack("{s:s,s:s,s:s,s:s}", "kind", "push", "what", "withdraw", "node",
+                     cluster->guest, "author", "tenuto");
+    patch = change_patch(agent, now, push, &problem);
+    if (!patch) {
+        /* It runs services by now, say: then it stays, and nobody is waited for any more. */
+        json_decref(problem);
+        patch = patch_new(agent);
+        patch_set(json_object_get(patch, "set"), KEY_COROSYNC, "",
+                  cluster_record_with_guest(agent, ""));
+    }
+    patch_propose(agent, now, patch, 0);
+    return true;
+}
+
 bool cluster_decide(struct agent *agent, struct instant now)
 {
     struct cluster *cluster = agent->cluster;
@@ -370,7 +430,9 @@ bool cluster_decide(struct agent *agent, struct instant now)
         return false;
     call_those_apart(agent, now);
     switch (cluster->phase) {
-    case PHASE_NONE: goes_on = !is_tried_too_soon && offer(agent, now); break;
+    case PHASE_NONE:
+        goes_on = see_guest_off(agent, now) || (!is_tried_too_soon && offer(agent, now));
+        break;
     case PHASE_OFFERED: goes_on = when_offered(agent, now); break;
     case PHASE_SWITCHING: goes_on = when_switching(agent, now); break;
     }
@@ -385,7 +447,7 @@ struct instant cluster_wake(const struct agent *agent, struct instant now)
         return INSTANT_NEVER;
     if (cluster->phase != PHASE_NONE || agent->status.apart)
         return instant_after(now, duration_ms(LOOK_AGAIN_MS));
-    return cluster->waits[0] || cluster->problem[0]
+    return cluster->waits[0] || cluster->problem[0] || cluster->guest[0]
                ? instant_after(now, duration_ms(LOOK_SELDOM_MS))
                : INSTANT_NEVER;
 }

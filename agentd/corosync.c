@@ -146,14 +146,16 @@ static bool meet(struct agent *agent, struct err *err)
     if (!membership_read_roster(&config.roster, err))
         return false;
     if (agent->member) {
-        if (config.roster.nodes[config.roster.self].nodeid ==
-            agent->roster.nodes[agent->roster.self].nodeid) {
+        const struct roster_node *before = &agent->roster.nodes[agent->roster.self];
+        const struct roster_node *self = &config.roster.nodes[config.roster.self];
+
+        if (self->nodeid == before->nodeid && strcmp(self->name, before->name) == 0) {
             member_set_roster(agent->member, agent_now(), &config.roster);
             return agent_joined(agent, err);
         }
-        log_warning("this node has another nodeid by now; its agent starts anew with it");
+        log_warning("this node has another name or nodeid by now; its agent starts anew with it");
         sd_event_exit(agent->loop, 1);
-        return err_set(err, "this node has another nodeid by now");
+        return err_set(err, "this node has another name or nodeid by now");
     }
     if (!store_read(agent->store, &records, &config.head, err))
         return false;

@@ -228,6 +228,24 @@ bool site_service(const char *what, const char *name, struct err *err)
     return run(words, err);
 }
 
+/* It was empty before: what the agent has learnt since is of a cluster that never was. */
+static bool forget_store(const struct site *site, struct err *err)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+
+    if (!site->store[0])
+        return err_set(err, "the agent does not say where its store is");
+    if (!site_service("stop", "tenutod", err))
+        return false;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        char path[sizeof(site->store) + 8];
+
+        snprintf(path, sizeof(path), "%s%s", site->store, ends[i]);
+        unlink(path);
+    }
+    return site_service("start", "tenutod", err);
+}
+
 bool site_install(struct site *site, const void *key, size_t key_length, const char *conf,
                   struct err *err)
 {
@@ -238,10 +256,44 @@ bool site_install(struct site *site, const void *key, size_t key_length, const c
         return false;
     site->wrote_conf = true;
     site_ok(site, "wrote %s and its key", SITE_CONF);
+    /*
+     * What it went through alone, with no records, is no history: in a ring with others it might
+     * count as newer than theirs.
+     */
+    if (!forget_store(site, err))
+        return false;
     site->started = true;
     if (!site_service("start", "corosync", err))
         return false;
     site_ok(site, "started corosync");
+    return true;
+}
+
+/* Debian's package brings a cluster "debian" of one node on the loopback, and runs it. */
+static bool is_default(void)
+{
+    char text[8192] = "";
+    FILE *file = fopen(SITE_CONF, "re");
+
+    if (file && fread(text, 1, sizeof(text) - 1, file) == 0)
+        text[0] = '\0';
+    if (file)
+        fclose(file);
+    return strstr(text, "cluster_name: debian") && strstr(text, "ring0_addr: 127.0.0.1");
+}
+
+static bool set_default_aside(struct site *site, struct err *err)
+{
+    if (!is_default())
+        return true;
+    if (!site_service("stop", "corosync", err))
+        return false;
+    if (rename(SITE_CONF, SITE_CONF ".debian") < 0)
+        return err_set(err, "cannot set %s aside: %m", SITE_CONF);
+    site->set_aside = true;
+    site_ok(site, "Debian's own %s is kept as %s.debian", SITE_CONF, SITE_CONF);
+    /* Its agent may have been alone with it for a while. */
+    nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     return true;
 }
 
@@ -253,6 +305,8 @@ json_t *site_draft(struct site *site, const char *cluster, const char *addresses
         err_set(err, "this needs root: use sudo");
         return NULL;
     }
+    if (!set_default_aside(site, err))
+        return NULL;
     if (access(SITE_CONF, F_OK) == 0 || access(SITE_KEY, F_OK) == 0) {
         err_set(err, "%s is there: this node is in a cluster, or was",
                 access(SITE_CONF, F_OK) == 0 ? SITE_CONF : SITE_KEY);
@@ -266,30 +320,12 @@ json_t *site_draft(struct site *site, const char *cluster, const char *addresses
     return draft;
 }
 
-/* It was empty before: what the agent has learnt since is of a cluster that never was. */
-static void forget_store(const struct site *site)
-{
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    struct err err = {{0}};
-
-    if (!site->store[0] || !site_service("stop", "tenutod", &err)) {
-        site_failed(site, &err);
-        return;
-    }
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        char path[sizeof(site->store) + 8];
-
-        snprintf(path, sizeof(path), "%s%s", site->store, ends[i]);
-        unlink(path);
-    }
-    if (!site_service("start", "tenutod", &err))
-        site_failed(site, &err);
-}
-
 void site_undo(struct site *site)
 {
     struct err err = {{0}};
 
+    if (site->set_aside && !site->wrote_key && rename(SITE_CONF ".debian", SITE_CONF) == 0)
+        fprintf(site->out, "undone  Debian's own %s is back; corosync stays off\n", SITE_CONF);
     if (!site->started && !site->wrote_conf && !site->wrote_key)
         return;
     if (site->started && !site_service("stop", "corosync", &err))
@@ -300,8 +336,8 @@ void site_undo(struct site *site)
         unlink(SITE_KEY);
     unlink(SITE_CONF ".tenuto-new");
     unlink(SITE_CONF ".tenuto-old");
-    if (site->started)
-        forget_store(site);
+    if (site->started && !forget_store(site, &err))
+        site_failed(site, &err);
     fprintf(site->out, "undone  corosync is stopped, its key and configuration are gone again\n");
     site->started = site->wrote_conf = site->wrote_key = false;
 }

@@ -20,6 +20,7 @@ struct site {
     const struct settings *settings;
     FILE *out;
     bool wrote_key, wrote_conf, started; /* by us */
+    bool set_aside;                      /* the file that Debian's corosync comes with */
     char store[256];                     /* the agent's, which was empty when we began */
 };
 
