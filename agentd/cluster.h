@@ -38,8 +38,8 @@ struct cluster {
     struct corosync_conf active, next;
     char *active_text, *next_text;
     uint32_t next_id;
-    int64_t since;     /* ledger time of the last step */
-    char problem[256]; /* why the last change was undone; "" */
+    int64_t since;             /* ledger time of the last step */
+    char problem[256];         /* why the last change was undone; "" */
     char guest[NODE_NAME_MAX]; /* joins, and has no vote yet; "" */
     int64_t guest_until;       /* ledger time: who is not here by then is taken out again */
 

@@ -112,6 +112,7 @@ json_t *rows_cluster(struct agent *agent)
                             : json_null());
     json_object_set_new(row, "policy", policy_row(agent));
     json_object_set_new(row, "corosync", cluster_row(agent));
+    json_object_set_new(row, "store", json_string(agent->settings.store));
     json_object_set_new(row, "arming", arming_row(agent));
     json_object_set_new(row, "ledger", ledger_row(agent));
     json_object_set_new(row, "keeper", json_string(keeper_word(agent)));

@@ -101,7 +101,9 @@ int begin_create(const struct command *command, const struct settings *settings,
     char words[256];
     bool is_good = create(&site, command_argument(command, 0), command_argument(command, 1), &err);
 
-    if (!is_good)
+    if (is_good)
+        site_keep(&site);
+    else
         site_undo(&site);
     snprintf(words, sizeof(words),
              "cluster %s is there; more nodes join with: tenuto cluster invite NODE ADDRESSES",
@@ -189,7 +191,7 @@ static bool put_away(const char *cluster, char *folder, size_t size, struct err 
     static const char *const files[] = {LEFT_FOLDER "/tenuto.db", LEFT_FOLDER "/tenuto.db-wal",
                                         LEFT_FOLDER "/tenuto.db-shm"};
     static const char *const corosync[] = {SITE_CONF, SITE_KEY, SITE_CONF ".tenuto-old",
-                                           SITE_CONF ".tenuto-new"};
+                                           SITE_CONF ".tenuto-new", SITE_MARK};
     char other[256];
 
     snprintf(folder, size, LEFT_FOLDER "/left-%s-%lld", cluster, (long long)time(NULL));

@@ -34,6 +34,8 @@
 #define ANSWER_SECONDS 60
 #define LIST_SECONDS 60
 #define VOTE_SECONDS 90
+/* How long a guest that says nothing any more is waited for. */
+#define ALONE_SECONDS 30
 
 struct inviting {
     struct site site;
@@ -336,7 +338,10 @@ static bool welcome(struct inviting *inviting, struct err *err)
     if (!give_files(inviting, err))
         return false;
     started = talk_hear(&inviting->talk, VOTE_SECONDS + ANSWER_SECONDS, err);
-    if (!started || !site_wait(&inviting->site, VOTE_SECONDS, "its vote", has_votes, node, err))
+    /* It may have been killed behind this point; its corosync and agent come in all the same. */
+    if (inviting->talk.has_failed || interrupted ||
+        !site_wait(&inviting->site, started ? VOTE_SECONDS : ALONE_SECONDS, "its vote", has_votes,
+                   node, err))
         return false;
     site_ok(&inviting->site, "node %s is in sync and has its vote", inviting->node);
     talk_say(&inviting->talk, json_pack("{s:b}", "joined", true), NULL);

@@ -280,6 +280,7 @@ int door_join(const struct settings *settings, const char *token)
 
     joining->site = (struct site){.settings = settings, .out = stdout};
     if (join(joining, token, &err)) {
+        site_keep(&joining->site);
         printf("node %s is in cluster %s\n", joining->node, joining->cluster);
     } else {
         code = CONTROL_EXIT_FAILED;

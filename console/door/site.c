@@ -249,7 +249,7 @@ static bool forget_store(const struct site *site, struct err *err)
 bool site_install(struct site *site, const void *key, size_t key_length, const char *conf,
                   struct err *err)
 {
-    if (!write_new(SITE_KEY, key, key_length, 0400, err))
+    if (!write_new(SITE_MARK, "", 0, 0600, err) || !write_new(SITE_KEY, key, key_length, 0400, err))
         return false;
     site->wrote_key = true;
     if (!write_new(SITE_CONF, conf, strlen(conf), 0644, err))
@@ -297,6 +297,24 @@ static bool set_default_aside(struct site *site, struct err *err)
     return true;
 }
 
+/* Somebody was killed while this node began or joined. What came of it counts; half of it goes. */
+static void clean_up(struct site *site)
+{
+    struct err err = {{0}};
+    autojson *status = site_rows(site, "cluster status", &err);
+    const json_t *row = json_array_get(status, 0);
+    const char *store = json_text(row, "store", "");
+
+    if (json_flag(row, "quorate", false) && json_flag(row, "in_sync", false)) {
+        unlink(SITE_MARK);
+        return;
+    }
+    text_copy(site->store, sizeof(site->store), store);
+    site->wrote_key = site->wrote_conf = site->started = true;
+    fprintf(site->out, "before  an earlier try was interrupted here\n");
+    site_undo(site);
+}
+
 json_t *site_draft(struct site *site, const char *cluster, const char *addresses, struct err *err)
 {
     json_t *draft = NULL;
@@ -305,6 +323,8 @@ json_t *site_draft(struct site *site, const char *cluster, const char *addresses
         err_set(err, "this needs root: use sudo");
         return NULL;
     }
+    if (access(SITE_MARK, F_OK) == 0)
+        clean_up(site);
     if (!set_default_aside(site, err))
         return NULL;
     if (access(SITE_CONF, F_OK) == 0 || access(SITE_KEY, F_OK) == 0) {
@@ -334,10 +354,17 @@ void site_undo(struct site *site)
         unlink(SITE_CONF);
     if (site->wrote_key)
         unlink(SITE_KEY);
+    unlink(SITE_MARK);
     unlink(SITE_CONF ".tenuto-new");
     unlink(SITE_CONF ".tenuto-old");
     if (site->started && !forget_store(site, &err))
         site_failed(site, &err);
     fprintf(site->out, "undone  corosync is stopped, its key and configuration are gone again\n");
     site->started = site->wrote_conf = site->wrote_key = false;
+}
+
+void site_keep(struct site *site)
+{
+    unlink(SITE_MARK);
+    site->wrote_key = site->wrote_conf = site->started = site->set_aside = false;
 }

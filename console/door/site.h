@@ -13,6 +13,8 @@
 
 #define SITE_CONF "/etc/corosync/corosync.conf"
 #define SITE_KEY "/etc/corosync/authkey"
+/* There while this node joins or a cluster begins: who finds it later was interrupted. */
+#define SITE_MARK "/etc/corosync/tenuto-begins"
 /* What corosync-keygen makes. */
 #define SITE_KEY_BYTES 256
 
@@ -49,6 +51,8 @@ bool site_install(struct site *site, const void *key, size_t key_length, const c
                   struct err *err);
 /* Takes back what site_install did. */
 void site_undo(struct site *site);
+/* It is done: nothing is taken back any more. */
+void site_keep(struct site *site);
 
 /*
  * What a cluster of this node alone would begin with, and that this node is in none: the agent's

@@ -43,6 +43,7 @@ static json_t *take_line(struct talk *talk, size_t end, struct err *err)
     talk->length -= end;
     memmove(talk->line, talk->line + end, talk->length);
     if (words && json_text(words, "failed", NULL)) {
+        talk->has_failed = true;
         err_set(err, "the other node: %s", json_text(words, "failed", ""));
         json_decref(words);
         return NULL;

@@ -20,6 +20,7 @@ struct talk {
     ssh_channel channel;
     char line[TALK_LINE_MAX];
     size_t length;
+    bool has_failed; /* the other side has said so */
 };
 
 /* Takes the reference. */
