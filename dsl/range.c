@@ -46,6 +46,17 @@ const char *range_name(struct arena *arena, const struct range *range, int numbe
     return arena_printf(arena, "%.*s%d%s", range->before, range->word, number, range->after);
 }
 
+const char *range_meant(struct arena *arena, const char *word, const char *name, const char *meant)
+{
+    size_t before = strcspn(word, "[");
+    size_t behind = strlen(name) > before ? strlen(name) - before : 0;
+    size_t length = strlen(meant);
+
+    if (behind == 0 || length <= behind || strcmp(meant + length - behind, name + before) != 0)
+        return NULL;
+    return arena_printf(arena, "%.*s%s", (int)(length - behind), meant, word + before);
+}
+
 int range_number(const struct range *range, const char *name)
 {
     size_t length = strlen(name);

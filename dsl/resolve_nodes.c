@@ -61,6 +61,18 @@ void resolve_range(struct resolution *r, const struct syntax *name, resolve_name
     }
 }
 
+void said_suggest(struct resolution *r, struct diagnostic *entry, const struct syntax *at,
+                  const char *name, const char *meant)
+{
+    const char *word = syntax_text(r->tree, at);
+    const char *range = strcmp(word, name) == 0 ? meant : range_meant(r->arena, word, name, meant);
+
+    if (range)
+        diagnostics_suggest(r->diagnostics, entry, range);
+    else
+        diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", meant);
+}
+
 static void add_address(struct resolution *r, struct node_policy *node, const struct syntax *value)
 {
     const char *address = value_address(r->tree, value, false);
@@ -307,7 +319,7 @@ static void report_no_node(struct resolution *r, const struct syntax *at, const 
         suggestion_consider(&suggestion, r->lets[i].name);
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_NODE, syntax_place(r->tree, at), name);
     if (suggestion.best)
-        diagnostics_suggest(r->diagnostics, entry, suggestion.best);
+        said_suggest(r, entry, at, name, suggestion.best);
     else if (strchr(name, ':'))
         diagnostics_hint(r->diagnostics, entry, "this is how services are called; a node is meant");
     else

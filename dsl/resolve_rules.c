@@ -160,7 +160,8 @@ static void hint_services(struct resolution *r, struct diagnostic *entry)
 }
 
 /* A name without its type: of a service after all, or of a node. */
-static void hint_service(struct resolution *r, struct diagnostic *entry, const char *name)
+static void hint_service(struct resolution *r, struct diagnostic *entry, const struct syntax *at,
+                         const char *name)
 {
     const char *meant = NULL;
 
@@ -176,7 +177,7 @@ static void hint_service(struct resolution *r, struct diagnostic *entry, const c
         meant = service;
     }
     if (meant)
-        diagnostics_suggest(r->diagnostics, entry, meant);
+        said_suggest(r, entry, at, name, meant);
     else if (policy_find_node(r->policy, name) != NODE_NONE)
         diagnostics_hint(r->diagnostics, entry, "%s is a node; a service is meant, as in ocf:web",
                          name);
@@ -196,13 +197,13 @@ static void report_no_service(struct resolution *r, const struct syntax *at, con
         r->said.mixed_line = syntax_line(r->tree, at);
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_SERVICE, syntax_place(r->tree, at), name);
     if (!strchr(name, ':')) {
-        hint_service(r, entry, name);
+        hint_service(r, entry, at, name);
         return;
     }
     for (int i = 0; entry != &r->diagnostics->spare && i < r->policy->n_services; i++)
         suggestion_consider(&suggestion, r->policy->services[i].name);
     if (suggestion.best)
-        diagnostics_suggest(r->diagnostics, entry, suggestion.best);
+        said_suggest(r, entry, at, name, suggestion.best);
     else
         hint_services(r, entry);
 }

@@ -104,7 +104,7 @@ static void report_service_name(struct resolution *r, const struct syntax *at, c
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_BAD_NAME, syntax_place(r->tree, at), name,
                             "service");
     if (meant_service(r->arena, name) && type_of(meant_service(r->arena, name)))
-        diagnostics_suggest(r->diagnostics, entry, meant_service(r->arena, name));
+        said_suggest(r, entry, at, name, meant_service(r->arena, name));
     else
         diagnostics_hint(r->diagnostics, entry, "%s", hint_of_name(r, name));
 }

@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+struct diagnostic;
+struct resolution;
+struct syntax;
+
 struct said {
     bool links_are_unsure;   /* some addresses were not understood */
     bool is_unsure_of_nodes; /* a node was declared, if not well */
@@ -14,3 +18,7 @@ struct said {
     int mixed_line;          /* the last line with a service for a node, or a node for a service */
     int open_range_line;     /* the last one with a "[" that was reported and not closed */
 };
+
+/* "did you mean": the word may be a range, of which the name was one; then a range is offered. */
+void said_suggest(struct resolution *resolution, struct diagnostic *entry, const struct syntax *at,
+                  const char *name, const char *meant);

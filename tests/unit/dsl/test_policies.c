@@ -21,7 +21,7 @@
 #define EXPECTATIONS_MAX 32
 #define TEXT_MAX (1 << 16)
 
-static int n_wrong, n_right, n_laid_out;
+static int n_wrong, n_right, n_laid_out, n_replaced;
 static bool is_met[DIAGNOSTIC_CODES];
 
 /* What no policy by itself can show: files of drills, a whole text's length, losses of nodes. */
@@ -119,6 +119,36 @@ static void check_expectations(const struct compiled *compiled, const char *path
     assert_int_equal(compiled->is_right, diagnostics->n_errors == 0);
 }
 
+static bool is_said_at(const struct diagnostics *diagnostics, const struct diagnostic *entry)
+{
+    for (int i = 0; i < diagnostics->n_list; i++) {
+        if (diagnostics->list[i].code == entry->code &&
+            diagnostics->list[i].at.offset == entry->at.offset)
+            return true;
+    }
+    return false;
+}
+
+/* What a message offers to put there is no worse than what stands there: it is not said again. */
+static void check_replacements(const struct compiled *compiled, const char *path, const char *text)
+{
+    for (int i = 0; i < compiled->diagnostics->n_list; i++) {
+        const struct diagnostic *entry = &compiled->diagnostics->list[i];
+        struct compiled again;
+
+        if (!entry->replace)
+            continue;
+        again =
+            compile_text(arena_printf(compiled->arena, "%.*s%s%s", entry->at.offset, text,
+                                      entry->replace, text + entry->at.offset + entry->at.length));
+        if (is_said_at(again.diagnostics, entry))
+            fail_msg("%s:%d: \"%s\" does not help: %s", path, entry->at.line, entry->replace,
+                     entry->words);
+        n_replaced++;
+        compiled_free(&again);
+    }
+}
+
 /* The tokens that mean something, one a line; a comma before "then" may be put in. */
 static char *words_of(struct arena *arena, const char *text)
 {
@@ -195,6 +225,7 @@ static void the_text_is_judged_as_it_says(void **state)
     else
         n_right++;
     check_expectations(&compiled, path, text);
+    check_replacements(&compiled, path, text);
     check_format(&compiled, path, text, length);
     compiled_free(&compiled);
     arena_free(arena);
@@ -231,8 +262,9 @@ static int add_files(struct CMUnitTest *tests, int n_tests, const char *folder)
 static void there_are_enough_of_both(void **state)
 {
     (void)state;
-    print_message("%d policies are wrong in some way, %d are right; %d were laid out anew\n",
-                  n_wrong, n_right, n_laid_out);
+    print_message(
+        "%d policies are wrong in some way, %d are right; %d were laid out anew, %d mended\n",
+        n_wrong, n_right, n_laid_out, n_replaced);
     assert_true(n_wrong >= WRONG_LEAST);
     assert_true(n_right >= RIGHT_LEAST);
 }
