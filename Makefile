@@ -188,7 +188,7 @@ FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_SHARED := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c)) \
 	tests/unit/dsl/dsl_test.c tests/unit/dsl/random_policy.c
 FUZZ_ROOM := $(patsubst %.c,$(FUZZ_OUT)/obj/%.o,$(FUZZ_SHARED) quorum/wire.c quorum/ring.c \
-	$(SOURCES_dsl) $(SOURCES_ha))
+	agentd/metadata/describe.c $(SOURCES_dsl) $(SOURCES_ha))
 # FUZZ=edit means this one alone.
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SOURCES))
 FUZZ_PROGRAMS := $(FUZZ:%=$(FUZZ_OUT)/%)
@@ -196,7 +196,7 @@ $(FUZZ_OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call said,CLANG $<)$(FUZZ_CC) $(if $(filter tests/%,$<),,-fsanitize=fuzzer-no-link) -c -o $@ $<
 $(FUZZ_PROGRAMS): $(FUZZ_OUT)/%: $(FUZZ_OUT)/obj/tests/fuzz/fuzz_%.o $(FUZZ_ROOM)
-	$(call said,LD $@)clang -fsanitize=fuzzer $(FUZZ_LOOKS) -o $@ $^ -lcmocka $(LIBS_dsl)
+	$(call said,LD $@)clang -fsanitize=fuzzer $(FUZZ_LOOKS) -o $@ $^ -lcmocka $(LIBS_metadata)
 
 # ---- targets -------------------------------------------------------------------------------------
 
