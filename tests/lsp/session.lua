@@ -72,6 +72,19 @@ local function session()
     check("nodes are completed", vim.tbl_contains(labels, "alpha"), labels)
     vim.api.nvim_buf_set_lines(0, -2, -1, false, {})
 
+    local service = "service ocf:more { agent heartbeat:x; set  }"
+    vim.api.nvim_buf_set_lines(0, -1, -1, false, { service })
+    items = ask("textDocument/completion", at("x; set ", 7)) or {}
+    labels = vim.tbl_map(function(item) return item.label end, items)
+    check("what an agent takes is completed", #labels == 1 and labels[1] == "port", items)
+    vim.api.nvim_buf_set_lines(0, -2, -1, false, { (service:gsub("set ", "set port high")) })
+    check("what it cannot read is shown", vim.wait(10000, function()
+        local first = vim.diagnostic.get(0)[1]
+        return first and first.code == "T0255"
+    end, 20), vim.diagnostic.get(0))
+    vim.api.nvim_buf_set_lines(0, -2, -1, false, {})
+    wait_for_diagnostics(0)
+
     local hover = ask("textDocument/hover", at("alpha", 1))
     check("a node is told", hover and hover.contents.value:find("10.0.0.1", 1, true), hover)
 
