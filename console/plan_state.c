@@ -60,6 +60,7 @@ json_t *plan_state_imagine(const struct policy *policy)
     struct cluster_view *view = xcalloc(1, sizeof(*view));
     struct outcome *outcome = xcalloc(1, sizeof(*outcome));
     struct settling settling = {.policy = policy, .state = state, .view = view, .outcome = outcome};
+    json_int_t version;
     json_t *records;
 
     ha_state_init(state, policy->n_nodes, policy->n_services);
@@ -67,9 +68,11 @@ json_t *plan_state_imagine(const struct policy *policy)
     settle_all_here(&settling, (struct instant){PLAN_BEGIN_MS});
     settle_run(&settling);
     records = records_of(policy, state);
+    /* Causes are versions: a state older than they would mistake old results for new ones. */
+    version = (json_int_t)state->version;
     free(outcome->changes);
     free(outcome);
     free(view);
     free(state);
-    return json_pack("{s:i, s:o}", "version", 0, "records", records);
+    return json_pack("{s:I, s:o}", "version", version, "records", records);
 }

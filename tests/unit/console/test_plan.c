@@ -137,6 +137,25 @@ static void what_runs_keeps_its_parameters_and_that_is_said(void **state)
     assert_null(strstr(scene.out, "not at once"));
 }
 
+static void what_moves_live_is_told_with_its_limit(void **state)
+{
+    static const char before[] = NODES "service vm:m { keep on alpha; migrate live }\n";
+    static const char after[] =
+        NODES "service vm:m { keep on beta; migrate live; migrate timeout 3m }\n";
+    char options[160];
+
+    (void)state;
+    snprintf(options, sizeof(options), "--against %s", scene_write(&scene, "old.tenuto", before));
+    assert_int_equal(plan(after, options), 2);
+    assert_non_null(strstr(scene.out, "  ~ service vm:m: keep on alpha -> keep on beta\n"));
+    assert_non_null(strstr(scene.out, "  move live vm:m  "));
+    assert_non_null(strstr(scene.out, " alpha -> beta\n"));
+    assert_non_null(strstr(scene.out, "            it goes on running; the move takes at most 3m "
+                                      "(migrate timeout)\n"));
+    assert_int_equal(plan(after, strcat(options, " --json")), 2);
+    assert_non_null(strstr(scene.out, "\"down_ms\":0"));
+}
+
 static void checks_and_survival_that_change_are_told(void **state)
 {
     (void)state;
@@ -221,6 +240,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(what_runs_keeps_its_parameters_and_that_is_said, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_moves_live_is_told_with_its_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(checks_and_survival_that_change_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(two_files_are_compared_without_a_cluster, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cluster_without_a_policy_gets_all_of_it, setup, teardown),

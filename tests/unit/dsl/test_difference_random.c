@@ -163,18 +163,24 @@ static void two_policies_differ_as_they_mean_something_else(void **state)
 
 /* ---- edits ----------------------------------------------------------------------------------- */
 
-/* The text after an edit; NULL where this policy does not allow it. */
-static const char *edit(struct world *world, enum edit_kind kind, const char *name,
-                        const char *words)
+/* A text after an edit; NULL where the policy does not allow it. */
+static const char *edit_of(struct world *world, const char *text, enum edit_kind kind,
+                           const char *name, const char *words)
 {
     struct edit_request request = {.kind = kind, .name = name, .words = &words, .n_words = 1};
     struct edit_result *result = arena_alloc(world->arena, sizeof(*result));
     struct err err;
 
     request.n_words = words[0] != '\0';
-    if (!edit_run(world->arena, "random", world->text, strlen(world->text), &request, result, &err))
+    if (!edit_run(world->arena, "random", text, strlen(text), &request, result, &err))
         return NULL;
     return result->text;
+}
+
+static const char *edit(struct world *world, enum edit_kind kind, const char *name,
+                        const char *words)
+{
+    return edit_of(world, world->text, kind, name, words);
 }
 
 static const struct rule *some_rule(struct world *world)
@@ -186,14 +192,31 @@ static const struct rule *some_rule(struct world *world)
     return NULL;
 }
 
-/* One line that begins so. */
-static void assert_one_line(struct world *world, const char *after, const char *head)
+/* Between the two there is one line, and it begins so. */
+static void assert_one_line_from(struct world *world, const char *before, const char *after,
+                                 const char *head)
 {
-    const char *told = after ? tell(world, world->text, after) : "no edit";
+    const char *told = after ? tell(world, before, after) : "no edit";
 
     assert_told(world,
                 after && world->difference.n_lines == 1 && strncmp(told, head, strlen(head)) == 0,
-                told, world->text, after);
+                told, before, after ? after : "");
+}
+
+static void assert_one_line(struct world *world, const char *after, const char *head)
+{
+    assert_one_line_from(world, world->text, after, head);
+}
+
+/* An edit and the one that takes it back: each is one line. */
+static void assert_there_and_back(struct world *world, const struct edit_request edits[2],
+                                  const char *words[2], const char *there, const char *back)
+{
+    const char *text = edit(world, edits[0].kind, edits[0].name, words[0]);
+
+    assert_one_line(world, text, there);
+    assert_one_line_from(world, text, edit_of(world, text, edits[1].kind, edits[1].name, words[1]),
+                         back);
 }
 
 static void each_edit_is_one_line(void **state)
@@ -233,6 +256,50 @@ static void each_edit_is_one_line(void **state)
     }
 }
 
+static void what_takes_an_edit_back_is_one_line_too(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < POLICIES; seed++) {
+        const struct rule *rule;
+        struct world world;
+
+        begin(&world, seed);
+        rule = some_rule(&world);
+        assert_there_and_back(&world,
+                              (struct edit_request[]){{.kind = EDIT_NODE_SET, .name = "n1"},
+                                                      {.kind = EDIT_NODE_UNSET, .name = "n1"}},
+                              (const char *[]){"memory 64G", "memory"}, "~ node n1: + memory 64G\n",
+                              "~ node n1: - memory 64G\n");
+        if (!world.policy->quorum.witness)
+            assert_there_and_back(
+                &world,
+                (struct edit_request[]){{.kind = EDIT_WITNESS_ADD, .name = NULL},
+                                        {.kind = EDIT_WITNESS_REMOVE, .name = NULL}},
+                (const char *[]){"10.0.9.9", ""}, "~ quorum: + witness 10.0.9.9\n",
+                "~ quorum: - witness 10.0.9.9\n");
+        if (rule)
+            assert_there_and_back(
+                &world,
+                (struct edit_request[]){{.kind = EDIT_RULE_DISABLE, .name = rule->name},
+                                        {.kind = EDIT_RULE_ENABLE, .name = rule->name}},
+                (const char *[]){"", ""},
+                arena_printf(world.arena, "~ rule %s: in force -> disabled\n", rule->name),
+                arena_printf(world.arena, "~ rule %s: disabled -> in force\n", rule->name));
+        if (world.policy->n_services > 0) {
+            const char *name = world.policy->services[0].name;
+
+            assert_there_and_back(
+                &world,
+                (struct edit_request[]){{.kind = EDIT_SERVICE_SET, .name = name},
+                                        {.kind = EDIT_SERVICE_UNSET, .name = name}},
+                (const char *[]){"priority -1000", "priority"},
+                arena_printf(world.arena, "~ service %s: priority ", name),
+                arena_printf(world.arena, "~ service %s: priority -1000 -> ", name));
+        }
+        arena_free(world.arena);
+    }
+}
+
 /* The service's line comes first, and each other one is a rule that went with it. */
 static void a_removed_service_is_one_line_and_one_for_each_rule_that_goes(void **state)
 {
@@ -267,6 +334,7 @@ int main(void)
         cmocka_unit_test(something_is_told_if_and_only_if_it_means_something),
         cmocka_unit_test(two_policies_differ_as_they_mean_something_else),
         cmocka_unit_test(each_edit_is_one_line),
+        cmocka_unit_test(what_takes_an_edit_back_is_one_line_too),
         cmocka_unit_test(a_removed_service_is_one_line_and_one_for_each_rule_that_goes),
     };
 
