@@ -56,6 +56,7 @@ bool check_has_placement(struct resolution *resolution);
 void check_safety(struct resolution *resolution);
 void check_votes(struct resolution *resolution);
 void check_fencing(struct resolution *resolution);
+void check_addresses(struct resolution *resolution);
 /*
  * Level 5, which may take seconds: what is left behind when nodes are lost. Returns the answer
  * as a sentence, such as "survives the loss of any 1 node", in the resolution's arena.

@@ -123,5 +123,6 @@ void check_safety(struct resolution *r)
     check_liveness(r);
     check_votes(r);
     check_fencing(r);
+    check_addresses(r);
     check_recovery(r);
 }

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Level 4: losses after which the rest may not go on, though it is most of the cluster; and
- * networks that fail together.
- */
-#include <arpa/inet.h>
-#include <string.h>
-
+/* Level 4: losses after which the rest may not go on, though it is most of the cluster. */
 #include "dsl/check.h"
 #include "ha/model/votes.h"
 
@@ -81,14 +75,13 @@ static void check_losses(struct resolution *r)
         diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_VOTES, at);
     } else if (policy->n_nodes == 2 && critical == all_nodes(policy)) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_TWO_NODES, at);
-        diagnostics_hint(r->diagnostics, entry,
-                         "a witness, or a third node, however small, makes the majority");
+        diagnostics_hint(r->diagnostics, entry, "a third node, however small, makes the majority");
     } else if (critical) {
         report_critical(r, critical);
     } else if (votes % 2 == 0 && policy->n_nodes > 1 && !are_halves_left) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_EVEN_VOTES, at, votes);
         diagnostics_hint(r->diagnostics, entry,
-                         "give one node a vote more, or less, or add a node or a witness");
+                         "give one node a vote more, or less, or add a node");
     }
 }
 
@@ -105,41 +98,8 @@ static void check_last_man(struct resolution *r)
     diagnostics_hint(r->diagnostics, entry, "add a line: wait-for-all yes");
 }
 
-/* ---- links ----------------------------------------------------------------------------------- */
-
-/* The usual size of a network: 24 bits of IPv4, 64 of IPv6. */
-static bool are_neighbours(const char *a, const char *b)
-{
-    unsigned char one[sizeof(struct in6_addr)], other[sizeof(struct in6_addr)];
-
-    if (inet_pton(AF_INET, a, one) == 1 && inet_pton(AF_INET, b, other) == 1)
-        return memcmp(one, other, 3) == 0;
-    return inet_pton(AF_INET6, a, one) == 1 && inet_pton(AF_INET6, b, other) == 1 &&
-           memcmp(one, other, 8) == 0;
-}
-
-/* Two links of one node that are probably one cable; said of the first node only. */
-static void check_links(struct resolution *r)
-{
-    for (node_id id = 0; id < r->policy->n_nodes; id++) {
-        const struct node_policy *node = &r->policy->nodes[id];
-
-        for (int i = 1; i < node->n_addresses; i++) {
-            for (int k = 0; k < i; k++) {
-                if (!are_neighbours(node->addresses[k], node->addresses[i]))
-                    continue;
-                diagnostics_add(r->diagnostics, DIAGNOSTIC_ONE_NETWORK,
-                                syntax_place(r->tree, r->node_at[id]), node->name,
-                                node->addresses[k], node->addresses[i]);
-                return;
-            }
-        }
-    }
-}
-
 void check_votes(struct resolution *r)
 {
     check_losses(r);
     check_last_man(r);
-    check_links(r);
 }
