@@ -23,6 +23,7 @@ struct claim {
     unsigned services;
     unsigned nodes;
     const char *label; /* as a message names it */
+    int line;
 };
 
 /* A policy in both forms: as claims, and as text in one of the ways to write it. */
@@ -34,6 +35,8 @@ struct sample {
     int n_nodes;
     struct claim claims[RULES_MOST + SERVICES_MOST];
     int n_claims;
+    struct claim wishes[RULES_MOST];
+    int n_wishes;
     int line;
     bool is_for_pairs; /* only few kept apart at a time, and nobody together */
 };
@@ -72,10 +75,10 @@ static bool obeys(const struct claim *claim, const int *node_of)
     return true;
 }
 
-/* Without the rules that are left out, as bits. */
-static bool can_be_placed(const struct sample *s, unsigned left_out)
+/* How many placements obey the rules, but those that are left out, as bits; and one more of these. */
+static int count_placements(const struct sample *s, unsigned left_out, const struct claim *more)
 {
-    int n_placements = 1;
+    int n_placements = 1, n_right = 0;
 
     for (int i = 0; i < s->n_services; i++)
         n_placements *= s->n_nodes;
@@ -87,10 +90,14 @@ static bool can_be_placed(const struct sample *s, unsigned left_out)
             node_of[i] = rest % s->n_nodes;
         for (int k = 0; k < s->n_claims && is_right; k++)
             is_right = (left_out >> k & 1) || obeys(&s->claims[k], node_of);
-        if (is_right)
-            return true;
+        n_right += is_right && (!more || obeys(more, node_of));
     }
-    return false;
+    return n_right;
+}
+
+static bool can_be_placed(const struct sample *s, unsigned left_out)
+{
+    return count_placements(s, left_out, NULL) > 0;
 }
 
 /* ---- the text -------------------------------------------------------------------------------- */
@@ -153,8 +160,11 @@ static void add_rule(struct sample *s, int number)
         claim.services |= 1u << pick(s, s->n_services);
     say(s, arena_printf(s->arena, "%srule r%d: ", is_disabled ? "disabled " : "", number));
     say_claim(s, &claim, is_strict);
+    claim.line = s->line - 1;
     if (is_strict && !is_disabled)
         s->claims[s->n_claims++] = claim;
+    else if (!is_disabled)
+        s->wishes[s->n_wishes++] = claim;
 }
 
 /* Where a service may run is said once: in its block, or in a rule. */
@@ -324,6 +334,59 @@ static void of_the_rules_that_are_named_none_is_one_too_many(void **state)
     assert_true(n_looked_at > POLICIES / 100);
 }
 
+/* "fa:s2 and fa:s4 are kept apart elsewhere", and the wish that this was said of. */
+static bool is_never_granted(const struct sample *s, const struct diagnostic *entry)
+{
+    struct claim pair = {0};
+    int a = -1, b = -1;
+
+    for (int i = 0; i < s->n_wishes; i++) {
+        if (s->wishes[i].line == entry->at.line)
+            pair = s->wishes[i];
+    }
+    assert_int_equal(sscanf(entry->words, "fa:s%d and fa:s%d", &a, &b), 2);
+    assert_int_equal(pair.services & (1u << a | 1u << b), 1u << a | 1u << b);
+    pair.services = 1u << a | 1u << b;
+    return count_placements(s, 0, &pair) == 0;
+}
+
+/* A rule that is too many; a wish that is too many is not looked at. */
+static bool changes_nothing(const struct sample *s, const struct diagnostic *entry)
+{
+    for (int i = 0; i < s->n_claims; i++) {
+        if (s->claims[i].line == entry->at.line)
+            return count_placements(s, 0, NULL) == count_placements(s, 1u << i, NULL);
+    }
+    return true;
+}
+
+static void what_is_called_vain_or_needless_is_so(void **state)
+{
+    int n_vain = 0, n_needless = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= POLICIES; seed++) {
+        struct arena *arena = arena_new();
+        struct sample s = sample_of(arena, seed);
+        struct compiled compiled = compile_sample(&s);
+
+        for (int i = 0; i < compiled.diagnostics->n_list; i++) {
+            const struct diagnostic *entry = &compiled.diagnostics->list[i];
+            bool is_vain = entry->code == DIAGNOSTIC_WISH_IN_VAIN;
+
+            n_vain += is_vain;
+            n_needless += entry->code == DIAGNOSTIC_REDUNDANT_RULE;
+            if ((is_vain && !is_never_granted(&s, entry)) ||
+                (entry->code == DIAGNOSTIC_REDUNDANT_RULE && !changes_nothing(&s, entry)))
+                fail_msg("seed %d: not true:\n%s", (int)seed,
+                         diagnostics_text(compiled.diagnostics, false));
+        }
+        compiled_free(&compiled);
+        arena_free(arena);
+    }
+    assert_true(n_vain > POLICIES / 100 && n_needless > POLICIES / 100);
+}
+
 /* Larger than any oracle; what is expected is known from how they are made. */
 static struct page begin_page(int n_nodes)
 {
@@ -410,6 +473,7 @@ static void a_circle_on_two_nodes_needs_an_even_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_called_vain_or_needless_is_so),
         cmocka_unit_test(many_rules_over_pairs_are_seen_as_one),
         cmocka_unit_test(a_circle_on_two_nodes_needs_an_even_number),
         cmocka_unit_test(of_the_rules_that_are_named_none_is_one_too_many),
