@@ -75,7 +75,7 @@ static bool obeys(const struct claim *claim, const int *node_of)
     return true;
 }
 
-/* How many placements obey the rules, but those that are left out, as bits; and one more of these. */
+/* How many placements obey the rules but those left out, as bits, and of these one rule more. */
 static int count_placements(const struct sample *s, unsigned left_out, const struct claim *more)
 {
     int n_placements = 1, n_right = 0;
