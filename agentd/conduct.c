@@ -226,12 +226,12 @@ static void notice_armed(struct agent *agent, struct instant now)
     agent->armed_seen = armed;
 }
 
-/* Somebody who is here is not in sync yet, and will be in a moment. */
+/* Somebody who is here is not in sync yet, or does not count alike yet, and will in a moment. */
 static bool is_catching_up(const struct agent *agent, struct instant now)
 {
     const struct member_status *status = &agent->status;
 
-    return (status->agents & ~status->synced & ~status->apart) != 0 &&
+    return (status->agents & ~status->synced) != 0 &&
            instant_before(now, instant_after(agent->changed_at, duration_ms(CATCHING_UP_MS)));
 }
 
