@@ -200,35 +200,34 @@ static const char *all_of(struct arena *arena, const struct agent_description *d
     return list;
 }
 
-void judge_stranger(struct judge *judge, const struct syntax *set, const char *name,
-                    const char *agent)
+/* The one that was meant, as sure as one can be of a slip; NULL: perhaps it was none. */
+static const char *misspelt(const struct agent_description *description, const char *name)
 {
-    struct resolution *r = judge->resolution;
-    const struct agent_description *description =
-        judge->catalog->find(judge->catalog->context, agent).description;
     struct suggestion suggestion = suggestion_for(name);
-    struct diagnostic *entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_PARAMETER,
-                                               syntax_place(r->tree, set->child), agent, name);
-    const char *only = NULL, *other_case = NULL, *near;
-    int n_near;
 
-    if (!description)
-        return;
     for (int i = 0; i < description->n_parameters; i++) {
         const struct agent_parameter *parameter = &description->parameters[i];
 
+        if (strcasecmp(parameter->name, name) == 0)
+            return parameter->name;
         if (!parameter->is_deprecated)
             suggestion_consider(&suggestion, parameter->name);
-        if (strcasecmp(parameter->name, name) == 0)
-            other_case = parameter->name;
     }
-    near = alike(r->arena, description, name, &only, &n_near);
+    return suggestion.best;
+}
+
+static void hint_at_others(struct judge *judge, struct diagnostic *entry,
+                           const struct agent_description *description, const char *name)
+{
+    struct resolution *r = judge->resolution;
+    const char *only = NULL;
+    int n_near;
+    const char *near = alike(r->arena, description, name, &only, &n_near);
+
     if (strncmp(name, "pcmk_", 5) == 0)
         diagnostics_hint(r->diagnostics, entry,
                          "another manager reads that; here a device has fences, delay, retry, "
                          "timeout and level");
-    else if (other_case || suggestion.best)
-        diagnostics_suggest(r->diagnostics, entry, other_case ? other_case : suggestion.best);
     else if (n_near == 1)
         diagnostics_suggest(r->diagnostics, entry, only);
     else if (n_near > 1)
@@ -240,5 +239,26 @@ void judge_stranger(struct judge *judge, const struct syntax *set, const char *n
         diagnostics_hint(r->diagnostics, entry, "it has %s", all_of(r->arena, description));
     else
         diagnostics_hint(r->diagnostics, entry, "\"tenuto agents show %s\" lists what it has",
-                         agent);
+                         description->name);
+}
+
+/*
+ * What is surely a slip is an error. Some agents take more than they say, and another version
+ * of one may, so all else is a warning.
+ */
+void judge_stranger(struct judge *judge, const struct syntax *set, const char *name,
+                    const char *agent)
+{
+    struct resolution *r = judge->resolution;
+    const struct agent_description *description =
+        judge->catalog->find(judge->catalog->context, agent).description;
+    const char *meant = description ? misspelt(description, name) : NULL;
+    struct diagnostic *entry = diagnostics_add(
+        r->diagnostics, meant ? DIAGNOSTIC_NO_PARAMETER : DIAGNOSTIC_PARAMETER_UNLISTED,
+        syntax_place(r->tree, set->child), agent, name);
+
+    if (meant)
+        diagnostics_suggest(r->diagnostics, entry, meant);
+    else if (description)
+        hint_at_others(judge, entry, description, name);
 }

@@ -62,7 +62,7 @@ static void a_policy_with_other_errors_is_still_looked_at(void **state)
     struct compiled compiled = judge(text, &example_agents);
 
     (void)state;
-    only_diagnostic(&compiled, "T0253");
+    only_diagnostic(&compiled, "T0259");
     compiled_free(&compiled);
 }
 

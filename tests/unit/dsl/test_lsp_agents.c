@@ -141,7 +141,7 @@ static void what_is_set_wrongly_is_shown(void **state)
     size_t i;
 
     (void)state;
-    open_text(BEGIN "service ocf:a { agent example:guest; start timeout 1m; set colour red }\n");
+    open_text(BEGIN "service ocf:a { agent example:guest; start timeout 1m; set confg red }\n");
     found = json_object_get(json_object_get(json_array_get(sent, 0), "params"), "diagnostics");
     assert_true(json_array_size(found) >= 2);
     json_array_foreach(found, i, entry)
