@@ -56,9 +56,13 @@ static void a_right_policy_is_said_to_be_right(void **state)
     (void)state;
     assert_int_equal(run_on("policy check", scene_write(&scene, "a.tenuto", right), ""), 0);
     assert_non_null(strstr(scene.out, "a.tenuto: right\n"));
+    assert_non_null(strstr(scene.out, "\ntimes: token 1s, beat 500ms, lease 2s, watchdog "));
+    assert_non_null(strstr(scene.out, "\n       with one node nobody takes over\n"));
     assert_int_equal(run_on("policy check", scene_write(&scene, "a.tenuto", right), " --json"), 0);
     assert_non_null(strstr(scene.out, "{\"errors\":0,\"file\":"));
     assert_non_null(strstr(scene.out, "\"survival\":\"does not survive the loss of alpha: "));
+    assert_non_null(strstr(scene.out, "\"times\":{"));
+    assert_non_null(strstr(scene.out, "\"token_ms\":1000,"));
     assert_non_null(strstr(scene.out, "\"warnings\":0}\n"));
 }
 
