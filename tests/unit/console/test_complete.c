@@ -57,6 +57,13 @@ static void agents_are_named(void **state)
     assert_string_equal(candidates("agents ", ""), "show");
 }
 
+static void codes_of_messages_are_offered(void **state)
+{
+    (void)state;
+    assert_string_equal(candidates("explain ", "T051"), "T0510 T0511 T0512 T0513");
+    assert_string_equal(candidates("explain T0510 ", "T0401"), "T0401");
+}
+
 static void the_second_word_belongs_to_the_first(void **state)
 {
     (void)state;
@@ -105,6 +112,7 @@ int main(void)
         cmocka_unit_test(the_first_word_is_a_family_or_a_verb),
         cmocka_unit_test(agents_are_named),
         cmocka_unit_test(the_second_word_belongs_to_the_first),
+        cmocka_unit_test(codes_of_messages_are_offered),
         cmocka_unit_test(arguments_are_asked_for_by_kind),
         cmocka_unit_test(files_fit_where_a_file_is_wanted),
         cmocka_unit_test(options_and_their_values),
