@@ -15,6 +15,7 @@ struct cursor {
     int previous; /* the last significant one that was taken; -1 at the start */
     bool is_in_tiers;
     const struct syntax *statement; /* whose usage the hints quote */
+    int n_extra_open;               /* "{" that were too many, while their "}" may come */
     const char *usage;              /* how it is written, where that is known better; NULL */
 };
 

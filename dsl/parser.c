@@ -90,27 +90,57 @@ static bool is_indented_next(const struct cursor *c)
  */
 static bool is_open_forgotten(const struct cursor *c, const struct syntax *node)
 {
+    unsigned outer = node->kind == SYNTAX_DEVICE ? IN_FENCING : IN_POLICY;
     struct cursor ahead = *c;
 
-    if (cursor_kind(c) != TOKEN_NEWLINE || node->kind == SYNTAX_DEVICE)
+    if (cursor_kind(c) == TOKEN_WORD)
+        return phrase_here(c, block_of(node->kind)) && !phrase_here(c, outer);
+    if (cursor_kind(c) != TOKEN_NEWLINE)
         return false;
     cursor_settle_over_lines(&ahead);
-    return phrase_here(&ahead, block_of(node->kind)) && !phrase_here(&ahead, IN_POLICY) &&
+    return phrase_here(&ahead, block_of(node->kind)) && !phrase_here(&ahead, outer) &&
            column_of(&ahead, ahead.at) > column_of(c, node->first);
+}
+
+static void report_forgotten(struct cursor *c)
+{
+    bool is_here = cursor_kind(c) == TOKEN_WORD;
+    struct diagnostic *entry;
+
+    if (cursor_is_spoilt(c))
+        return;
+    entry = diagnostics_add(c->diagnostics, DIAGNOSTIC_EXPECTED, cursor_place(c),
+                            "\"{\" before the settings that follow",
+                            is_here ? arena_printf(c->diagnostics->arena, "\"%s\"", cursor_text(c))
+                                    : "the end of the line");
+    diagnostics_hint(c->diagnostics, entry,
+                     is_here ? "write \"{\" before it, and \"}\" behind the last of them"
+                             : "a \"{\" is missing at the end of this line, and its \"}\" behind"
+                               " the last of them");
+}
+
+/* Settings up to the line's end, a "}", or a statement of the policy. */
+static void read_same_line(struct cursor *c, struct syntax *into, unsigned block)
+{
+    while (
+        cursor_kind(c) == TOKEN_SEMICOLON ||
+        (cursor_kind(c) == TOKEN_WORD && (phrase_here(c, block) || !phrase_here(c, IN_POLICY)))) {
+        if (cursor_kind(c) == TOKEN_SEMICOLON)
+            cursor_take(c);
+        else
+            read_statement(c, into, block);
+    }
 }
 
 /* Said once; the settings are read as what they are, and a "}" behind them as theirs. */
 static bool read_forgotten(struct cursor *c, struct syntax *node)
 {
-    struct diagnostic *entry =
-        diagnostics_add(c->diagnostics, DIAGNOSTIC_EXPECTED, cursor_place(c),
-                        "\"{\" before the settings that follow", "the end of the line");
-    struct syntax *inside = cursor_add(c, node, SYNTAX_BLOCK);
+    struct syntax *inside;
 
-    diagnostics_hint(c->diagnostics, entry,
-                     "a \"{\" is missing at the end of this line, and its \"}\" behind the last"
-                     " of them");
-    while (is_open_forgotten(c, node) || is_indented_next(c)) {
+    report_forgotten(c);
+    inside = cursor_add(c, node, SYNTAX_BLOCK);
+    read_same_line(c, inside, block_of(node->kind));
+    while (is_open_forgotten(c, node) || (node->kind != SYNTAX_DEVICE && is_indented_next(c))) {
         cursor_settle_over_lines(c);
         read_statement(c, inside, block_of(node->kind));
     }
@@ -154,7 +184,7 @@ static bool read_let(struct cursor *c, struct syntax *node)
 /* "defaults" [ TYPE ] block */
 static bool read_defaults(struct cursor *c, struct syntax *node)
 {
-    if (cursor_kind(c) == TOKEN_WORD)
+    if (cursor_kind(c) == TOKEN_WORD && !is_open_forgotten(c, node))
         cursor_read(c, node, SYNTAX_NAME, "a type");
     return read_block(c, node);
 }
@@ -396,6 +426,13 @@ static void read_statement(struct cursor *c, struct syntax *into, unsigned block
         else
             slip_no_word(c, block, is_whole(block));
         node->is_broken = true;
+        /* A second "{" is passed over, and so is its "}" if there are two of them as well. */
+        if (cursor_kind(c) == TOKEN_OPEN && !is_whole(block)) {
+            c->n_extra_open++;
+            cursor_take(c);
+            cursor_finish(c, node);
+            return;
+        }
         /* What is no statement here may be one elsewhere, where recovery would stop at once. */
         if (cursor_kind(c) == TOKEN_WORD)
             cursor_take(c);
@@ -403,8 +440,14 @@ static void read_statement(struct cursor *c, struct syntax *into, unsigned block
         cursor_take(c);
         node->is_broken = !phrase->read(c, node) || node->is_broken;
         if (!node->is_broken && !cursor_is_over(c)) {
-            slip_too_much(c, node, block, phrase_here(c, block) != NULL);
+            bool begins_another = phrase_here(c, block) != NULL;
+
+            slip_too_much(c, node, block, begins_another);
             node->is_broken = true;
+            if (begins_another) {
+                cursor_finish(c, node);
+                return;
+            }
         }
     }
     if (node->is_broken)
@@ -490,7 +533,8 @@ static struct tree read_text(struct diagnostics *diagnostics, unsigned block)
     }
     read_statements(&cursor, tree.policy, block);
     while (cursor_kind(&cursor) == TOKEN_CLOSE) {
-        diagnostics_add(diagnostics, DIAGNOSTIC_BLOCK_CLOSE, cursor_place(&cursor));
+        if (cursor.n_extra_open-- <= 0)
+            diagnostics_add(diagnostics, DIAGNOSTIC_BLOCK_CLOSE, cursor_place(&cursor));
         tree.is_sure = false;
         cursor_take(&cursor);
         read_statements(&cursor, tree.policy, block);

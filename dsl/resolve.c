@@ -33,6 +33,8 @@ void resolve_incomplete(struct resolution *r, const struct syntax *statement, co
     const struct syntax *name = syntax_part(statement, SYNTAX_NAME);
     struct diagnostic *entry;
 
+    if (statement->is_broken)
+        return;
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_INCOMPLETE, syntax_place(r->tree, name),
                             syntax_word(statement->kind), syntax_text(r->tree, name), what);
     diagnostics_hint(r->diagnostics, entry, "add to its block: %s", example);

@@ -229,19 +229,26 @@ static void declare_defaults(struct resolution *r)
         const char *type = name ? syntax_text(r->tree, name) : NULL;
         struct service_block *block;
 
+        /* What nobody knows may have been meant as defaults. */
+        if (at->kind == SYNTAX_BROKEN)
+            r->said.defaults_are_unsure = true;
         if (at->kind != SYNTAX_DEFAULTS)
             continue;
+        r->said.defaults_are_unsure = r->said.defaults_are_unsure || at->is_broken;
         if (type && !find_type(type, strlen(type))) {
-            report_type(r, syntax_place(r->tree, name), type);
+            if (!at->is_broken)
+                report_type(r, syntax_place(r->tree, name), type);
             continue;
         }
         if (resolve_defaults(r, type) && at->is_broken)
             continue;
         if (resolve_defaults(r, type)) {
             report_defaults(r, at, resolve_defaults(r, type));
+            r->said.defaults_are_unsure = true;
             continue;
         }
         block = service_settings_read(r, at);
+        r->said.defaults_are_unsure = r->said.defaults_are_unsure || block->has_broken;
         block->type = type;
         block->next = r->defaults;
         r->defaults = block;
@@ -272,8 +279,8 @@ static void check_agent(struct resolution *r, const struct service_type *type,
 
     if (block->is_reported)
         return;
-    if (type->needs_agent && !service->agent && !block->statement->is_broken &&
-        !block->has_broken) {
+    if (type->needs_agent && !service->agent && !r->said.defaults_are_unsure &&
+        !block->statement->is_broken && !block->has_broken) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_AGENT,
                                 syntax_place(r->tree, source->name_at), source->name);
         diagnostics_hint(r->diagnostics, entry,
