@@ -226,11 +226,11 @@ static bool leave(struct site *site, struct err *err)
     if (!site_wait(site, VOTES_SECONDS, "a node without a vote", has_no_vote, (void *)node, err))
         return err_in(err, "this node is out of the policy; \"tenuto cluster leave\" goes on");
     site_ok(site, "the others count without this node");
-    if (!site_service("stop", "tenutod", err) || !site_service("stop", "corosync", err) ||
+    if (!site_service("stop", "tenuto", err) || !site_service("stop", "corosync", err) ||
         !put_away(cluster[0] ? cluster : "cluster", folder, sizeof(folder), err))
         return false;
     site_ok(site, "corosync is stopped; its key and configuration are in %s", folder);
-    return site_service("start", "tenutod", err);
+    return site_service("start", "tenuto", err);
 }
 
 int begin_leave(const struct command *command, const struct settings *settings,

@@ -134,20 +134,30 @@ static bool make_token(struct inviting *inviting, struct err *err)
     return true;
 }
 
-static bool listen_for_guest(struct inviting *inviting, struct err *err)
+static bool listen_at(struct inviting *inviting, const char *address, struct err *err)
 {
     unsigned port = INVITE_PORT;
+    ssh_key key = ssh_key_dup(inviting->key);
 
     inviting->bind = ssh_bind_new();
-    ssh_bind_options_set(inviting->bind, SSH_BIND_OPTIONS_BINDADDR, "0.0.0.0");
+    ssh_bind_options_set(inviting->bind, SSH_BIND_OPTIONS_BINDADDR, address);
     ssh_bind_options_set(inviting->bind, SSH_BIND_OPTIONS_BINDPORT, &port);
     ssh_bind_options_set(inviting->bind, SSH_BIND_OPTIONS_PROCESS_CONFIG, &(bool){false});
     /* The server owns it from here on. */
-    if (ssh_bind_options_set(inviting->bind, SSH_BIND_OPTIONS_IMPORT_KEY, inviting->key) == 0 &&
+    if (ssh_bind_options_set(inviting->bind, SSH_BIND_OPTIONS_IMPORT_KEY, key) == 0 &&
         ssh_bind_listen(inviting->bind) == 0)
         return true;
-    return err_set(err, "cannot listen on port %u (is another invitation open?): %s", port,
-                   ssh_get_error(inviting->bind));
+    err_set(err, "cannot listen on port %u (is another invitation open?): %s", port,
+            ssh_get_error(inviting->bind));
+    ssh_bind_free(inviting->bind);
+    inviting->bind = NULL;
+    return false;
+}
+
+/* Both kinds of addresses; where the kernel has no IPv6, the older one. */
+static bool listen_for_guest(struct inviting *inviting, struct err *err)
+{
+    return listen_at(inviting, "::", err) || listen_at(inviting, "0.0.0.0", err);
 }
 
 /* Looks at every letter, whatever the first one is. */
@@ -459,6 +469,7 @@ int door_invite(const struct settings *settings, const char *node, const char *a
         fprintf(stderr, "tenuto: %s\n", err.text);
     if (inviting->bind)
         ssh_bind_free(inviting->bind);
+    ssh_key_free(inviting->key);
     explicit_bzero(inviting, sizeof(*inviting));
     free(inviting);
     return is_good ? CONTROL_EXIT_OK : CONTROL_EXIT_FAILED;

@@ -235,7 +235,7 @@ static bool forget_store(const struct site *site, struct err *err)
 
     if (!site->store[0])
         return err_set(err, "the agent does not say where its store is");
-    if (!site_service("stop", "tenutod", err))
+    if (!site_service("stop", "tenuto", err))
         return false;
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         char path[sizeof(site->store) + 8];
@@ -243,7 +243,7 @@ static bool forget_store(const struct site *site, struct err *err)
         snprintf(path, sizeof(path), "%s%s", site->store, ends[i]);
         unlink(path);
     }
-    return site_service("start", "tenutod", err);
+    return site_service("start", "tenuto", err);
 }
 
 bool site_install(struct site *site, const void *key, size_t key_length, const char *conf,
