@@ -8,6 +8,7 @@
 
 #include "dsl/resolve.h"
 #include "dsl/values.h"
+#include "ha/base/text.h"
 #include "ha/model/votes.h"
 
 /* RFC 1035: a host's name as a whole. */
@@ -171,6 +172,45 @@ static const char *uneven_votes(const struct resolution *r)
     return NULL;
 }
 
+/* How long after a split the first device of a node's lowest level begins; both are fenced. */
+static struct duration first_delay(const struct policy *policy, node_id node)
+{
+    const struct fence_device *first = NULL;
+
+    for (int i = 0; i < policy->n_devices; i++) {
+        const struct fence_device *device = &policy->devices[i];
+
+        if (node_in(device->fences, node) &&
+            (!first || device->level < first->level ||
+             (device->level == first->level && device->delay.ms < first->delay.ms)))
+            first = device;
+    }
+    return first->delay;
+}
+
+/* Both go on after a split, so each has the other one turned off: one of them has to be first. */
+static void check_race(struct resolution *r, const struct syntax *at)
+{
+    const struct policy *policy = r->policy;
+    struct duration delay = first_delay(policy, 0);
+    struct diagnostic *entry;
+    char shown[32];
+    struct text text;
+
+    if (policy->quorum.witness || policy->quorum.tie_breaker != TIE_UNSAID ||
+        delay.ms != first_delay(policy, 1).ms)
+        return;
+    text_init(&text, shown, sizeof(shown));
+    if (delay.ms > 0)
+        text_add_ms(&text, delay.ms);
+    else
+        text_add(&text, "0s");
+    entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_FENCE_RACE, syntax_place(r->tree, at),
+                            policy->nodes[0].name, policy->nodes[1].name, shown);
+    diagnostics_hint(r->diagnostics, entry,
+                     "give the node that should go on a device of its own with \"delay 5s\"");
+}
+
 static void check_two_node(struct resolution *r, const struct syntax *at)
 {
     static const char is_for[] = "two nodes with one vote each";
@@ -201,6 +241,7 @@ static void check_two_node(struct resolution *r, const struct syntax *at)
                          " witness instead");
         return;
     }
+    check_race(r, at);
 }
 
 static void check_tie_breaker(struct resolution *r, const struct syntax *at)

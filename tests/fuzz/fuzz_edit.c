@@ -58,13 +58,15 @@ static bool may_change(enum edit_kind kind, const struct syntax *statement)
     case EDIT_SERVICE_SET:
     case EDIT_SERVICE_UNSET: return statement->kind == SYNTAX_SERVICE;
     case EDIT_SERVICE_REMOVE: return is_rule || statement->kind == SYNTAX_SERVICE;
+    case EDIT_NODE_ADD:
     case EDIT_RULE_ADD: return false;
     case EDIT_RULE_SET:
     case EDIT_RULE_REMOVE:
     case EDIT_RULE_ENABLE:
     case EDIT_RULE_DISABLE: return is_rule;
     case EDIT_NODE_SET:
-    case EDIT_NODE_UNSET: return statement->kind == SYNTAX_NODE;
+    case EDIT_NODE_UNSET:
+    case EDIT_NODE_REMOVE: return statement->kind == SYNTAX_NODE;
     case EDIT_WITNESS_ADD:
     case EDIT_WITNESS_REMOVE: return statement->kind == SYNTAX_QUORUM;
     default: return true;
@@ -76,6 +78,7 @@ static int may_rewrite(enum edit_kind kind)
 {
     switch (kind) {
     case EDIT_SERVICE_ADD:
+    case EDIT_NODE_ADD:
     case EDIT_RULE_ADD: return 0;
     case EDIT_SERVICE_SET:
     case EDIT_SERVICE_UNSET:
@@ -122,8 +125,9 @@ static void check_bytes(const struct fuzz_reading *old, const char *new, enum ed
     while (tail < length - head && tail < new_length - head &&
            text[length - tail - 1] == new[new_length - tail - 1])
         tail++;
-    if (may_rewrite(kind) != 1 || kind == EDIT_RULE_REMOVE || kind == EDIT_WITNESS_ADD ||
-        kind == EDIT_WITNESS_REMOVE || (head == length && head == new_length))
+    if (may_rewrite(kind) != 1 || kind == EDIT_RULE_REMOVE || kind == EDIT_NODE_REMOVE ||
+        kind == EDIT_WITNESS_ADD || kind == EDIT_WITNESS_REMOVE ||
+        (head == length && head == new_length))
         return;
     for (const struct syntax *each = tree->policy->child; each; each = each->next) {
         struct location at = syntax_place(tree, each);
@@ -139,7 +143,7 @@ static void check_bytes(const struct fuzz_reading *old, const char *new, enum ed
 static bool is_removal(enum edit_kind kind)
 {
     return kind == EDIT_SERVICE_REMOVE || kind == EDIT_RULE_REMOVE || kind == EDIT_WITNESS_REMOVE ||
-           kind == EDIT_SERVICE_UNSET || kind == EDIT_NODE_UNSET;
+           kind == EDIT_SERVICE_UNSET || kind == EDIT_NODE_UNSET || kind == EDIT_NODE_REMOVE;
 }
 
 /* Whether it goes with its statement: it stands inside of it, or behind it on the same line. */
