@@ -63,7 +63,7 @@ struct location diagnostics_place(const struct diagnostics *diagnostics, int lin
     uint32_t point;
 
     /* Somebody may send megabytes of mistakes on one line: its columns are counted once. */
-    if (diagnostics->n_list == DIAGNOSTICS_MAX)
+    if (diagnostics->n_errors + diagnostics->n_warnings > DIAGNOSTICS_MAX)
         return at;
     if (memo->column > 0 && memo->line == line && memo->offset <= offset) {
         start = memo->offset;

@@ -71,8 +71,14 @@ static const struct agent_action switching[] = {{.name = "on"}, {.name = "off"}}
 static const struct agent_action blind[] = {{.name = "start"}, {.name = "stop"}};
 
 static const struct agent_description agents[] = {
-    {.name = "example:blind", .actions = blind, .n_actions = COUNT(blind)},
+    {.name = "example:blind",
+     .words = "",
+     .story = "",
+     .actions = blind,
+     .n_actions = COUNT(blind)},
     {.name = "example:guest",
+     .words = "",
+     .story = "",
      .parameters = guest,
      .n_parameters = COUNT(guest),
      .actions = slow,
@@ -85,11 +91,13 @@ static const struct agent_description agents[] = {
      .actions = usual,
      .n_actions = COUNT(usual)},
     {.name = "fence_example",
+     .words = "",
+     .story = "",
      .parameters = plug,
      .n_parameters = COUNT(plug),
      .actions = switching,
      .n_actions = COUNT(switching)},
-    {.name = "fence_example_on", .actions = switching, .n_actions = 1},
+    {.name = "fence_example_on", .words = "", .story = "", .actions = switching, .n_actions = 1},
 };
 
 static const char *const names[] = {"example:blind", "example:guest", "example:mute",

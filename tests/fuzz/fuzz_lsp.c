@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "dsl/example_agents.h"
 #include "dsl/lsp_frame.h"
 #include "dsl/lsp_work.h"
 #include "dsl/page.h"
@@ -313,6 +314,7 @@ static void check_text(const char *text, bool is_utf8)
     int lines;
 
     editor.lsp = lsp_new(hear, &editor);
+    lsp_know_agents(editor.lsp, &example_agents);
     say(&editor,
         json_pack("{s:i, s:s, s:{s:{s:{s:[s]}}}}", "id", 0, "method", "initialize", "params",
                   "capabilities", "general", "positionEncodings", is_utf8 ? "utf-8" : "utf-16"));

@@ -8,6 +8,7 @@
 #include "dsl/difference.h"
 #include "dsl/example_agents.h"
 #include "dsl/page.h"
+#include "dsl/times.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Level 5 tries every set of nodes, so only small clusters are asked for it. */
@@ -103,6 +104,19 @@ static void check_layout(struct arena *arena, const struct fuzz_reading *first, 
     assert(difference.n_effects > 0);
 }
 
+/* The chain of times can be told of every policy that is right. */
+static void check_times(struct arena *arena, const struct policy *policy)
+{
+    json_t *json = times_json(policy);
+    int n_lines;
+    const char *const *lines = times_lines(arena, policy, &n_lines);
+
+    assert(json_is_object(json) && n_lines > 0);
+    for (int i = 0; i < n_lines; i++)
+        assert(lines[i][0]);
+    json_decref(json);
+}
+
 /* "did you mean": whoever takes the word does not read the same message again. */
 static void check_suggestion(struct arena *arena, const struct diagnostics *found)
 {
@@ -138,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         check_policy(reading.policy);
         check_layout(arena, &reading, text, length);
         check_turned(arena, &reading);
+        check_times(arena, reading.policy);
         if (reading.policy->n_nodes <= NODES_SMALL && reading.policy->n_services <= SERVICES_SMALL)
             assert(check_survival(reading.resolution)[0]);
         policy_check_agents(arena, &example_agents, text, length, reading.diagnostics);

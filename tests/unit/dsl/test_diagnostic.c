@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsl/page.h"
 #include "dsl/utf8.h"
 
 static const char *const codes[] = {
@@ -203,6 +204,27 @@ static void utf8_is_read_strictly(void **state)
     assert_int_equal(utf8_read("\x80", 1, &point), 0);
 }
 
+static void the_last_message_that_is_shown_has_its_columns(void **state)
+{
+    struct arena *arena = arena_new();
+    struct page page = {0};
+    const struct diagnostic *last;
+    struct compiled compiled;
+
+    (void)state;
+    page_say(&page, "cluster a\nnode b\n");
+    for (int i = 0; i <= DIAGNOSTICS_MAX; i++)
+        page_say(&page, arena_printf(arena, "  let c%d = b; let c%d = b\n", i, i));
+    compiled = compile_text(page.bytes);
+    last = &compiled.diagnostics->list[DIAGNOSTICS_MAX - 1];
+    assert_int_equal(compiled.diagnostics->n_list, DIAGNOSTICS_MAX);
+    assert_int_equal(last->n_notes, 1);
+    assert_int_equal(last->notes[0].at.column, 7);
+    compiled_free(&compiled);
+    page_free(&page);
+    arena_free(arena);
+}
+
 /* A line as long as a policy may be: were each mistake's column counted anew, it took hours. */
 static void a_line_of_mistakes_is_counted_once(void **state)
 {
@@ -256,6 +278,7 @@ int main(void)
         cmocka_unit_test(json_says_the_same),
         cmocka_unit_test(utf8_is_read_strictly),
         cmocka_unit_test(a_line_of_mistakes_is_counted_once),
+        cmocka_unit_test(the_last_message_that_is_shown_has_its_columns),
         cmocka_unit_test(a_column_does_not_depend_on_what_was_asked_before),
     };
 
