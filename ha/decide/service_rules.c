@@ -247,8 +247,15 @@ static struct verdict it_could_not_leave(const struct service_case *c)
 {
     struct reason why = case_failure(c, REASON_STOP_FAILED_STAYS, NODE_NONE);
     bool is_here = node_in(c->view->running_on, c->record->node);
+    node_set holders = placement_holders(c->round, c->id) & ~node_bit(c->record->node);
     struct verdict verdict = case_ask(c, SERVICE_STARTED, c->record->node, why);
     struct placement place;
+
+    /* Its node had let go before, and others may have heard, alone, that it is theirs now. */
+    if (!is_here && node_in(c->view->running_on, c->record->target))
+        return it_has_left(c);
+    if (!is_here && holders)
+        return case_wait(c, placement_wait(c->round, c->id, holders));
 
     if (!is_here)
         placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);

@@ -293,6 +293,27 @@ static void a_target_of_a_live_move_is_waited_for(void **state)
     free(scene);
 }
 
+/* Its node had let go, but the news of it was lost, and now it says that it could not. */
+static void what_could_not_leave_is_not_started_while_another_might_have_it(void **state)
+{
+    struct scene *scene = scene_new(3, 1);
+
+    (void)state;
+    scene_start(scene);
+    assert_true(scene_command(scene, COMMAND_RELOCATE, A, BETA));
+    scene->view.nodes[BETA].has_report = false;
+    scene_result(scene, A, JOB_FAILED);
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_RELOCATE, ALPHA);
+    assert_waits(scene, A, REASON_WAITS_FOR_REPORT, BETA);
+    /* It heard, alone, that it had to start it. */
+    scene->view.nodes[BETA].has_report = true;
+    scene->view.services[A].running_on = node_bit(BETA);
+    scene_step(scene);
+    assert_service(scene, A, SERVICE_STARTED, BETA);
+    free(scene);
+}
+
 static void one_that_has_left_is_not_started_while_another_might_have_it(void **state)
 {
     struct scene *scene = scene_new(3, 1);
@@ -405,6 +426,7 @@ int main(void)
         cmocka_unit_test(what_is_to_start_elsewhere_is_handed_over_first),
         cmocka_unit_test(a_target_that_is_lost_is_replaced),
         cmocka_unit_test(a_target_of_a_live_move_is_waited_for),
+        cmocka_unit_test(what_could_not_leave_is_not_started_while_another_might_have_it),
         cmocka_unit_test(one_that_has_left_is_not_started_while_another_might_have_it),
         cmocka_unit_test(a_source_that_dies_while_it_lets_go_is_recovered_from),
         cmocka_unit_test(a_stopped_one_gets_a_home_that_is_there),
