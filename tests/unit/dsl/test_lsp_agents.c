@@ -165,6 +165,20 @@ static void what_an_agent_says_of_itself_is_shown(void **state)
     assert_non_null(strstr(hover(words, "set mode"), "set NAME"));
 }
 
+static void every_description_has_its_texts(void **state)
+{
+    const char *const *names;
+    int n_names = example_agents.list(example_agents.context, &names);
+
+    (void)state;
+    for (int i = 0; i < n_names; i++) {
+        struct agent_answer answer = example_agents.find(example_agents.context, names[i]);
+
+        assert_true(answer.standing != AGENT_DESCRIBED ||
+                    (answer.description->words && answer.description->story));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(installed_agents_are_offered, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_set_wrongly_is_shown, setup, teardown),
         cmocka_unit_test_setup_teardown(what_an_agent_says_of_itself_is_shown, setup, teardown),
+        cmocka_unit_test(every_description_has_its_texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
