@@ -114,22 +114,26 @@ static void try_file(struct arena *arena, const char *text, size_t length)
     fuzz_check_diagnostics(found);
 }
 
-static struct diagnostics *rehearse(struct arena *arena, const char *text, size_t length)
+static struct diagnostics *rehearse(struct arena *arena, const char *text, size_t length,
+                                    struct policy *policy)
 {
     struct diagnostics *found = arena_alloc(arena, sizeof(*found));
-    struct policy *policy = arena_alloc(arena, sizeof(*policy));
 
     policy_rehearse(arena, "fuzz.tenuto", text, length, policy, found, REHEARSE_BRIEFLY);
     return found;
 }
 
-/* What goes wrong in a drill is an error; a broken promise is a fault of ours. */
+/*
+ * What goes wrong in a drill is an error; a broken promise is a fault of ours, unless the policy
+ * does without a watchdog: nothing proves then that a node that was cut off is off.
+ */
 static void try_policy(struct arena *arena, const char *text, size_t length)
 {
-    struct diagnostics *first = rehearse(arena, text, length);
-    struct diagnostics *second = rehearse(arena, text, length);
+    struct policy *policy = arena_alloc(arena, sizeof(*policy));
+    struct diagnostics *first = rehearse(arena, text, length, policy);
+    struct diagnostics *second = rehearse(arena, text, length, policy);
 
-    for (int i = 0; i < first->n_list; i++)
+    for (int i = 0; i < first->n_list && policy->timing.watchdog.ms > 0; i++)
         assert(first->list[i].code != DIAGNOSTIC_DRILL_BROKEN);
     assert(strcmp(diagnostics_text(first, false), diagnostics_text(second, false)) == 0);
     fuzz_check_diagnostics(first);
