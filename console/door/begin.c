@@ -27,7 +27,9 @@
 
 static struct site site_of(const struct settings *settings, struct output *output)
 {
-    return (struct site){.settings = settings, .out = output->out};
+    /* What reads JSON is told the end; the steps are for people. */
+    return (struct site){.settings = settings,
+                         .out = output->maker == &output_json ? output->err : output->out};
 }
 
 static int end(struct site *site, struct output *output, bool is_good, const struct err *err,
@@ -113,22 +115,9 @@ int begin_create(const struct command *command, const struct settings *settings,
 
 /* ---- leave ----------------------------------------------------------------------------------- */
 
-static const json_t *row_of(const json_t *nodes, const char *name)
-{
-    json_t *row;
-    size_t i;
-
-    json_array_foreach((json_t *)nodes, i, row)
-    {
-        if (strcmp(json_text(row, "node", ""), name) == 0)
-            return row;
-    }
-    return NULL;
-}
-
 static bool has_no_vote(void *context, const json_t *status, const json_t *nodes)
 {
-    const json_t *row = row_of(nodes, context);
+    const json_t *row = site_row_of(nodes, context);
 
     (void)status;
     return !row || json_int(row, "votes", 1) == 0;
@@ -136,7 +125,7 @@ static bool has_no_vote(void *context, const json_t *status, const json_t *nodes
 
 static bool is_empty(void *context, const json_t *status, const json_t *nodes)
 {
-    const json_t *row = row_of(nodes, context);
+    const json_t *row = site_row_of(nodes, context);
 
     (void)status;
     return row && json_int(row, "services", 1) == 0 && !json_flag(row, "armed", true) &&
@@ -163,7 +152,7 @@ static bool depart(const struct site *site, const char *node, struct err *err)
     if (!nodes)
         return false;
     /* The policy speaks of it no more. */
-    if (!json_object_get(row_of(nodes, node), "addresses"))
+    if (!json_object_get(site_row_of(nodes, node), "addresses"))
         return true;
     if (!maintenance(site, "on", node, err) ||
         !site_wait(site, EMPTY_SECONDS, "a node without services", is_empty, (void *)node, err))

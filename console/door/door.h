@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The two sides of a join; each returns an exit code. What both say is in talk.h and PROTOCOL. */
+/* The two sides of a join; each returns an exit code. What they say to each other: talk.h. */
 #pragma once
 
 #include "console/settings.h"

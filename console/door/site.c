@@ -15,27 +15,46 @@
 #include <unistd.h>
 
 #include "console/client.h"
+#include "console/width.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 
 #define POLL_MS 200
+/* An err's words, and a few of ours. */
+#define LINE_BYTES 1024
+
+static void tell(FILE *out, const char *first, const char *format, va_list args)
+{
+    char words[LINE_BYTES];
+
+    vsnprintf(words, sizeof(words), format, args);
+    fputs(first, out);
+    width_write(out, words, 0);
+    fputc('\n', out);
+    fflush(out);
+}
+
+void site_tell(FILE *out, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    tell(out, "", format, args);
+    va_end(args);
+}
 
 void site_ok(const struct site *site, const char *format, ...)
 {
     va_list args;
 
-    fputs("ok      ", site->out);
     va_start(args, format);
-    vfprintf(site->out, format, args);
+    tell(site->out, "ok      ", format, args);
     va_end(args);
-    fputc('\n', site->out);
-    fflush(site->out);
 }
 
 void site_failed(const struct site *site, const struct err *err)
 {
-    fprintf(site->out, "FAILED  %s\n", err->text);
-    fflush(site->out);
+    site_tell(site->out, "FAILED  %s", err->text);
 }
 
 /* ---- the agent ------------------------------------------------------------------------------- */
@@ -95,6 +114,19 @@ json_t *site_rows(const struct site *site, const char *verb, struct err *err)
     if (ask(site, request, &row, rows, err))
         return rows;
     json_decref(rows);
+    return NULL;
+}
+
+const json_t *site_row_of(const json_t *nodes, const char *name)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach((json_t *)nodes, i, row)
+    {
+        if (strcmp(json_text(row, "node", ""), name) == 0)
+            return row;
+    }
     return NULL;
 }
 
@@ -297,22 +329,29 @@ static bool set_default_aside(struct site *site, struct err *err)
     return true;
 }
 
-/* Somebody was killed while this node began or joined. What came of it counts; half of it goes. */
-static void clean_up(struct site *site)
+/*
+ * Somebody was killed while this node began or joined. What came of it counts; half of it goes.
+ * Which of both it is only the agent knows: without its word no key and no store is removed.
+ */
+static bool clean_up(struct site *site, struct err *err)
 {
-    struct err err = {{0}};
-    autojson *status = site_rows(site, "cluster status", &err);
+    autojson *status = site_rows(site, "cluster status", err);
     const json_t *row = json_array_get(status, 0);
     const char *store = json_text(row, "store", "");
 
+    if (!status)
+        return err_in(err,
+                      "an earlier try was interrupted here, and how far it came only the agent "
+                      "knows: \"systemctl enable --now tenuto\", then try again");
     if (json_flag(row, "quorate", false) && json_flag(row, "in_sync", false)) {
         unlink(SITE_MARK);
-        return;
+        return true;
     }
     text_copy(site->store, sizeof(site->store), store);
     site->wrote_key = site->wrote_conf = site->started = true;
-    fprintf(site->out, "before  an earlier try was interrupted here\n");
+    site_tell(site->out, "before  an earlier try was interrupted here");
     site_undo(site);
+    return true;
 }
 
 json_t *site_draft(struct site *site, const char *cluster, const char *addresses, struct err *err)
@@ -323,8 +362,8 @@ json_t *site_draft(struct site *site, const char *cluster, const char *addresses
         err_set(err, "this needs root: use sudo");
         return NULL;
     }
-    if (access(SITE_MARK, F_OK) == 0)
-        clean_up(site);
+    if (access(SITE_MARK, F_OK) == 0 && !clean_up(site, err))
+        return NULL;
     if (!set_default_aside(site, err))
         return NULL;
     if (access(SITE_CONF, F_OK) == 0 || access(SITE_KEY, F_OK) == 0) {
@@ -345,7 +384,7 @@ void site_undo(struct site *site)
     struct err err = {{0}};
 
     if (site->set_aside && !site->wrote_key && rename(SITE_CONF ".debian", SITE_CONF) == 0)
-        fprintf(site->out, "undone  Debian's own %s is back; corosync stays off\n", SITE_CONF);
+        site_tell(site->out, "undone  Debian's own %s is back; corosync stays off", SITE_CONF);
     if (!site->started && !site->wrote_conf && !site->wrote_key)
         return;
     if (site->started && !site_service("stop", "corosync", &err))
@@ -359,7 +398,7 @@ void site_undo(struct site *site)
     unlink(SITE_CONF ".tenuto-old");
     if (site->started && !forget_store(site, &err))
         site_failed(site, &err);
-    fprintf(site->out, "undone  corosync is stopped, its key and configuration are gone again\n");
+    site_tell(site->out, "undone  corosync is stopped, its key and configuration are gone again");
     site->started = site->wrote_conf = site->wrote_key = false;
 }
 

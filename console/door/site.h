@@ -26,7 +26,9 @@ struct site {
     char store[256];                     /* the agent's, which was empty when we began */
 };
 
-/* "ok     WORDS", "FAILED WORDS". */
+/* A line to people; whatever of it came from the other node cannot steer their terminal. */
+void site_tell(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "ok      WORDS", "FAILED  WORDS". */
 void site_ok(const struct site *site, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void site_failed(const struct site *site, const struct err *err);
@@ -38,6 +40,8 @@ void site_failed(const struct site *site, const struct err *err);
 bool site_ask(const struct site *site, json_t *request, json_t **row, struct err *err);
 /* The rows of a verb without arguments, as a list. */
 json_t *site_rows(const struct site *site, const char *verb, struct err *err);
+/* That node's row of "cluster nodes"; NULL: there is none. */
+const json_t *site_row_of(const json_t *nodes, const char *name);
 /* Until check says true of "cluster status" and "cluster nodes"; words: for what. */
 bool site_wait(const struct site *site, int seconds, const char *words,
                bool (*check)(void *context, const json_t *status, const json_t *nodes),

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Two nodes that speak over one SSH channel, a JSON object a line, while one of them joins.
+ * Two nodes that speak over one SSH channel, a JSON object a line, while one of them joins. In turn:
+ *   guest {"hello","protocol","version"}    host {"protocol","version","cluster","node","addresses",
+ *                                                 "clock"}: ms since 1970
+ *   guest {"probe"}: a word for probe.h     host {"links":true}
+ *   guest {"ready":true}                    host {"conf","key"}: corosync.conf, 512 hex digits
+ *   guest {"started":true}: it is in sync   host {"joined":true}: it has its vote
  * {"failed":"words"} ends it from either side.
  */
 #pragma once
