@@ -60,19 +60,6 @@ static void on_signal(int signal)
 
 /* ---- before ---------------------------------------------------------------------------------- */
 
-static const json_t *row_of(const json_t *nodes, const char *name)
-{
-    json_t *row;
-    size_t i;
-
-    json_array_foreach((json_t *)nodes, i, row)
-    {
-        if (strcmp(json_text(row, "node", ""), name) == 0)
-            return row;
-    }
-    return NULL;
-}
-
 /* Our own addresses, in the order of the links, are where the guest finds us. */
 static bool own_addresses(struct inviting *inviting, const char *self, struct err *err)
 {
@@ -82,7 +69,7 @@ static bool own_addresses(struct inviting *inviting, const char *self, struct er
     size_t i;
 
     text_init(&text, inviting->token.addresses, sizeof(inviting->token.addresses));
-    json_array_foreach(json_object_get(row_of(nodes, self), "addresses"), i, each)
+    json_array_foreach(json_object_get(site_row_of(nodes, self), "addresses"), i, each)
         text_add(&text, "%s%s", i ? "," : "", json_string_value(each));
     return nodes && ((text.length > 0 && !text.was_cut) ||
                      err_set(err, "this node's addresses are not in the policy, or too long"));
@@ -157,7 +144,10 @@ static bool listen_at(struct inviting *inviting, const char *address, struct err
 /* Both kinds of addresses; where the kernel has no IPv6, the older one. */
 static bool listen_for_guest(struct inviting *inviting, struct err *err)
 {
-    return listen_at(inviting, "::", err) || listen_at(inviting, "0.0.0.0", err);
+    if (!listen_at(inviting, "::", err) && !listen_at(inviting, "0.0.0.0", err))
+        return false;
+    err->text[0] = '\0';
+    return true;
 }
 
 /* Looks at every letter, whatever the first one is. */
@@ -289,12 +279,12 @@ static bool try_links(struct inviting *inviting, struct err *err)
 static bool is_listed(void *context, const json_t *status, const json_t *nodes)
 {
     (void)status;
-    return row_of(nodes, context) && json_int(row_of(nodes, context), "votes", -1) == 0;
+    return site_row_of(nodes, context) && json_int(site_row_of(nodes, context), "votes", -1) == 0;
 }
 
 static bool has_votes(void *context, const json_t *status, const json_t *nodes)
 {
-    const json_t *row = row_of(nodes, context);
+    const json_t *row = site_row_of(nodes, context);
 
     return row && json_int(row, "votes", 0) > 0 && json_flag(row, "member", false) &&
            strcmp(json_text(json_object_get(status, "corosync"), "state", ""), "agreed") == 0;
@@ -368,7 +358,7 @@ static void withdraw(struct inviting *inviting)
     if (site_ask(&inviting->site,
                  json_pack("{s:s,s:[s]}", "verb", "cluster withdraw", "args", inviting->node),
                  &answer, &err))
-        fprintf(inviting->site.out, "undone  node %s is out of the policy again\n", inviting->node);
+        site_tell(inviting->site.out, "undone  node %s is out of the policy again", inviting->node);
     else
         site_failed(&inviting->site, &err);
 }
@@ -440,9 +430,11 @@ static bool invite(struct inviting *inviting, long long lasts_ms, struct err *er
         !listen_for_guest(inviting, err) ||
         !token_write(&inviting->token, token, sizeof(token), err))
         return false;
-    printf("On %s, within %lld min, as root:\n\n    tenuto cluster join %s\n\nThis waits until it "
-           "has joined; Ctrl-C withdraws the invitation.\n",
-           inviting->node, (lasts_ms + 59999) / 60000, token);
+    printf(
+        "On %s, within %lld min, as root:\n\n    tenuto cluster join %s\n\nWhere others may see "
+        "what is typed there, say \"-\" for the token: it is asked for then.\nThis waits until it "
+        "has joined; Ctrl-C withdraws the invitation.\n",
+        inviting->node, (lasts_ms + 59999) / 60000, token);
     fflush(stdout);
     explicit_bzero(token, sizeof(token));
     return wait_for_guest(inviting, lasts_ms, err);
@@ -463,10 +455,9 @@ int door_invite(const struct settings *settings, const char *node, const char *a
     inviting->addresses = addresses;
     is_good = invite(inviting, lasts_ms > 0 ? lasts_ms : LASTS_MS, &err);
     if (is_good)
-        printf("node %s is in cluster %s\n", node, inviting->token.cluster);
-    fflush(stdout);
-    if (!is_good)
-        fprintf(stderr, "tenuto: %s\n", err.text);
+        site_tell(stdout, "node %s is in cluster %s", node, inviting->token.cluster);
+    else
+        site_tell(stderr, "tenuto: %s", err.text);
     if (inviting->bind)
         ssh_bind_free(inviting->bind);
     ssh_key_free(inviting->key);

@@ -108,6 +108,8 @@ static bool reach(struct joining *joining, struct err *err)
     }
     if (!joining->talk.session)
         return err_in(err, "cannot reach the inviting node");
+    /* One address may have failed before the next one answered. */
+    err->text[0] = '\0';
     return is_its_key(joining, err) && log_in(joining, err);
 }
 
@@ -238,16 +240,8 @@ static bool is_in_sync(void *context, const json_t *status, const json_t *nodes)
 
 static bool has_vote(void *context, const json_t *status, const json_t *nodes)
 {
-    json_t *row;
-    size_t i;
-
     (void)status;
-    json_array_foreach((json_t *)nodes, i, row)
-    {
-        if (strcmp(json_text(row, "node", ""), context) == 0)
-            return json_int(row, "votes", 0) > 0;
-    }
-    return false;
+    return json_int(site_row_of(nodes, context), "votes", 0) > 0;
 }
 
 static bool come_in(struct joining *joining, struct err *err)
@@ -265,9 +259,18 @@ static bool come_in(struct joining *joining, struct err *err)
            site_wait(&joining->site, ANSWER_SECONDS, "a vote", has_vote, joining->node, &other);
 }
 
+static bool take_token(const char *word, struct token *token, struct err *err)
+{
+    if (strcmp(word, "-") != 0)
+        return token_read(word, token, err);
+    if (isatty(STDIN_FILENO))
+        fputs("token: ", stderr);
+    return token_read_line(stdin, token, err);
+}
+
 static bool join(struct joining *joining, const char *token, struct err *err)
 {
-    return token_read(token, &joining->token, err) && reach(joining, err) &&
+    return take_token(token, &joining->token, err) && reach(joining, err) &&
            be_invited(joining, err) && look_at_this_node(joining, err) &&
            let_links_be_tried(joining, err) && take_files(joining, err) && come_in(joining, err);
 }
@@ -281,19 +284,19 @@ int door_join(const struct settings *settings, const char *token)
     joining->site = (struct site){.settings = settings, .out = stdout};
     if (join(joining, token, &err)) {
         site_keep(&joining->site);
-        printf("node %s is in cluster %s\n", joining->node, joining->cluster);
+        site_tell(stdout, "node %s is in cluster %s", joining->node, joining->cluster);
     } else {
         code = CONTROL_EXIT_FAILED;
         talk_say_failed(&joining->talk, &err);
         site_undo(&joining->site);
-        fflush(stdout);
-        fprintf(stderr, "tenuto: %s\n", err.text);
+        site_tell(stderr, "tenuto: %s", err.text);
     }
     if (joining->talk.session) {
         ssh_disconnect(joining->talk.session);
         ssh_free(joining->talk.session);
     }
-    explicit_bzero(&joining->token, sizeof(joining->token));
+    /* The token, and the key of the cluster in the lines that came. */
+    explicit_bzero(joining, sizeof(*joining));
     free(joining);
     return code;
 }

@@ -2,6 +2,7 @@
 /* The token's bytes: version, port, fingerprint, secret, name, addresses, CRC-32; see token.h. */
 #include "console/door/token.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ha/base/text.h"
@@ -134,6 +135,19 @@ bool token_read(const char *text, struct token *token, struct err *err)
         get_text(bytes, length, &at, token->addresses, sizeof(token->addresses)) && at == length)
         return true;
     return err_set(err, "this token does not make sense");
+}
+
+bool token_read_line(FILE *in, struct token *token, struct err *err)
+{
+    char line[TOKEN_TEXT_MAX + 2];
+    bool is_good;
+
+    if (!fgets(line, sizeof(line), in))
+        return err_set(err, "no token came: paste it, as a whole, and end the line");
+    line[strcspn(line, " \t\r\n")] = '\0';
+    is_good = token_read(line, token, err);
+    explicit_bzero(line, sizeof(line));
+    return is_good;
 }
 
 void token_password(const struct token *token, char password[33])

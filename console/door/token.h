@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "ha/base/err.h"
 #include "ha/base/limits.h"
@@ -26,5 +27,7 @@ struct token {
 /* false: it does not fit. */
 bool token_write(const struct token *token, char *text, size_t size, struct err *err);
 bool token_read(const char *text, struct token *token, struct err *err);
+/* The same from a line, so that no list of processes and no history of a shell shows it. */
+bool token_read_line(FILE *in, struct token *token, struct err *err);
 /* The secret as 32 hexadecimal digits and a NUL. */
 void token_password(const struct token *token, char password[33]);

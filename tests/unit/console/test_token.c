@@ -97,6 +97,23 @@ static void any_letters_at_all_do_no_harm(void **state)
     }
 }
 
+static void it_is_taken_from_a_line_as_well(void **state)
+{
+    struct token back;
+    char line[TOKEN_TEXT_MAX + 8];
+    FILE *in;
+
+    (void)state;
+    snprintf(line, sizeof(line), "%s \r\n", text);
+    in = fmemopen(line, strlen(line), "r");
+    assert_non_null(in);
+    assert_true(token_read_line(in, &back, &err));
+    assert_memory_equal(&back, &token, sizeof(token));
+    assert_false(token_read_line(in, &back, &err));
+    assert_non_null(strstr(err.text, "no token came"));
+    fclose(in);
+}
+
 static void the_password_is_its_secret(void **state)
 {
     char password[33];
@@ -114,6 +131,7 @@ int main(void)
         cmocka_unit_test_setup(every_wrong_letter_is_noticed, set_up),
         cmocka_unit_test_setup(a_piece_of_it_and_other_words_are_refused, set_up),
         cmocka_unit_test_setup(any_letters_at_all_do_no_harm, set_up),
+        cmocka_unit_test_setup(it_is_taken_from_a_line_as_well, set_up),
         cmocka_unit_test_setup(the_password_is_its_secret, set_up),
     };
 
