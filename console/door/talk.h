@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Two nodes that speak over one SSH channel, a JSON object a line, while one of them joins. In turn:
- *   guest {"hello","protocol","version"}    host {"protocol","version","cluster","node","addresses",
- *                                                 "clock"}: ms since 1970
- *   guest {"probe"}: a word for probe.h     host {"links":true}
- *   guest {"ready":true}                    host {"conf","key"}: corosync.conf, 512 hex digits
- *   guest {"started":true}: it is in sync   host {"joined":true}: it has its vote
+ * Two nodes that speak over one SSH channel, a JSON object a line, while one of them joins. First
+ * the guest, then the host, four times:
+ *   {"hello","protocol","version"}
+ *       {"protocol","version","cluster","node","addresses","clock"}; clock: ms since 1970
+ *   {"probe"}: a word for probe.h          {"links":true}
+ *   {"ready":true}                         {"conf","key"}: corosync.conf, 512 hexadecimal digits
+ *   {"started":true}: it is in sync        {"joined":true}: it has its vote
  * {"failed":"words"} ends it from either side.
  */
 #pragma once
