@@ -223,7 +223,7 @@ check: ## the fast loop: builds, unit tests and gates, each of them; before you 
 		bench-policy gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
-	$(STEPS) check small faults san fuzz screens lsp $(SCENARIOS) conform-news lab story
+	$(STEPS) check small histories faults san fuzz screens lsp $(SCENARIOS) conform-news lab story
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
 	@$(if $(UNIT_PROGRAMS),,echo 'no tests in tests/unit/$(ROOM)'; exit 1;) \
@@ -248,6 +248,9 @@ screens: all $(SCREENS) ## keys in, whole screens out: tests/screens
 
 swarm: $(OUT)/swarm ## random clusters, random misfortunes: SEED=1 HISTORIES=300
 	@$(OUT)/swarm --seed $(SWARM_SEED) --histories $(HISTORIES) --keep $(OUT)
+
+histories: $(OUT)/unit/quorum/test_safety ## random histories of the agreement: QUORUM_SEEDS=600
+	@QUORUM_SEEDS=$(or $(QUORUM_SEEDS),600) tests/unit/run $<
 
 small: $(OUT)/small ## small clusters, every order of a few events
 	@$(OUT)/small
@@ -361,7 +364,7 @@ clean: ## removes everything generated
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
 	conform-news \
-	screens lab story swarm small faults fuzz fuzz-keep fuzz-coverage \
+	screens lab story swarm small histories faults fuzz fuzz-keep fuzz-coverage \
 	fuzz-programs bench bench-policy \
 	layers pure tidy format format-fix reasons diagram diagram-fix planted list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean

@@ -13,7 +13,9 @@
 #include "dsl/edit.h"
 #include "ha/base/random.h"
 
-#define POLICIES 300
+#define POLICIES 200
+/* Of each policy: so that thousands in all are policies, and the whole takes a second. */
+#define MUTATIONS 10
 
 struct world {
     struct arena *arena;
@@ -126,16 +128,15 @@ static void something_is_told_if_and_only_if_it_means_something(void **state)
         struct world world;
 
         begin(&world, seed);
-        for (int i = 0; i < 40; i++) {
-            const char *other = mutate(&world), *told;
+        for (int i = 0; i < MUTATIONS; i++) {
+            const char *other = mutate(&world);
             bool is_same;
 
             if (!difference_find(world.arena, world.text, other, &world.difference))
                 continue;
             is_same = means_the_same(&world, other);
-            told = tell(&world, world.text, other);
-            assert_told(&world, is_same == (world.difference.n_effects == 0), told, world.text,
-                        other);
+            if (is_same != (world.difference.n_effects == 0))
+                assert_told(&world, false, tell(&world, world.text, other), world.text, other);
             n_same += is_same;
             n_other += !is_same;
         }

@@ -23,11 +23,11 @@
  */
 static const struct lease_timing timing = {{1500}, {250}, {1000}, {40}, {0}};
 
-/* Sanitizers look at memory, for which few histories are enough. */
+/* Some seconds; make histories plays more. Sanitizers look at memory: few are enough for them. */
 #ifdef __SANITIZE_ADDRESS__
 #define HISTORIES 60
 #else
-#define HISTORIES 400
+#define HISTORIES 100
 #endif
 #define HISTORIES_TO_FIND 600
 
@@ -147,15 +147,19 @@ static void no_history_breaks_the_promise_or_loses_what_was_durable(void **state
     }
 }
 
-/* How many histories until the fault is found; it must be found. */
+/*
+ * It must be found in one of the histories, all of them in turn. The first is near the one that
+ * found it when this was written, so that it takes no longer than it has to.
+ */
 static void must_find(const struct lease_timing *used, const struct world_faults *faults,
-                      const char *words)
+                      uint64_t first, const char *words)
 {
     uint64_t last = HISTORIES_TO_FIND;
 
     if (HISTORIES < 100)
         skip();
-    for (uint64_t seed = 1; seed <= last; seed++) {
+    for (uint64_t i = 0; i < last; i++) {
+        uint64_t seed = (first - 1 + i) % last + 1;
         struct tally tally = {0};
 
         play_history(seed, used, faults, &tally);
@@ -174,7 +178,7 @@ static void a_wait_that_is_too_short_is_found(void **state)
 
     (void)state;
     hasty.allowance = duration_ms(-700);
-    must_find(&hasty, &none, "the service runs on");
+    must_find(&hasty, &none, 6, "the service runs on");
 }
 
 static void acknowledgements_of_what_was_never_heard_are_found(void **state)
@@ -182,7 +186,7 @@ static void acknowledgements_of_what_was_never_heard_are_found(void **state)
     static const struct world_faults faults = {.acks_all = true};
 
     (void)state;
-    must_find(&timing, &faults, "the service runs on");
+    must_find(&timing, &faults, 211, "the service runs on");
 }
 
 static void a_longer_history_that_wins_over_a_newer_one_is_found(void **state)
@@ -190,7 +194,7 @@ static void a_longer_history_that_wins_over_a_newer_one_is_found(void **state)
     static const struct world_faults faults = {.forgets_epochs = true};
 
     (void)state;
-    must_find(&timing, &faults, "version");
+    must_find(&timing, &faults, 301, "version");
 }
 
 static void a_ring_without_quorum_that_acts_is_found(void **state)
@@ -198,7 +202,7 @@ static void a_ring_without_quorum_that_acts_is_found(void **state)
     static const struct world_faults faults = {.ignores_quorum = true};
 
     (void)state;
-    must_find(&timing, &faults, "the service runs on");
+    must_find(&timing, &faults, 29, "the service runs on");
 }
 
 static void who_counts_those_that_count_otherwise_is_found(void **state)
@@ -206,7 +210,7 @@ static void who_counts_those_that_count_otherwise_is_found(void **state)
     static const struct world_faults faults = {.ignores_marks = true};
 
     (void)state;
-    must_find(&timing, &faults, "version");
+    must_find(&timing, &faults, 8, "version");
 }
 
 static void votes_that_leap_are_found(void **state)
@@ -214,7 +218,7 @@ static void votes_that_leap_are_found(void **state)
     static const struct world_faults faults = {.leaps = true};
 
     (void)state;
-    must_find(&timing, &faults, "version");
+    must_find(&timing, &faults, 12, "version");
 }
 
 static void votes_that_change_before_a_quorum_counts_by_the_last_are_found(void **state)
@@ -222,7 +226,7 @@ static void votes_that_change_before_a_quorum_counts_by_the_last_are_found(void 
     static const struct world_faults faults = {.hurries = true};
 
     (void)state;
-    must_find(&timing, &faults, "version");
+    must_find(&timing, &faults, 13, "version");
 }
 
 int main(void)

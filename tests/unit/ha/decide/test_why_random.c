@@ -10,6 +10,7 @@
 
 #include "tests/unit/ha/decide/trial.h"
 
+#include "ha/base/arena.h"
 #include "ha/base/random.h"
 
 static struct scene *random_scene(struct random *random)
@@ -98,45 +99,46 @@ static void assert_is_done(struct scene *scene, const struct explanation *why)
 
 static void explanations_agree_with_decisions(void **state)
 {
+    struct trial *trial = xcalloc(1, sizeof(*trial));
     struct random random = {0};
     int n_placed = 0, n_held = 0;
 
     (void)state;
     for (uint64_t seed = 1; seed <= 600; seed++) {
         struct scene *scene;
-        struct trial *trial;
 
         random.state = seed;
         scene = random_scene(&random);
         disturb(scene, &random);
         for (service_id service = scene->policy.n_services - 1; service >= 0; service--) {
-            trial = explained(scene, service);
+            trial_begin(trial, scene);
+            why_explain(&trial->world, service, &trial->why);
             assert_each_node_has_one_step(scene, trial);
             n_held += trial->why.held.code != REASON_NONE;
             n_placed += trial->why.place.node != NODE_NONE;
             if (service == A)
                 assert_is_done(scene, &trial->why);
-            free(trial);
         }
         free(scene);
     }
+    free(trial);
     /* Both happen, or nothing was tested. */
     assert_true(n_placed > 600 && n_held > 100);
 }
 
 static void what_would_come_next_comes(void **state)
 {
+    struct trial *trial = xcalloc(1, sizeof(*trial));
     struct random random = {0};
     int n_moved = 0;
 
     (void)state;
     for (uint64_t seed = 1; seed <= 300; seed++) {
         struct scene *scene;
-        struct trial *trial;
 
         random.state = seed;
         scene = random_scene(&random);
-        trial = trial_of(scene);
+        trial_begin(trial, scene);
         if (why_after_loss(&trial->world, A, &trial->prospect) && trial->prospect.node >= 0) {
             scene_prove_off(scene, trial->prospect.lost);
             scene->view.nodes[trial->prospect.lost].is_history_known = true;
@@ -144,9 +146,9 @@ static void what_would_come_next_comes(void **state)
             assert_service(scene, A, SERVICE_STARTED, trial->prospect.node);
             n_moved++;
         }
-        free(trial);
         free(scene);
     }
+    free(trial);
     assert_true(n_moved > 50);
 }
 

@@ -4,10 +4,8 @@
 
 #include "ha/base/arena.h"
 
-struct trial *trial_of(struct scene *scene)
+void trial_begin(struct trial *trial, struct scene *scene)
 {
-    struct trial *trial = xcalloc(1, sizeof(*trial));
-
     trial->view = scene->view;
     trial->outcome.changes = trial->changes;
     trial->outcome.changes_max = (int)(sizeof(trial->changes) / sizeof(trial->changes[0]));
@@ -18,6 +16,13 @@ struct trial *trial_of(struct scene *scene)
         .scratch = &trial->scratch,
         .outcome = &trial->outcome,
     };
+}
+
+struct trial *trial_of(struct scene *scene)
+{
+    struct trial *trial = xcalloc(1, sizeof(*trial));
+
+    trial_begin(trial, scene);
     return trial;
 }
 

@@ -17,6 +17,8 @@ struct trial {
     struct prospect prospect;
 };
 
+/* Into one that is there, which may have been used before: new ones cost time. */
+void trial_begin(struct trial *trial, struct scene *scene);
 /* Both: the caller frees. */
 struct trial *trial_of(struct scene *scene);
 struct trial *explained(struct scene *scene, service_id service);
