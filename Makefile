@@ -352,9 +352,11 @@ lab-mend: ## joins it to the network again: NODE=beta
 	@tests/lab/lab mend $(NODE)
 
 install: all ## installs below DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/doc/tenuto
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+		$(DESTDIR)$(PREFIX)/share/doc/tenuto $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 755 $(OUT)/tenuto $(OUT)/tenuto-door $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(OUT)/tenutod $(OUT)/tenuto-keeper $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 dsl/tenuto.policy.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	cp -R examples $(DESTDIR)$(PREFIX)/share/doc/tenuto/
 
 clean: ## removes everything generated
