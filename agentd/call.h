@@ -27,6 +27,13 @@ service_id call_service(const struct call *call, const char *name);
 /* What ends an answer about the present: that it is old, where this node is without the others. */
 json_t *call_done_of(const struct agent *agent);
 
+/* verbs_policy.c: policies that are pushed, and those that were. */
+/* In whose name it is asked. */
+const char *call_author(const struct call *call);
+void verb_policy_push(const struct call *call);
+void verb_policy_show(const struct call *call);
+void verb_policy_history(const struct call *call);
+
 /* verbs_ha.c: what is asked of the one who decides. */
 void verb_node_leaving(const struct call *call);
 void verb_ha_start(const struct call *call);

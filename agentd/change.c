@@ -175,7 +175,8 @@ static json_t *without(struct agent *agent, const json_t *push, const char *name
 
     if (edit_run(arena, "policy", text, strlen(text), &request, result, &err)) {
         patch = patch_new(agent);
-        push_set_policy(agent, patch, result->text, json_text(push, "author", "?"));
+        push_set_policy(agent, patch, result->text, json_text(push, "author", "?"),
+                        arena_printf(arena, "node %s leaves", name));
         patch_delete(patch, KEY_NODE, name);
         forget_in_services(agent, patch, policy_find_node(agent->knowledge.policy, name));
         if (strcmp(agent->cluster->guest, name) == 0)
@@ -243,7 +244,8 @@ static json_t *with(struct agent *agent, const json_t *push, const char *name, j
         *problem = json_pack("{s:s,s:i}", "error", "", "code", CONTROL_EXIT_OK);
     } else {
         patch = patch_new(agent);
-        push_set_policy(agent, patch, result->text, json_text(push, "author", "?"));
+        push_set_policy(agent, patch, result->text, json_text(push, "author", "?"),
+                        arena_printf(arena, "node %s joins", name));
         patch_set(json_object_get(patch, "set"), KEY_COROSYNC, "",
                   cluster_record_with_guest(agent, name));
         set_push(agent, patch, push, arena_printf(arena, "node %s is in the policy", name));

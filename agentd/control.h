@@ -7,7 +7,8 @@
  *                      "cluster":"home","role":"admin"}
  * A client asks:      {"verb":"ha migrate","args":["ocf:web","beta"],"id":1}
  *                     further members as the verb needs: "text", "base", "follow", "since",
- *                     "author", "because", "all"; in ms: "for", "within", "wait" (or true)
+ *                     "author", "message", "because", "all"; in ms: "for", "within", "wait" (or
+ *                     true)
  * The agent answers:  {"id":1,"row":{...}} any number of times, then exactly one of
  *                     {"id":1,"done":true, ...} or
  *                     {"id":1,"error":"words","hint":"what to do","code":4,"diagnostics":[...]}

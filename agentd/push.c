@@ -89,15 +89,17 @@ static json_t *push_problem(struct agent *agent, const json_t *push)
     return problem;
 }
 
-void push_set_policy(struct agent *agent, json_t *patch, const char *text, const char *author)
+void push_set_policy(struct agent *agent, json_t *patch, const char *text, const char *author,
+                     const char *message)
 {
     json_t *set = json_object_get(patch, "set"), *changes = json_object_get(patch, "changes");
     int64_t version = (int64_t)agent->knowledge.policy_version + 1;
     struct reason why = reason_of(REASON_PUSHED);
 
     patch_set(set, KEY_POLICY, "",
-              json_pack("{s:I,s:s,s:I,s:s}", "version", (json_int_t)version, "author", author,
-                        "stamp", (json_int_t)json_int(patch, "stamp", 0), "text", text));
+              json_pack("{s:I,s:s,s:I,s:s,s:s}", "version", (json_int_t)version, "author", author,
+                        "stamp", (json_int_t)json_int(patch, "stamp", 0), "message", message,
+                        "text", text));
     text_copy(why.words, sizeof(why.words), author);
     json_array_append_new(changes,
                           json_pack("{s:I,s:s,s:o}", "policy", (json_int_t)version, "author",
@@ -108,7 +110,8 @@ static void propose_push(struct agent *agent, struct instant now, const json_t *
 {
     json_t *patch = patch_new(agent);
 
-    push_set_policy(agent, patch, json_text(push, "text", ""), json_text(push, "author", "?"));
+    push_set_policy(agent, patch, json_text(push, "text", ""), json_text(push, "author", "?"),
+                    json_text(push, "message", ""));
     json_object_set_new(patch, "push",
                         json_pack("{s:s,s:I}", "id", json_text(push, "id", ""), "version",
                                   (json_int_t)agent->knowledge.policy_version + 1));

@@ -9,7 +9,8 @@
 
 struct agent;
 
+/* Puts a text into the patch as the next version of the policy; message: what is said of it. */
+void push_set_policy(struct agent *agent, json_t *patch, const char *text, const char *author,
+                     const char *message);
 /* true: a push waited and was proposed or refused. */
-/* Puts a text into the patch as the next version of the policy. */
-void push_set_policy(struct agent *agent, json_t *patch, const char *text, const char *author);
 bool push_decide(struct agent *agent, struct instant now);

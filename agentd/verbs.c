@@ -9,7 +9,6 @@
 #include "agentd/call.h"
 #include "agentd/control_server.h"
 #include "agentd/past.h"
-#include "agentd/requests.h"
 #include "agentd/rows.h"
 #include "dsl/suggest.h"
 #include "ha/base/json.h"
@@ -130,28 +129,6 @@ static void answer_events(void *context, const struct question *question, json_t
     past_end(asking);
 }
 
-static void answer_policy(void *context, const struct question *question, json_t *value,
-                          const struct err *err)
-{
-    struct asking *asking = context;
-    long long version = (long long)question->version;
-
-    if (asking->session && value) {
-        session_row(asking->session, asking->id, json_incref(value));
-        session_done(asking->session, asking->id, NULL);
-    } else if (asking->session && err->text[0]) {
-        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED, NULL, "%s", err->text);
-    } else if (asking->session && version) {
-        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED,
-                      "tenuto policy show prints the one in force",
-                      "this node knows no version %lld of the policy", version);
-    } else if (asking->session) {
-        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED,
-                      "push one with: tenuto policy push FILE", "no policy was pushed yet");
-    }
-    past_end(asking);
-}
-
 json_t *verb_snapshot(struct agent *agent)
 {
     return json_pack("{s:o,s:o,s:o,s:o,s:O,s:I}", "status", rows_cluster(agent), "nodes",
@@ -250,77 +227,6 @@ service_id call_service(const struct call *call, const char *name)
     return SERVICE_NONE;
 }
 
-/* The leader checks again; here first, so that a slip goes no further than this node. */
-static bool text_is_good(const struct call *call, const char *file, const char *text)
-{
-    struct arena *arena = arena_new();
-    struct policy *policy = arena_alloc(arena, sizeof(*policy));
-    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
-    bool is_good;
-
-    diagnostics_init(diagnostics, arena, file, text, strlen(text));
-    is_good =
-        policy_rehearse(arena, file, text, strlen(text), policy, diagnostics, REHEARSE_BRIEFLY);
-    if (!is_good)
-        session_error_with(call->session, call->id,
-                           json_pack("{s:s,s:s,s:i,s:o}", "error",
-                                     "the policy has errors; nothing was changed", "hint",
-                                     "mend them and push again", "code", CONTROL_EXIT_FAILED,
-                                     "diagnostics", diagnostics_json(diagnostics)));
-    arena_free(arena);
-    return is_good;
-}
-
-static void verb_policy_push(const struct call *call)
-{
-    const char *text = json_text(call->request, "text", NULL);
-    const char *file = call_argument(call, 0);
-    struct err err = {{0}};
-    json_t *body;
-    int code;
-
-    if (!text) {
-        session_error(call->session, call->id, CONTROL_EXIT_USAGE, NULL,
-                      "the request carries no \"text\"");
-        return;
-    }
-    if (strlen(text) > POLICY_BYTES_MAX) {
-        session_error(call->session, call->id, CONTROL_EXIT_FAILED, NULL,
-                      "a policy may have at most %d bytes; this one has %zu", POLICY_BYTES_MAX,
-                      strlen(text));
-        return;
-    }
-    if (!text_is_good(call, file ? file : "policy", text))
-        return;
-    body = json_pack("{s:s,s:s,s:s,s:s,s:I}", "kind", "push", "text", text, "file",
-                     file ? file : "policy", "author", session_user(call->session), "base",
-                     (json_int_t)json_int(call->request, "base", -1));
-    if (!requests_send(call->agent, call->session, call->id, body, &code, &err))
-        session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
-                      "nothing was pushed: %s", err.text);
-    json_decref(body);
-}
-
-static void verb_policy_show(const struct call *call)
-{
-    const char *which = call_argument(call, 0);
-    struct question question = {.kind = QUESTION_POLICY};
-    struct asking *asking;
-    char *end = NULL;
-
-    if (which)
-        question.version = strtoull(which, &end, 10);
-    if (which && (question.version == 0 || *end)) {
-        session_error(call->session, call->id, CONTROL_EXIT_USAGE,
-                      "tenuto policy show 3, or without a number the one in force",
-                      "\"%s\" is no version of a policy", which);
-        return;
-    }
-    asking = past_begin(call, NULL, NULL);
-    if (asking)
-        past_ask(asking, &question, answer_policy);
-}
-
 /* All records as they lie in the ledger; whoever plans reads them with the codec. */
 static void verb_ha_state(const struct call *call)
 {
@@ -358,6 +264,7 @@ static const struct verb_row {
 static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_POLICY_PUSH] = verb_policy_push,
     [VERB_POLICY_SHOW] = verb_policy_show,
+    [VERB_POLICY_HISTORY] = verb_policy_history,
     [VERB_CLUSTER_STATUS] = verb_cluster_status,
     [VERB_CLUSTER_NODES] = verb_cluster_nodes,
     [VERB_CLUSTER_ADOPT] = verb_cluster_adopt,

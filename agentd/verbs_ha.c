@@ -15,15 +15,13 @@
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
 
-/* "jin (new fan)". Only root may speak for somebody else: it is root that sudo runs as. */
+/* "jin (new fan)" */
 static void who_and_why(const struct call *call, char *words, size_t size)
 {
-    const char *user = session_user(call->session);
+    const char *user = call_author(call);
     const char *because = json_text(call->request, "because", "");
     struct text text;
 
-    if (strcmp(user, "root") == 0)
-        user = json_text(call->request, "author", user);
     text_init(&text, words, size);
     text_add(&text, because[0] ? "%s (%s)" : "%s%s", user, because);
 }

@@ -11,6 +11,7 @@
 #include "dsl/edit.h"
 #include "dsl/parser.h"
 #include "ha/base/json.h"
+#include "ha/base/text.h"
 
 /* The text that is edited, and where it came from. */
 struct source {
@@ -192,14 +193,36 @@ static int refuse(struct output *output, struct diagnostics *diagnostics, const 
         &(struct failure){.words = words, .code = CONTROL_EXIT_FAILED, .diagnostics = list});
 }
 
-static int push(struct source *source, const char *text, struct output *output)
+/* What was done, for "policy history": as much of it as a message holds, whole letters only. */
+static void make_message(const struct edit_result *result, char *message, size_t size)
 {
+    struct text text;
+    size_t length;
+
+    text_init(&text, message, size);
+    for (int i = 0; i < result->n_said; i++)
+        text_add(&text, "%s%s", i > 0 ? "; " : "", result->said[i]);
+    length = strlen(message);
+    if (length + 1 == size) {
+        while (length > 0 && ((unsigned char)message[length - 1] & 0x80))
+            message[--length] = '\0';
+    }
+    for (char *at = message; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == '\x7f')
+            *at = ' ';
+    }
+}
+
+static int push(struct source *source, const struct edit_result *result, struct output *output)
+{
+    char message[POLICY_MESSAGE_MAX];
     struct command command = {.verb = &verb_table[VERB_POLICY_PUSH]};
     int code;
 
-    command.request =
-        json_pack("{s:s, s:[s], s:s, s:s, s:I}", "verb", command.verb->name, "args", "policy",
-                  "text", text, "author", command_author(), "base", (json_int_t)source->version);
+    make_message(result, message, sizeof(message));
+    command.request = json_pack("{s:s, s:[s], s:s, s:s, s:s, s:I}", "verb", command.verb->name,
+                                "args", "policy", "text", result->text, "message", message,
+                                "author", command_author(), "base", (json_int_t)source->version);
     code = command_ask(&command, source->client, output);
     command_fini(&command);
     return code;
@@ -231,7 +254,7 @@ static int settle(struct source *source, struct edit_result *result, bool is_dry
     else if (is_dry || is_filter)
         say_done(output, "nothing was changed: this is what would be");
     else if (!source->file)
-        return push(source, result->text, output);
+        return push(source, result, output);
     else if (!local_replace_file(source->file, result->text, &err))
         return output_error(output, CONTROL_EXIT_FAILED, err.text, NULL);
     return CONTROL_EXIT_OK;

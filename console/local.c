@@ -14,6 +14,7 @@
 #include "console/plan.h"
 #include "console/policy_diff.h"
 #include "console/policy_edit.h"
+#include "console/push.h"
 #include "console/replay.h"
 #include "dsl/policy_text.h"
 #include "dsl/times.h"
@@ -366,6 +367,7 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_POLICY_PLAN: return plan_policy(command->request, settings, output);
     case VERB_EXPLAIN: return explain_codes(command, output);
     case VERB_POLICY_DIFF: return policy_diff(command, settings, output);
+    case VERB_POLICY_ROLLBACK: return push_rollback(command, settings, output);
     case VERB_POLICY_EDIT: return policy_edit(command, settings, output);
     case VERB_CLUSTER_CREATE: return begin_create(command, settings, output);
     case VERB_CLUSTER_LEAVE: return begin_leave(command, settings, output);

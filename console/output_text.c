@@ -309,6 +309,7 @@ static const char *emptiness(enum verb_id verb)
     case VERB_HA_STATUS: return "there are no services in the policy";
     case VERB_HA_WHY: return "nothing has been decided about it yet";
     case VERB_EVENTS: return "nothing has happened yet";
+    case VERB_POLICY_HISTORY: return "no policy was pushed yet";
     case VERB_RULES_LIST: return "there are no rules in the policy";
     case VERB_CLUSTER_NODES:
     case VERB_FENCE_STATUS: return "there are no nodes in the policy";

@@ -25,9 +25,10 @@ struct editing {
     size_t before_length;
     char *text;
     size_t length;
-    int64_t version; /* in force when it was planned last */
-    bool is_certain; /* nobody is asked: what is right is pushed */
-    bool is_kept;    /* the file stays where it is */
+    const char *message; /* what is said of it; NULL: nothing */
+    int64_t version;     /* in force when it was planned last */
+    bool is_certain;     /* nobody is asked: what is right is pushed */
+    bool is_kept;        /* the file stays where it is */
 };
 
 enum next { NEXT_EDIT, NEXT_END };
@@ -130,6 +131,7 @@ static int push(struct editing *e)
     struct push push = {.file = e->file ? e->file : "policy",
                         .text = e->text,
                         .length = e->length,
+                        .message = e->message,
                         .base = e->version};
     int code = CONTROL_EXIT_FAILED;
 
@@ -218,6 +220,7 @@ int policy_edit(struct command *command, const struct settings *settings, struct
 
     *e = (struct editing){.settings = settings, .output = output};
     e->file = command_argument(command, 0);
+    e->message = json_text(command->request, "message", NULL);
     e->is_certain = json_flag(command->request, "yes", false);
     code = fetch(e);
     if (code == CONTROL_EXIT_OK &&

@@ -2,8 +2,10 @@
 /* A policy on its way into force; see push.h. */
 #include "console/push.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "console/ask.h"
 #include "console/plan.h"
 #include "console/question.h"
 #include "ha/base/json.h"
@@ -41,6 +43,8 @@ int push_send(const struct push *push, const struct settings *settings, struct o
 
     command.request = json_pack("{s:s, s:[s], s:s, s:s}", "verb", command.verb->name, "args",
                                 push->file, "text", push->text, "author", command_author());
+    if (push->message)
+        json_object_set_new(command.request, "message", json_string(push->message));
     if (push->base >= 0)
         json_object_set_new(command.request, "base", json_integer(push->base));
     code = ask_agent(&command, settings, output);
@@ -52,25 +56,52 @@ int push_send(const struct push *push, const struct settings *settings, struct o
     return code;
 }
 
+/* Where somebody is there to answer, after the plan and a question. */
+static int push_asking(struct push *push, bool is_certain, const struct settings *settings,
+                       struct output *output)
+{
+    int64_t version;
+    int code;
+
+    if (!question_is_possible(output))
+        return push_send(push, settings, output);
+    code = show_plan(push, settings, output, &version);
+    if (code != PLAN_EXIT_NOTHING && code != PLAN_EXIT_CHANGES)
+        return code;
+    push->base = push->base < 0 ? version : push->base;
+    if (!is_certain && question_ask(output, "push it? [y/N]", "yn") != 'y')
+        return output_error(output, CONTROL_EXIT_FAILED, "nothing was pushed", NULL);
+    return push_send(push, settings, output);
+}
+
 int push_policy(struct command *command, const struct settings *settings, struct output *output)
 {
-    bool is_certain = json_flag(command->request, "yes", false);
     struct push push = {.file = command_argument(command, 0)};
-    int64_t version;
     int code = CONTROL_EXIT_OK;
 
     if (!command_prepare(command, settings, output, &code))
         return code;
     push.text = json_text(command->request, "text", "");
     push.length = strlen(push.text);
+    push.message = json_text(command->request, "message", NULL);
     push.base = json_int(command->request, "base", -1);
-    if (question_is_possible(output)) {
-        code = show_plan(&push, settings, output, &version);
-        if (code != PLAN_EXIT_NOTHING && code != PLAN_EXIT_CHANGES)
-            return code;
-        push.base = push.base < 0 ? version : push.base;
-        if (!is_certain && question_ask(output, "push it? [y/N]", "yn") != 'y')
-            return output_error(output, CONTROL_EXIT_FAILED, "nothing was pushed", NULL);
-    }
-    return push_send(&push, settings, output);
+    return push_asking(&push, json_flag(command->request, "yes", false), settings, output);
+}
+
+int push_rollback(struct command *command, const struct settings *settings, struct output *output)
+{
+    int code = CONTROL_EXIT_FAILED;
+    const char *which = command_argument(command, 0);
+    autojson *row = ask_row_about(settings, "policy show", which, output, &code);
+    char name[48], message[48];
+    struct push push = {.file = name, .base = -1};
+
+    if (!row)
+        return code;
+    snprintf(name, sizeof(name), "version-%.20s", which);
+    snprintf(message, sizeof(message), "rollback to %.20s", which);
+    push.text = json_text(row, "text", "");
+    push.length = strlen(push.text);
+    push.message = json_text(command->request, "message", message);
+    return push_asking(&push, json_flag(command->request, "yes", false), settings, output);
 }

@@ -8,12 +8,15 @@
 #include "console/command.h"
 
 int push_policy(struct command *command, const struct settings *settings, struct output *output);
+/* policy rollback: the text of an earlier version, pushed in the same way. */
+int push_rollback(struct command *command, const struct settings *settings, struct output *output);
 
 struct push {
     const char *file; /* what the text is called */
     const char *text;
     size_t length;
-    int64_t base; /* the version in force that it was planned against; below zero: any */
+    const char *message; /* what is said of it; NULL: nothing */
+    int64_t base;        /* the version in force that it was planned against; below zero: any */
 };
 
 /* Sends it; where it is stale, what it would change now is shown. */

@@ -28,6 +28,10 @@ static const char schema[] =
     " text TEXT NOT NULL);"
     "PRAGMA application_id = 1413828181; PRAGMA user_version = 1;";
 
+/* A table of its own, made when it is missing: an older release still writes the one above. */
+static const char schema_of_messages[] =
+    "CREATE TABLE IF NOT EXISTS messages(version INTEGER PRIMARY KEY, message TEXT NOT NULL)";
+
 static bool fail(sqlite3 *db, const char *what, struct err *err)
 {
     return err_set(err, "the store: %s: %s", what, sqlite3_errmsg(db));
@@ -126,7 +130,7 @@ sqlite3 *tables_open(const char *path, struct err *err)
         err_set(err, "cannot open %s: %s", path, db ? sqlite3_errmsg(db) : "no memory");
     else if (sqlite3_busy_timeout(db, 5000) == SQLITE_OK &&
              run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err) &&
-             check_format(db, path, err))
+             check_format(db, path, err) && run(db, schema_of_messages, err))
         return db;
     else
         err_in(err, "%s", path);
@@ -184,6 +188,20 @@ void tables_rollback(sqlite3 *db)
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* What was said of it; of one that replaces another of its number, nothing is left over. */
+static bool keep_message(sqlite3 *db, const json_t *policy, struct err *err)
+{
+    static const char sql[] = "INSERT OR REPLACE INTO messages VALUES(?,?)";
+    const char *message = json_text(policy, "message", "");
+    sqlite3_stmt *statement = prepare(db, sql, err);
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, json_int(policy, "version", 0));
+    sqlite3_bind_text(statement, 2, message, -1, SQLITE_STATIC);
+    return finish(db, statement, err);
+}
+
 /* The policy in force is one record; here each version of it is kept. */
 static bool keep_policy(sqlite3 *db, const char *record, struct err *err)
 {
@@ -199,7 +217,7 @@ static bool keep_policy(sqlite3 *db, const char *record, struct err *err)
     sqlite3_bind_text(statement, 2, json_text(policy, "author", ""), -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 3, json_int(policy, "stamp", 0));
     sqlite3_bind_text(statement, 4, json_text(policy, "text", ""), -1, SQLITE_STATIC);
-    return finish(db, statement, err);
+    return finish(db, statement, err) && keep_message(db, policy, err);
 }
 
 static bool set_records(sqlite3 *db, const json_t *set, struct err *err)
@@ -366,11 +384,22 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
     return NULL;
 }
 
+/* One row of the two questions below, without its text. */
+static json_t *policy_of(sqlite3_stmt *row)
+{
+    const char *message = (const char *)sqlite3_column_text(row, 3);
+
+    return json_pack("{s:I, s:s, s:I, s:s}", "version", (json_int_t)sqlite3_column_int64(row, 0),
+                     "author", (const char *)sqlite3_column_text(row, 1), "stamp",
+                     (json_int_t)sqlite3_column_int64(row, 2), "message", message ? message : "");
+}
+
 json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
 {
     sqlite3_stmt *statement =
         prepare(db,
-                "SELECT version, author, stamp, text FROM policies WHERE ?1 = 0 OR version = ?1"
+                "SELECT version, author, stamp, message, text FROM policies"
+                " LEFT JOIN messages USING(version) WHERE ?1 = 0 OR version = ?1"
                 " ORDER BY version DESC LIMIT 1",
                 err);
     json_t *policy = NULL;
@@ -378,12 +407,33 @@ json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, (int64_t)version);
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        policy = json_pack("{s:I, s:s, s:I, s:s}", "version",
-                           (json_int_t)sqlite3_column_int64(statement, 0), "author",
-                           (const char *)sqlite3_column_text(statement, 1), "stamp",
-                           (json_int_t)sqlite3_column_int64(statement, 2), "text",
-                           (const char *)sqlite3_column_text(statement, 3));
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        policy = policy_of(statement);
+        json_object_set_new(policy, "text",
+                            json_string((const char *)sqlite3_column_text(statement, 4)));
+    }
     sqlite3_finalize(statement);
     return policy;
+}
+
+json_t *tables_policies(sqlite3 *db, int limit, struct err *err)
+{
+    sqlite3_stmt *statement =
+        prepare(db,
+                "SELECT version, author, stamp, message FROM policies"
+                " LEFT JOIN messages USING(version) ORDER BY version DESC LIMIT ?1",
+                err);
+    json_t *list = json_array();
+    int result = SQLITE_ERROR;
+
+    if (statement)
+        sqlite3_bind_int(statement, 1, limit);
+    while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW)
+        json_array_append_new(list, policy_of(statement));
+    sqlite3_finalize(statement);
+    if (result == SQLITE_DONE)
+        return list;
+    json_decref(list);
+    fail(db, "reading the policies", err);
+    return NULL;
 }

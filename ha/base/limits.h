@@ -39,6 +39,10 @@
 #define AGENT_NAME_MAX 128
 /* The text of one policy. 10,000 services of five lines each are about 2 MiB. */
 #define POLICY_BYTES_MAX (4 * 1024 * 1024)
+/* What somebody says about a version of the policy: one line of a list. */
+#define POLICY_MESSAGE_MAX 256
+/* Versions that "policy history" lists: more than anybody reads. */
+#define POLICIES_LISTED_MAX 1000
 /* One CPG message; libcpg fragments above 1 MiB, and long messages delay beats: we cut. */
 #define CHUNK_BYTES_MAX (256 * 1024)
 /* What an OCF or fence agent prints about itself: the longest of Debian's has 40 KiB. */

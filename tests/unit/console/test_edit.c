@@ -79,6 +79,7 @@ static void a_service_is_set_against_the_version_that_was_read(void **state)
                                    "+ service ocf:web { agent heartbeat:x; restart 2 }  # page\n"
                                    "version 5 is in force\n");
     assert_non_null(strstr(request_log(), "\"base\":4"));
+    assert_non_null(strstr(request_log(), "\"message\":\"ocf:web with: restart 2\""));
     assert_non_null(strstr(request_log(), "# Ours.\\nservice ocf:web { agent heartbeat:x; restart "
                                           "2 }  # page\\n\""));
 }

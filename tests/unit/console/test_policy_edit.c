@@ -159,6 +159,39 @@ static void a_push_at_a_terminal_shows_its_plan_and_asks(void **state)
     assert_true(was_asked("\"base\":7"));
 }
 
+static void what_is_said_of_a_push_goes_with_it(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, push_line("--message twice", NEW)), 0);
+    assert_true(was_asked("\"message\":\"twice\""));
+}
+
+/* The fake agent shows the same text whatever version it is asked for. */
+static void a_rollback_pushes_an_earlier_text_as_a_new_version(void **state)
+{
+    (void)state;
+    assert_int_equal(sitting_run(&scene, "policy rollback 3",
+                                 (struct reply[]){{"push it? [y/N] ", "n\n"}, {NULL, NULL}}),
+                     1);
+    assert_non_null(strstr(scene.out, "nothing was pushed"));
+    assert_true(was_asked("\"args\":[\"3\"]"));
+    assert_false(was_asked("policy push"));
+    assert_int_equal(sitting_run(&scene, "policy rollback 3",
+                                 (struct reply[]){{"push it? [y/N] ", "y\n"}, {NULL, NULL}}),
+                     0);
+    assert_true(was_asked("\"message\":\"rollback to 3\""));
+    assert_true(was_asked("\"base\":7"));
+    assert_true(was_asked("\"text\":" OLD_JSON));
+}
+
+static void a_rollback_may_be_given_words_of_its_own(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "policy rollback --yes --message oops 3"), 0);
+    assert_true(was_asked("\"message\":\"oops\""));
+    assert_int_equal(scene_run(&scene, "policy rollback"), 64);
+}
+
 static void an_empty_line_and_the_end_of_the_input_mean_no(void **state)
 {
     (void)state;
@@ -378,6 +411,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_push_at_a_terminal_shows_its_plan_and_asks),
+        TEST(what_is_said_of_a_push_goes_with_it),
+        TEST(a_rollback_pushes_an_earlier_text_as_a_new_version),
+        TEST(a_rollback_may_be_given_words_of_its_own),
         TEST(an_empty_line_and_the_end_of_the_input_mean_no),
         TEST(who_is_certain_is_not_asked),
         TEST(without_a_terminal_nobody_is_asked),

@@ -84,13 +84,13 @@ static void hear(void *context, const struct question *question, json_t *value,
 {
     struct heard *heard = context;
 
+    (void)question;
     heard->n_answers++;
     heard->has_error = err->text[0] != '\0';
     heard->is_empty = value == NULL;
-    if (question->kind == QUESTION_PATCHES)
-        heard->n_patches = json_array_size(value);
-    heard->version = json_int(question->kind == QUESTION_PATCHES ? json_array_get(value, 0) : value,
-                              "version", -1);
+    heard->n_patches = json_array_size(value);
+    heard->version =
+        json_int(json_is_array(value) ? json_array_get(value, 0) : value, "version", -1);
 }
 
 static void wait_for(struct heard *heard, int n_answers)
@@ -145,6 +145,22 @@ static void a_policy_that_is_not_there_is_no_error(void **state)
     assert_false(missing.has_error);
 }
 
+static void policies_are_listed_the_newest_first(void **state)
+{
+    struct heard all, one;
+
+    (void)state;
+    write_patch(4, json_pack("{s:{s:s},s:i,s:[]}", "set", "policy",
+                             "{\"version\":2,\"author\":\"ann\",\"stamp\":8,\"text\":\"two\"}",
+                             "stamp", 8, "changes"));
+    all = ask(&(struct question){.kind = QUESTION_POLICIES, .limit = 10});
+    one = ask(&(struct question){.kind = QUESTION_POLICIES, .limit = 1});
+    assert_int_equal(all.n_patches, 2);
+    assert_int_equal(all.version, 2);
+    assert_int_equal(one.n_patches, 1);
+    assert_int_equal(one.version, 2);
+}
+
 static void many_questions_get_an_answer_each(void **state)
 {
     struct heard heard = {0};
@@ -185,6 +201,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(patches_of_one_service_are_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(patches_after_a_version_are_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_policy_that_is_not_there_is_no_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(policies_are_listed_the_newest_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_questions_get_an_answer_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_not_answered_goes_with_the_reader, set_up,
                                         tear_down),

@@ -266,6 +266,41 @@ static void every_policy_text_is_kept_by_its_version(void **state)
     store_close(store);
 }
 
+static void what_was_said_of_a_policy_is_kept_beside_it(void **state)
+{
+    struct store *store = open_store();
+    struct err err = {{0}};
+    json_t *policy;
+    sqlite3 *db;
+
+    (void)state;
+    write_patch(store, 1,
+                about("policy",
+                      "{\"version\":1,\"author\":\"ann\",\"stamp\":9,\"message\":\"more "
+                      "memory\",\"text\":\"old\"}",
+                      "vm:1"));
+    write_patch(store, 2, about("policy", "{\"version\":2,\"text\":\"new\"}", "vm:1"));
+    wait_for(store, 2);
+    policy = store_policy(store, 1, NULL);
+    assert_string_equal(json_text(policy, "message", ""), "more memory");
+    json_decref(policy);
+    policy = store_policy(store, 2, NULL);
+    assert_string_equal(json_text(policy, "message", "none"), "");
+    json_decref(policy);
+    store_close(store);
+
+    /* As an older release left it: what it did not keep is not there, the rest is. */
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE messages", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    store = open_store();
+    policy = store_policy(store, 1, &err);
+    assert_string_equal(json_text(policy, "text", ""), "old");
+    assert_string_equal(json_text(policy, "message", "none"), "");
+    json_decref(policy);
+    store_close(store);
+}
+
 static void a_file_that_is_no_database_of_ours_is_refused_with_words(void **state)
 {
     FILE *file = fopen(path, "w");
@@ -390,6 +425,7 @@ int main(void)
         STORE_TEST(history_is_bounded),
         STORE_TEST(history_is_bounded_in_bytes),
         STORE_TEST(every_policy_text_is_kept_by_its_version),
+        STORE_TEST(what_was_said_of_a_policy_is_kept_beside_it),
         STORE_TEST(a_file_that_is_no_database_of_ours_is_refused_with_words),
         STORE_TEST(a_database_of_a_later_release_is_refused_with_words),
         STORE_TEST(a_write_that_fails_is_told_and_nothing_is_written_after_it),

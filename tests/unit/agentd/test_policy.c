@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is pushed says who and why; the versions of the past are listed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agentd/agent.h"
+#include "agentd/call.h"
+#include "agentd/control_server.h"
+#include "agentd/past.h"
+#include "agentd/requests.h"
+#include "ha/base/json.h"
+
+#define POLICY "cluster home\nnode alpha\nnode beta\nnode gamma\n"
+
+/* Who asks, what went to the leader, and what the client got. */
+static struct {
+    const char *user;
+    json_t *sent, *rows;
+    struct question question;
+    int n_done, code;
+    char words[256];
+} world;
+
+static struct asking asking = {.session = (struct session *)&world};
+
+const char *session_user(const struct session *session)
+{
+    (void)session;
+    return world.user;
+}
+
+enum control_role session_role(const struct session *session)
+{
+    (void)session;
+    return ROLE_ADMIN;
+}
+
+void session_row(struct session *session, int64_t id, json_t *row)
+{
+    (void)session, (void)id;
+    json_array_append_new(world.rows, row);
+}
+
+void session_done(struct session *session, int64_t id, json_t *members)
+{
+    (void)session, (void)id;
+    json_decref(members);
+    world.n_done++;
+}
+
+void session_error(struct session *session, int64_t id, int code, const char *hint,
+                   const char *format, ...)
+{
+    va_list args;
+
+    (void)session, (void)id, (void)hint;
+    va_start(args, format);
+    vsnprintf(world.words, sizeof(world.words), format, args);
+    va_end(args);
+    world.code = code;
+}
+
+void session_error_with(struct session *session, int64_t id, json_t *error)
+{
+    session_error(session, id, (int)json_int(error, "code", 0), NULL, "%s",
+                  json_text(error, "error", ""));
+    json_decref(error);
+}
+
+bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
+                   int *code, struct err *err)
+{
+    (void)agent, (void)session, (void)reply_to, (void)code, (void)err;
+    json_decref(world.sent);
+    world.sent = json_deep_copy(body);
+    return true;
+}
+
+struct asking *past_begin(const struct call *call, void *rest, void (*rest_free)(void *rest))
+{
+    (void)rest, (void)rest_free;
+    asking.agent = call->agent;
+    return &asking;
+}
+
+void past_ask(struct asking *who, const struct question *question, history_answer *answer)
+{
+    autojson *value = json_pack("[{s:i,s:s,s:i,s:s},{s:i,s:s,s:i,s:s}]", "version", 2, "author",
+                                "jin", "stamp", 9000, "message", "rollback to 1", "version", 1,
+                                "author", "ann", "stamp", 8000, "message", "");
+    struct err err = {{0}};
+
+    world.question = *question;
+    answer(who, question, value, &err);
+}
+
+void past_fail(struct asking *who, const struct err *err)
+{
+    (void)who;
+    snprintf(world.words, sizeof(world.words), "%s", err->text);
+}
+
+void past_end(struct asking *who)
+{
+    (void)who;
+}
+
+json_t *call_done_of(const struct agent *agent)
+{
+    (void)agent;
+    return NULL;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&world, 0, sizeof(world));
+    world.user = "root";
+    world.rows = json_array();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    json_decref(world.sent);
+    json_decref(world.rows);
+    return 0;
+}
+
+static void push(const char *author, const char *message)
+{
+    autojson *request = json_pack("{s:[s],s:s,s:s,s:s}", "args", "home.tenuto", "text", POLICY,
+                                  "author", author, "message", message);
+    static struct agent agent;
+
+    verb_policy_push(&(struct call){.agent = &agent,
+                                    .session = (struct session *)&world,
+                                    .request = request,
+                                    .args = json_object_get(request, "args")});
+}
+
+static void history(const char *word)
+{
+    autojson *request = json_pack("{s:[s*]}", "args", word);
+    static struct agent agent;
+
+    verb_policy_history(&(struct call){.agent = &agent,
+                                       .session = (struct session *)&world,
+                                       .request = request,
+                                       .args = json_object_get(request, "args")});
+}
+
+static void a_push_carries_what_is_said_of_it(void **state)
+{
+    (void)state;
+    push("jin", "more memory");
+    assert_string_equal(json_text(world.sent, "message", ""), "more memory");
+    assert_string_equal(json_text(world.sent, "text", ""), POLICY);
+}
+
+static void only_root_speaks_for_somebody_else(void **state)
+{
+    (void)state;
+    push("jin", "");
+    assert_string_equal(json_text(world.sent, "author", ""), "jin");
+    world.user = "ann";
+    push("jin", "");
+    assert_string_equal(json_text(world.sent, "author", ""), "ann");
+}
+
+static void a_message_is_one_line_and_not_long(void **state)
+{
+    char words[POLICY_MESSAGE_MAX + 1];
+
+    (void)state;
+    memset(words, 'x', sizeof(words));
+    words[POLICY_MESSAGE_MAX] = '\0';
+    push("jin", words);
+    assert_null(world.sent);
+    assert_int_equal(world.code, CONTROL_EXIT_USAGE);
+    push("jin", "one\ntwo");
+    push("jin", "\033[2J");
+    assert_null(world.sent);
+    assert_non_null(strstr(world.words, "a message is one line"));
+    words[POLICY_MESSAGE_MAX - 1] = '\0';
+    push("jin", words);
+    assert_non_null(world.sent);
+}
+
+static void the_versions_are_told_with_their_messages(void **state)
+{
+    const json_t *newest;
+
+    (void)state;
+    history(NULL);
+    assert_int_equal(world.question.kind, QUESTION_POLICIES);
+    assert_int_equal(world.question.limit, POLICIES_LISTED_MAX);
+    assert_int_equal(json_array_size(world.rows), 2);
+    newest = json_array_get(world.rows, 0);
+    assert_int_equal(json_int(newest, "version", 0), 2);
+    assert_int_equal(json_int(newest, "at", 0), 9000);
+    assert_string_equal(json_text(newest, "author", ""), "jin");
+    assert_string_equal(json_text(newest, "message", ""), "rollback to 1");
+    assert_int_equal(world.n_done, 1);
+}
+
+static void so_many_of_them_as_was_asked_for(void **state)
+{
+    (void)state;
+    history("5");
+    assert_int_equal(world.question.limit, 5);
+    history("99999999999999999999");
+    assert_int_equal(world.question.limit, POLICIES_LISTED_MAX);
+    assert_int_equal(world.code, 0);
+    history("0");
+    assert_int_equal(world.code, CONTROL_EXIT_USAGE);
+    history("5x");
+    assert_non_null(strstr(world.words, "\"5x\" is no number"));
+    assert_int_equal(world.n_done, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_push_carries_what_is_said_of_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_root_speaks_for_somebody_else, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_message_is_one_line_and_not_long, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_versions_are_told_with_their_messages, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(so_many_of_them_as_was_asked_for, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
