@@ -285,11 +285,6 @@ bool conf_file_is_busy(const struct conf_file *file)
     return file->is_busy;
 }
 
-enum conf_deed conf_file_deed(const struct conf_file *file)
-{
-    return file->deed;
-}
-
 const char *conf_file_problem(const struct conf_file *file)
 {
     return file->problem.text;

@@ -29,8 +29,7 @@ void conf_file_free(struct conf_file *file);
 void conf_file_do(struct conf_file *file, enum conf_deed deed, const char *text,
                   const struct corosync_node *own);
 bool conf_file_is_busy(const struct conf_file *file);
-/* Of the last deed: which it was, and why it failed; "": it did not. */
-enum conf_deed conf_file_deed(const struct conf_file *file);
+/* Why the last deed failed; "": it did not. */
 const char *conf_file_problem(const struct conf_file *file);
 /* As last read; "": there is none. */
 const char *conf_file_text(const struct conf_file *file);

@@ -376,11 +376,23 @@ int command_ask(struct command *command, struct client *client, struct output *o
     }
 }
 
-int command_run(struct command *command, const struct settings *settings, struct output *output)
+int command_send(struct command *command, const struct settings *settings, struct output *output)
 {
     struct client *client;
     enum control_exit why;
     struct err err;
+    int code;
+
+    client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, &err);
+    if (!client)
+        return output_error(output, (int)why, err.text, NULL);
+    code = command_ask(command, client, output);
+    client_close(client);
+    return code;
+}
+
+int command_run(struct command *command, const struct settings *settings, struct output *output)
+{
     int code = 0;
 
     if (command->verb->where == VERB_IS_LOCAL)
@@ -389,12 +401,7 @@ int command_run(struct command *command, const struct settings *settings, struct
         return push_policy(command, settings, output);
     if (!command_prepare(command, settings, output, &code))
         return code;
-    client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, &err);
-    if (!client)
-        return output_error(output, (int)why, err.text, NULL);
-    code = command_ask(command, client, output);
-    client_close(client);
-    return code;
+    return command_send(command, settings, output);
 }
 
 /* Of the terminal behind it; 0 if there is none. */

@@ -43,6 +43,8 @@ const char *command_author(void);
 
 /* Sends the request and hands every answer to the output; returns the exit code. */
 int command_ask(struct command *command, struct client *client, struct output *output);
+/* The same over a connection of its own. */
+int command_send(struct command *command, const struct settings *settings, struct output *output);
 
 /* Tells the output what was asked; the command must live as long as it. */
 void command_show_by(const struct command *command, struct output *output);

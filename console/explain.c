@@ -8,7 +8,7 @@
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
 
-static json_t *row_of(const struct explanation *about)
+static json_t *row_of(const struct code_page *about)
 {
     return json_pack("{s:s, s:s, s:s}", "code", about->code, "severity",
                      severity_name(about->severity), "about", about->title);
@@ -19,7 +19,7 @@ static int list_codes(struct arena *arena, struct output *output)
     autojson *done = json_pack("{s:b}", "done", true);
 
     for (int i = 0; i < DIAGNOSTIC_CODES; i++) {
-        struct explanation about;
+        struct code_page about;
 
         explain_read(arena, (enum diagnostic_code)i, &about);
         autojson *row = row_of(&about);
@@ -31,7 +31,7 @@ static int list_codes(struct arena *arena, struct output *output)
 
 static void write_code(struct arena *arena, enum diagnostic_code code, struct output *output)
 {
-    struct explanation about;
+    struct code_page about;
 
     if (output->maker != &output_json) {
         fprintf(output->out, "%s%s", output->n_rows++ > 0 ? "\n\n" : "", explain_page(arena, code));

@@ -19,22 +19,6 @@ static int show_plan(const struct push *push, const struct settings *settings,
     return plan_text(&question, settings, output, version);
 }
 
-static int ask_agent(struct command *command, const struct settings *settings,
-                     struct output *output)
-{
-    enum control_exit why;
-    struct client *client;
-    struct err err;
-    int code;
-
-    client = client_open(settings->socket, CLIENT_SILENCE_MS, &why, &err);
-    if (!client)
-        return output_error(output, (int)why, err.text, NULL);
-    code = command_ask(command, client, output);
-    client_close(client);
-    return code;
-}
-
 int push_send(const struct push *push, const struct settings *settings, struct output *output)
 {
     struct command command = {.verb = &verb_table[VERB_POLICY_PUSH]};
@@ -47,7 +31,7 @@ int push_send(const struct push *push, const struct settings *settings, struct o
         json_object_set_new(command.request, "message", json_string(push->message));
     if (push->base >= 0)
         json_object_set_new(command.request, "base", json_integer(push->base));
-    code = ask_agent(&command, settings, output);
+    code = command_send(&command, settings, output);
     command_fini(&command);
     if (code == CONTROL_EXIT_STALE && output->maker != &output_json) {
         fputs("nothing was pushed; what it would do now:\n", output->out);

@@ -49,7 +49,7 @@ static const char *part(struct arena *arena, const char *start, const char *end)
     return arena_strndup(arena, start, (size_t)(end - start));
 }
 
-void explain_read(struct arena *arena, enum diagnostic_code code, struct explanation *explanation)
+void explain_read(struct arena *arena, enum diagnostic_code code, struct code_page *explanation)
 {
     const char *text = rows[code].text;
     const char *end = text + strlen(text);
@@ -59,7 +59,7 @@ void explain_read(struct arena *arena, enum diagnostic_code code, struct explana
 
     right = right ? right : end;
     wrong = wrong ? wrong : right;
-    *explanation = (struct explanation){
+    *explanation = (struct code_page){
         .code = rows[code].code,
         .severity = rows[code].severity,
         .title = part(arena, text, first),
@@ -139,7 +139,7 @@ static const char *severity_article(enum severity severity)
 
 char *explain_page(struct arena *arena, enum diagnostic_code code)
 {
-    struct explanation about;
+    struct code_page about;
     struct page page = {0};
     char *text;
 

@@ -9,7 +9,7 @@
 
 #include "dsl/diagnostic.h"
 
-struct explanation {
+struct code_page {
     const char *code; /* "T0212" */
     enum severity severity;
     const char *title; /* one line, without a full stop */
@@ -19,7 +19,7 @@ struct explanation {
     const char *right;
 };
 
-void explain_read(struct arena *arena, enum diagnostic_code code, struct explanation *explanation);
+void explain_read(struct arena *arena, enum diagnostic_code code, struct code_page *explanation);
 /* "T0212", "t0212", or pasted as it was read: "error[T0212]:"; DIAGNOSTIC_CODES: none of them. */
 enum diagnostic_code explain_find(const char *word);
 /* The code that was probably meant; NULL: none is near. */

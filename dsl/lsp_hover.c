@@ -349,7 +349,7 @@ static json_t *tell_code(const struct document *document, const struct diagnosti
                          const json_t *place)
 {
     const char *more = json_text(json_object_get(place, "contents"), "value", "");
-    struct explanation about;
+    struct code_page about;
     const char *text;
 
     explain_read(document->arena, entry->code, &about);

@@ -70,6 +70,14 @@ static bool read_whole(int fd, char *bytes, size_t size)
     return true;
 }
 
+static void forget(const struct cache_key *key)
+{
+    char path[PATH_MAX];
+
+    if (path_of(path, key, ""))
+        unlink(path);
+}
+
 char *cache_read(struct arena *arena, const struct cache_key *key, size_t *length)
 {
     char path[PATH_MAX], head[HEAD_MAX];
@@ -93,7 +101,7 @@ char *cache_read(struct arena *arena, const struct cache_key *key, size_t *lengt
             memcmp(head, bytes, (size_t)(body - bytes)) == 0)
             return body;
     }
-    cache_forget(key);
+    forget(key);
     return NULL;
 }
 
@@ -147,12 +155,4 @@ void cache_write(const struct cache_key *key, const char *bytes, size_t length)
         rename(other, path) != 0)
         unlink(other);
     close(fd);
-}
-
-void cache_forget(const struct cache_key *key)
-{
-    char path[PATH_MAX];
-
-    if (path_of(path, key, ""))
-        unlink(path);
 }

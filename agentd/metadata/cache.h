@@ -24,4 +24,3 @@ struct cache_key {
 char *cache_read(struct arena *arena, const struct cache_key *key, size_t *length);
 /* Whether it works or not: without it the agent is asked once more. */
 void cache_write(const struct cache_key *key, const char *bytes, size_t length);
-void cache_forget(const struct cache_key *key);

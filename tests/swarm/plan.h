@@ -14,8 +14,6 @@
 #define PLAN_RULES_MAX 7
 #define PLAN_EVENTS_MAX 120
 #define PLAN_TIERS_MAX 3
-/* The policy as it begins, and as a push makes it. */
-#define PLAN_GENERATIONS 2
 
 /* Arming may have to wait for reports, and what failed meanwhile is seen only then. */
 #define PLAN_HEALS 3

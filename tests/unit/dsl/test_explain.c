@@ -50,7 +50,7 @@ static void its_text_is_whole(void **state)
 {
     enum diagnostic_code code = code_of(state);
     struct arena *arena = arena_new();
-    struct explanation about;
+    struct code_page about;
     char *page;
 
     explain_read(arena, code, &about);
@@ -75,7 +75,7 @@ static void its_wrong_example_is_wrong_in_that_way_only(void **state)
     enum diagnostic_code code = code_of(state);
     struct arena *arena = arena_new();
     struct diagnostics *found;
-    struct explanation about;
+    struct code_page about;
 
     explain_read(arena, code, &about);
     if (about.wrong[0]) {
@@ -97,7 +97,7 @@ static void its_right_example_is_right(void **state)
 {
     struct arena *arena = arena_new();
     struct diagnostics *found;
-    struct explanation about;
+    struct code_page about;
 
     explain_read(arena, code_of(state), &about);
     if (about.right[0]) {
