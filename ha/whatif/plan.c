@@ -110,6 +110,7 @@ void plan_run(struct planning *planning, struct plan *plan)
         planning->notes[id] = (struct plan_note){.from = place_of(&settling->state->services[id])};
     settling->context = planning;
     settling->change = on_change;
+    settle_push(settling);
     plan->is_settled = settle_run(settling);
     for (int i = 0; i < planning->n_noted; i++)
         add_step(planning, plan, planning->noted[i]);

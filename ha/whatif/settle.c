@@ -100,16 +100,35 @@ static bool pass_time(struct settling *settling, struct instant end)
     return true;
 }
 
+static void step(struct settling *settling)
+{
+    all_obey(settling);
+    settling->state->version++;
+    settling->n_steps++;
+    crm_step(settling->state, settling->policy, settling->view, settling->outcome);
+    tell(settling);
+}
+
+void settle_push(struct settling *settling)
+{
+    struct cluster_view *view = settling->view;
+    node_set told = 0;
+
+    for (node_id node = 0; node < view->n_nodes; node++) {
+        if (view->nodes[node].has_report)
+            told |= node_bit(node);
+        view->nodes[node].has_report = false;
+    }
+    step(settling);
+    NODE_SET_EACH(node, told) view->nodes[node].has_report = true;
+}
+
 bool settle_run(struct settling *settling)
 {
     struct instant end = instant_after(settling->view->now, duration_ms(SETTLE_SPAN_MS));
 
     for (int i = 0; i < SETTLE_STEPS_MAX; i++) {
-        all_obey(settling);
-        settling->state->version++;
-        settling->n_steps++;
-        crm_step(settling->state, settling->policy, settling->view, settling->outcome);
-        tell(settling);
+        step(settling);
         if (settling->outcome->n_changes == 0 && !pass_time(settling, end))
             return true;
     }

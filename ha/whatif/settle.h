@@ -32,5 +32,10 @@ void settle_all_here(struct settling *settling, struct instant now);
 void settle_prove_off(struct settling *settling, node_id node);
 /* The node is not heard, and what it was given to run may be running there. */
 void settle_silence(struct settling *settling, node_id node);
+/*
+ * The moment of a push, to be run on from: what a node told under the policy before counts no more,
+ * so what needs no place (who is let go, who is wanted again) is decided before anybody gets one.
+ */
+void settle_push(struct settling *settling);
 /* False: after SETTLE_STEPS_MAX steps it still had something to change. */
 bool settle_run(struct settling *settling);

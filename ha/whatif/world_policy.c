@@ -94,6 +94,11 @@ static void move_node(struct world *world, node_id id, int n_before)
         node->jobs[service].job.service = service;
     lrm_remap(&node->lrm, world->moved_to, world->policy->n_services);
     move_state(world, &node->seen, &world->proposed);
+}
+
+/* What it told under the policy before counts no more: it tells again. */
+static void tell_again(struct world *world, struct world_node *node)
+{
     node->sent.is_there = node->told.is_there = node->has_told = false;
     node->is_report_due = node->is_player_due = true;
     node->report_at = world->now;
@@ -114,7 +119,7 @@ void world_set_policy(struct world *world, const struct policy *policy)
     world->n_decided = 0;
     world->is_manager_due = true;
     for (node_id id = 0; id < policy->n_nodes; id++)
-        world->nodes[id].is_player_due = true;
+        tell_again(world, &world->nodes[id]);
     if (is_same)
         return;
     for (node_id id = 0; id < policy->n_nodes; id++)

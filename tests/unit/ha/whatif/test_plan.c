@@ -110,6 +110,21 @@ static void a_service_moves_to_where_a_new_rule_wants_it(void **state)
     assert_int_equal(stage->plan.steps[0].why.code, REASON_RULE_FORBIDS_NODE);
 }
 
+/* After a push nobody is given a place until the nodes have told; who is let go is known by then. */
+static void who_is_let_go_is_gone_before_a_newcomer_gets_its_place(void **state)
+{
+    struct stage *stage = *state;
+
+    stage->services[0].requested = REQUESTED_IGNORED;
+    plan(stage);
+    stage->view.services[0].running_on = 0;
+    stage->state.services[0].node = NODE_NONE;
+    stage->services[0].requested = REQUESTED_STARTED;
+    stage->services[2].requested = REQUESTED_IGNORED;
+    plan(stage);
+    assert_int_equal(stage->state.services[0].node, GAMMA);
+}
+
 static void what_cannot_move_live_is_moved_by_a_restart(void **state)
 {
     struct stage *stage = *state;
@@ -196,6 +211,7 @@ int main(void)
         cmocka_unit_test_setup(everything_new_is_started, setup),
         cmocka_unit_test_setup(a_policy_in_force_does_nothing, setup),
         cmocka_unit_test_setup(a_service_moves_to_where_a_new_rule_wants_it, setup),
+        cmocka_unit_test_setup(who_is_let_go_is_gone_before_a_newcomer_gets_its_place, setup),
         cmocka_unit_test_setup(what_cannot_move_live_is_moved_by_a_restart, setup),
         cmocka_unit_test_setup(how_long_it_takes_is_the_sum_of_the_limits, setup),
         cmocka_unit_test_setup(what_is_to_stop_stops_and_what_is_ignored_is_let_go, setup),
