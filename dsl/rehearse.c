@@ -29,12 +29,22 @@ static struct location place_of(const struct rehearsing *r, const struct drill_s
                              (int)strlen(step->text));
 }
 
+/* A statement over several services has a step for each, at the same place. */
+static bool is_of_several(const struct drill *drill, const struct drill_step *step)
+{
+    const struct drill_step *end = drill->steps + drill->n_steps;
+
+    return (step > drill->steps && step[-1].offset == step->offset) ||
+           (step + 1 < end && step[1].offset == step->offset);
+}
+
 /* A drill of several services names the one that is meant. */
 static const char *found_in(const struct rehearsing *r, const struct drill_event *event)
 {
     const struct drill_step *step = event->step;
 
-    if (!step->service || strstr(step->text, step->service))
+    if (!step->service ||
+        (strstr(step->text, step->service) && !is_of_several(r->drill, step)))
         return event->words;
     return arena_printf(r->resolution->arena, "%s: %s", step->service, event->words);
 }
