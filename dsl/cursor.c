@@ -125,6 +125,17 @@ bool cursor_is_spoilt(const struct cursor *cursor)
     return false;
 }
 
+bool cursor_is_cut(const struct cursor *cursor)
+{
+    return cursor->previous >= 0 && cursor->cut_at == cursor->previous;
+}
+
+static void note_cut(struct cursor *cursor)
+{
+    if (cursor_kind(cursor) == TOKEN_SEMICOLON)
+        cursor->cut_at = cursor->at;
+}
+
 const char *cursor_usage(const struct cursor *cursor)
 {
     if (cursor->usage || !cursor->statement)
@@ -159,6 +170,7 @@ bool cursor_expected(struct cursor *cursor, const char *what)
 {
     struct diagnostic *entry;
 
+    note_cut(cursor);
     if (cursor_is_spoilt(cursor))
         return false;
     entry = diagnostics_add(cursor->diagnostics, DIAGNOSTIC_EXPECTED, cursor_place(cursor), what,
@@ -288,6 +300,7 @@ bool cursor_has_name(struct cursor *cursor, const char *what)
         return true;
     if (cursor_kind(cursor) != TOKEN_WORD && !cursor_is_over(cursor))
         return cursor_expected(cursor, what);
+    note_cut(cursor);
     entry = diagnostics_add(cursor->diagnostics, DIAGNOSTIC_EXPECTED,
                             token_place(cursor->diagnostics, before),
                             arena_printf(cursor->diagnostics->arena, "%s behind %s", what,

@@ -16,6 +16,7 @@ struct cursor {
     bool is_in_tiers;
     const struct syntax *statement; /* whose usage the hints quote */
     int n_extra_open;               /* "{" that were too many, while their "}" may come */
+    int cut_at;                     /* the ";" before which a statement was found unfinished */
     const char *usage;              /* how it is written, where that is known better; NULL */
 };
 
@@ -38,6 +39,8 @@ void cursor_finish(const struct cursor *cursor, struct syntax *node);
 
 /* The lexer has reported something in the rest of this statement: one slip, one message. */
 bool cursor_is_spoilt(const struct cursor *cursor);
+/* What follows on the line is the rest of a statement that a ";" cut in two, told of already. */
+bool cursor_is_cut(const struct cursor *cursor);
 /* How the statement that is read is written; NULL: it is none. */
 const char *cursor_usage(const struct cursor *cursor);
 /* Reports that something else was expected here; always false. */

@@ -310,6 +310,18 @@ static bool is_without_name(const struct syntax *node)
            !syntax_part(node, SYNTAX_NAME);
 }
 
+/* A "}" in the middle of a line, behind which nothing begins: it ends no block. */
+static bool is_stray_close(const struct cursor *c)
+{
+    struct cursor ahead = *c;
+
+    if (cursor_kind(c) != TOKEN_CLOSE)
+        return false;
+    cursor_take(&ahead);
+    return cursor_kind(&ahead) == TOKEN_STRING || cursor_kind(&ahead) == TOKEN_OPEN ||
+           (cursor_kind(&ahead) == TOKEN_WORD && !phrase_here(&ahead, IN_POLICY | IN_FENCING));
+}
+
 /*
  * Goes to the end of the statement; its block, if it should have one, is read all the same,
  * unless even the name is missing that it would say something of.
@@ -321,7 +333,7 @@ static void recover(struct cursor *c, struct syntax *node, unsigned block)
     for (;;) {
         if (is_continued(c, node, block))
             cursor_settle_over_lines(c);
-        if (cursor_is_over(c) || is_at_margin(c))
+        if (!is_stray_close(c) && (cursor_is_over(c) || is_at_margin(c)))
             return;
         if (cursor_kind(c) != TOKEN_OPEN)
             cursor_take(c);
@@ -421,9 +433,9 @@ static void read_statement(struct cursor *c, struct syntax *into, unsigned block
     c->statement = node;
     c->usage = NULL;
     if (!phrase) {
-        if (cursor_kind(c) == TOKEN_WORD)
+        if (cursor_kind(c) == TOKEN_WORD && !cursor_is_cut(c))
             report_unknown(c, block);
-        else
+        else if (!cursor_is_cut(c))
             slip_no_word(c, block, is_whole(block));
         node->is_broken = true;
         /* A second "{" is passed over, and so is its "}" if there are two of them as well. */
@@ -520,7 +532,7 @@ static bool report_policy(struct cursor *c)
 
 static struct tree read_text(struct diagnostics *diagnostics, unsigned block)
 {
-    struct cursor cursor = {.diagnostics = diagnostics, .previous = -1};
+    struct cursor cursor = {.diagnostics = diagnostics, .previous = -1, .cut_at = -1};
     struct tree tree = {.diagnostics = diagnostics, .is_sure = true};
 
     tree.tokens = cursor.tokens = lexer_run(diagnostics);

@@ -43,8 +43,7 @@ static const char *found_in(const struct rehearsing *r, const struct drill_event
 {
     const struct drill_step *step = event->step;
 
-    if (!step->service ||
-        (strstr(step->text, step->service) && !is_of_several(r->drill, step)))
+    if (!step->service || (strstr(step->text, step->service) && !is_of_several(r->drill, step)))
         return event->words;
     return arena_printf(r->resolution->arena, "%s: %s", step->service, event->words);
 }

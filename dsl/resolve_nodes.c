@@ -73,6 +73,31 @@ void said_suggest(struct resolution *r, struct diagnostic *entry, const struct s
         diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", meant);
 }
 
+bool said_before(struct resolution *r, enum diagnostic_code code, const struct syntax *at,
+                 const char *name)
+{
+    const char *quoted = arena_printf(r->arena, "\"%s\"", name);
+
+    for (int i = 0; i < r->diagnostics->n_list; i++) {
+        struct diagnostic *entry = &r->diagnostics->list[i];
+        struct location other;
+
+        if (entry->code != code || !strstr(entry->words, quoted))
+            continue;
+        other = syntax_place(r->tree, at);
+        /* Rules are not read in the order of the text. */
+        if (other.offset < entry->at.offset) {
+            struct location first = other;
+
+            other = entry->at;
+            entry->at = first;
+        }
+        diagnostics_note(r->diagnostics, entry, other, "and here");
+        return true;
+    }
+    return false;
+}
+
 static void add_address(struct resolution *r, struct node_policy *node, const struct syntax *value)
 {
     const char *address = value_address(r->tree, value, false);
@@ -312,6 +337,8 @@ static void report_no_node(struct resolution *r, const struct syntax *at, const 
     struct diagnostic *entry;
 
     if (!r->tree->is_sure || (strchr(name, ':') && r->said.mixed_line == syntax_line(r->tree, at)))
+        return;
+    if (said_before(r, DIAGNOSTIC_NO_NODE, at, name))
         return;
     for (int i = 0; i < r->policy->n_nodes; i++)
         suggestion_consider(&suggestion, r->policy->nodes[i].name);

@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-struct diagnostic;
+#include "dsl/diagnostic.h"
+
 struct resolution;
 struct syntax;
 
@@ -23,3 +24,6 @@ struct said {
 /* "did you mean": the word may be a range, of which the name was one; then a range is offered. */
 void said_suggest(struct resolution *resolution, struct diagnostic *entry, const struct syntax *at,
                   const char *name, const char *meant);
+/* An unknown name is told once; where else it stands is a note, as far as there is room for it. */
+bool said_before(struct resolution *resolution, enum diagnostic_code code, const struct syntax *at,
+                 const char *name);

@@ -110,7 +110,7 @@ static void a_service_moves_to_where_a_new_rule_wants_it(void **state)
     assert_int_equal(stage->plan.steps[0].why.code, REASON_RULE_FORBIDS_NODE);
 }
 
-/* After a push nobody is given a place until the nodes have told; who is let go is known by then. */
+/* After a push nobody gets a place until the nodes have told; who is let go is known by then. */
 static void who_is_let_go_is_gone_before_a_newcomer_gets_its_place(void **state)
 {
     struct stage *stage = *state;
