@@ -158,7 +158,8 @@ static bool put_into_force(struct conf_file *file, struct err *err)
 {
     if (strcmp(file->text, file->wanted) == 0)
         return discard(file, err);
-    if (strcmp(file->staged, file->wanted) != 0 && !write_staged(file, err))
+    /* Anew, though it may be there: who wrote it may have been killed before the disk had it. */
+    if (!write_staged(file, err))
         return false;
     if (unlink(file->old_path) < 0 && errno != ENOENT)
         return err_set(err, "cannot remove %s: %m", file->old_path);

@@ -11,7 +11,7 @@
 /* Where the imagined clocks begin: past every lease that began before. */
 #define PLAN_BEGIN_MS 1000000
 
-/* What "ha state" wrote; NULL: err and hint say why it is none. A new reference, as the other. */
+/* What "ha state" wrote; NULL: err says why it is none. A new reference, as the other. */
 json_t *plan_state_read(const char *file, struct err *err);
 /* All nodes are there and every service runs where the manager would put it. */
 json_t *plan_state_imagine(const struct policy *policy);

@@ -112,7 +112,7 @@ static void write_step(struct output *output, const json_t *row)
 {
     const char *from = json_text(row, "from", NULL), *to = json_text(row, "to", NULL);
     const char *time = json_text(row, "time", NULL);
-    char where[2 * NODE_NAME_MAX + 8];
+    char where[2 * NODE_NAME_MAX + 8], line[2 * REASON_TEXT_MAX];
 
     if (!is_for_people(output)) {
         output_row(output, row);
@@ -121,8 +121,11 @@ static void write_step(struct output *output, const json_t *row)
     snprintf(where, sizeof(where), "%s%s%s%s", from ? from : "", from && to ? " -> " : "",
              to && !from ? "on " : "", to && (!from || strcmp(from, to) != 0) ? to : "");
     /* A name and two nodes fill a line; why has the next one to itself. */
-    fprintf(output->out, "  %-9s %-28s %s\n            %s\n", json_text(row, "deed", ""),
-            json_text(row, "service", ""), where, json_text(row, "why", ""));
+    snprintf(line, sizeof(line), "  %-9s %-28s %s", json_text(row, "deed", ""),
+             json_text(row, "service", ""), where);
+    say(output, line);
+    snprintf(line, sizeof(line), "            %s", json_text(row, "why", ""));
+    say(output, line);
     if (time)
         fprintf(output->out, "            %s\n", time);
 }
