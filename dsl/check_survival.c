@@ -71,20 +71,6 @@ static const char *reason_shown(const struct finding *a)
     return arena_strdup(a->resolution->arena, buffer);
 }
 
-/* Who waits for others is placed last, whatever its priority. */
-static bool waits_for_others(const struct finding *a)
-{
-    for (rule_id id = 0; id < a->policy->n_rules; id++) {
-        const struct rule *rule = &a->policy->rules[id];
-
-        for (int i = 0; rule->kind == RULE_BEFORE && i < rule->n_others; i++) {
-            if (rule->others[i] == a->survival->service)
-                return true;
-        }
-    }
-    return false;
-}
-
 static void warn_of_place(const struct finding *a)
 {
     struct resolution *r = a->resolution;
@@ -94,10 +80,10 @@ static void warn_of_place(const struct finding *a)
     if (!a->survival->lost) {
         entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_PLACE, at, services_shown(a),
                                 reason_shown(a));
-        if (!waits_for_others(a) && check_has_placement(r))
+        if (check_has_placement(r))
             diagnostics_hint(r->diagnostics, entry,
-                             "there is a place for each: with a higher priority it is placed "
-                             "before those that are in its way");
+                             "there is a place for each: with the priority of those that are in "
+                             "its way it gets one");
         return;
     }
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_LEFT_BEHIND, at,

@@ -11,6 +11,7 @@
 #include "ha/decide/affinity.h"
 #include "ha/decide/load.h"
 #include "ha/decide/presence.h"
+#include "ha/decide/seats.h"
 
 /* The search while it goes on. */
 struct search {
@@ -295,7 +296,7 @@ static bool falls_back_together(const struct search *search)
     return true;
 }
 
-/* Steps 6 to 14: which of the possible nodes is the best one. */
+/* Steps 7 to 15: which of the possible nodes is the best one. */
 static void keep_best(struct search *search)
 {
     bool is_staying = search->preference == PREFER_STAYING;
@@ -327,6 +328,32 @@ static void keep_best(struct search *search)
     choose(search, node_set_first(search->left), LOST_NUMBER);
 }
 
+/* Step 6 is taken only if what is best would leave somebody else without a place. */
+static void keep_best_for_all(struct search *search)
+{
+    struct placement *placement = search->placement;
+    enum placement_step lost[NODES_MAX], step = placement->step;
+    node_set possible = search->left, nodes;
+
+    if (!seats_are_shared(search->round, search->service, possible)) {
+        keep_best(search);
+        return;
+    }
+    memcpy(lost, placement->lost, sizeof(lost));
+    keep_best(search);
+    nodes = seats_leave(search->round, search->service, possible, node_set_first(search->left));
+    if (nodes & search->left)
+        return;
+    memcpy(placement->lost, lost, sizeof(lost));
+    placement->step = step;
+    placement->tier = 0;
+    search->left = possible;
+    keep(search, nodes, false, LOST_NEEDED);
+    keep_best(search);
+    /* Whatever chose among those: this is why it is not where it would have been alone. */
+    placement->step = LOST_NEEDED;
+}
+
 static enum reason_code code_of_best(const struct search *search)
 {
     const struct placement *placement = search->placement;
@@ -337,6 +364,7 @@ static enum reason_code code_of_best(const struct search *search)
     case LOST_FAILBACK:
     case LOST_STAYING: return REASON_STAYS;
     case LOST_TIER: return placement->tier ? REASON_LOWER_TIER : REASON_BEST_TIER;
+    case LOST_NEEDED:
     case LOST_AWAITED: return REASON_LEAVES_A_PLACE;
     case LOST_TOGETHER: return REASON_WITH_PARTNER;
     case LOST_FALLBACK: return REASON_FALLS_BACK;
@@ -442,7 +470,7 @@ void placement_find(struct round *round, service_id service, enum preference pre
         placement->why = why_nowhere(&search);
         return;
     }
-    keep_best(&search);
+    keep_best_for_all(&search);
     placement->node = node_set_first(search.left);
     /* Nobody asks why it stays, and most services do. */
     if (service_home(search.record) != placement->node)

@@ -14,15 +14,16 @@ enum placement_step {
     LOST_APART,     /* 3: one that must be apart is there */
     LOST_UNSAFE,    /* 4: it may be running on yet another node */
     LOST_TRIED,     /* 5: it failed there */
-    LOST_AWAITED,   /* 6: one that must be apart was there last and waits to start */
-    LOST_FAILBACK,  /* 7: failback is off, and it is somewhere else */
-    LOST_TIER,      /* 8: a better tier is left */
-    LOST_TOGETHER,  /* 9: more of those it must be with are elsewhere */
-    LOST_FALLBACK,  /* 10: it returns from maintenance elsewhere */
-    LOST_STAYING,   /* 11: it is somewhere else, and that is as good */
-    LOST_LIKING,    /* 12: rules that only prefer like another one better */
-    LOST_LOAD,      /* 13: it has more to carry */
-    LOST_NUMBER,    /* 14: all alike, and another comes first by name */
+    LOST_NEEDED,    /* 6: one that must be apart waits, too, and may find no other place */
+    LOST_AWAITED,   /* 7: one that must be apart was there last and waits to start */
+    LOST_FAILBACK,  /* 8: failback is off, and it is somewhere else */
+    LOST_TIER,      /* 9: a better tier is left */
+    LOST_TOGETHER,  /* 10: more of those it must be with are elsewhere */
+    LOST_FALLBACK,  /* 11: it returns from maintenance elsewhere */
+    LOST_STAYING,   /* 12: it is somewhere else, and that is as good */
+    LOST_LIKING,    /* 13: rules that only prefer like another one better */
+    LOST_LOAD,      /* 14: it has more to carry */
+    LOST_NUMBER,    /* 15: all alike, and another comes first by name */
 };
 
 enum preference {

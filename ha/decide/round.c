@@ -21,6 +21,7 @@ void round_init(struct round *round, struct ha_state *state, const struct policy
     };
     for (node_id node = 0; node < policy->n_nodes; node++)
         round->all |= node_bit(node);
+    round->work->seats.tries_left = SEAT_TRIES_MAX;
     affinity_prepare(round);
 }
 

@@ -6,6 +6,7 @@
 #include "ha/decide/affinity.h"
 #include "ha/decide/load.h"
 #include "ha/decide/presence.h"
+#include "ha/decide/seats.h"
 #include "ha/decide/service_rules.h"
 #include "ha/decide/source.h"
 #include "ha/model/votes.h"
@@ -90,6 +91,10 @@ static struct reason why_lost(struct round *round, service_id id, const struct p
     case LOST_TIER:
         why.code = REASON_LESS_PREFERRED;
         why.rule = group->group_tiers;
+        break;
+    case LOST_NEEDED:
+        why.code = REASON_PLACE_IS_NEEDED;
+        seats_name(round, id, node, &why);
         break;
     case LOST_AWAITED:
         why.code = REASON_PLACE_IS_TAKEN;

@@ -12,6 +12,12 @@
 #include "ha/base/id.h"
 #include "ha/base/limits.h"
 
+/* Who is looked at together: a bit each. Two for each node are more than find places anyway. */
+#define SEATS_MAX 64
+/* What a step may try out for all that wait, some ten milliseconds, and for each; then places go
+ * to who comes first. */
+#define SEAT_TRIES_MAX 40000
+#define SEAT_TRIES_EACH 4000
 /* Two services make a group at least. */
 #define GROUPS_MAX (SERVICES_MAX / 2)
 
@@ -60,6 +66,20 @@ struct tally {
     uint16_t on[PRESENCES][NODES_MAX];
 };
 
+/* One that waits for a place, or a group of them, and may find none; see seats.h. */
+struct seat {
+    service_id leader;
+    node_set nodes; /* where it may be */
+    uint64_t apart; /* those that must be apart from it, as bits */
+};
+
+struct seats {
+    int tries_left; /* in this step */
+    int n;
+    struct seat list[SEATS_MAX];
+    node_set left[SEATS_MAX + 1][SEATS_MAX]; /* nodes that are left to each, seats given so far */
+};
+
 struct crm_work {
     int n_memberships;
     int n_groups;
@@ -76,4 +96,5 @@ struct crm_work {
     struct tally groups[GROUPS_MAX];
     uint16_t homes[GROUPS_MAX][NODES_MAX]; /* members of a group that are, or will be, on a node */
     int n_homes[GROUPS_MAX];               /* on any node */
+    struct seats seats;
 };

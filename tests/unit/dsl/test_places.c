@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dsl/page.h"
+#include "dsl/policy_text.h"
 #include "ha/base/random.h"
 
 #define POLICIES 3000
@@ -387,6 +388,53 @@ static void what_is_called_vain_or_needless_is_so(void **state)
     assert_true(n_vain > POLICIES / 100 && n_needless > POLICIES / 100);
 }
 
+/* In every other policy one waits for another before it starts, and must find its place kept. */
+static void add_order(struct sample *s)
+{
+    int first = pick(s, s->n_services - 1);
+
+    if (pick(s, 2))
+        say(s, arena_printf(s->arena, "rule order: start fa:s%d before fa:s%d\n", first,
+                            first + 1 + pick(s, s->n_services - 1 - first)));
+}
+
+static bool is_somebody_left_out(const struct sample *s, struct diagnostics *found, bool *is_right)
+{
+    const char *text = s->page.bytes, *survival;
+
+    *found = (struct diagnostics){0};
+    policy_check(s->arena, "test.tenuto", text, strlen(text), found, &survival);
+    *is_right = survival != NULL;
+    for (int i = 0; i < found->n_list; i++) {
+        if (found->list[i].code == DIAGNOSTIC_NO_PLACE)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever is placed first, and whatever it likes best: the manager finds what the oracle finds. */
+static void where_a_placement_exists_everybody_gets_a_place(void **state)
+{
+    int n_possible = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= POLICIES; seed++) {
+        struct arena *arena = arena_new();
+        struct sample s = sample_of(arena, seed);
+        struct diagnostics *found = arena_alloc(arena, sizeof(*found));
+
+        bool is_right = false;
+
+        add_order(&s);
+        if (can_be_placed(&s, 0) && is_somebody_left_out(&s, found, &is_right))
+            fail_msg("seed %d:\n%s%s", (int)seed, s.page.bytes, diagnostics_text(found, false));
+        n_possible += is_right;
+        page_free(&s.page);
+        arena_free(arena);
+    }
+    assert_true(n_possible > POLICIES / 2);
+}
+
 /* Larger than any oracle; what is expected is known from how they are made. */
 static struct page begin_page(int n_nodes)
 {
@@ -478,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_circle_on_two_nodes_needs_an_even_number),
         cmocka_unit_test(of_the_rules_that_are_named_none_is_one_too_many),
         cmocka_unit_test(what_contradicts_itself_is_found_and_nothing_else),
+        cmocka_unit_test(where_a_placement_exists_everybody_gets_a_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,18 +75,18 @@ static const char *hint_of(enum diagnostic_code code)
     return "not said";
 }
 
-static void a_place_that_comes_too_late_is_won_by_priority(void **state)
+static void a_place_that_is_lost_by_priority_is_won_by_priority(void **state)
 {
     (void)state;
-    assert_string_equal(survival_of(THREE "service fa:a\nservice fa:b { keep on alpha }\n"
-                                          "rule r: keep fa:* apart\n"),
+    assert_string_equal(survival_of(THREE
+                                    "service fa:a { priority 1 }\nservice fa:b { keep on alpha }\n"
+                                    "rule r: keep fa:* apart\n"),
                         "does not work even with every node up: fa:b has no place");
     assert_string_equal(hint_of(DIAGNOSTIC_NO_PLACE),
-                        "there is a place for each: with a higher priority it is placed before "
-                        "those that are in its way");
-    assert_string_equal(survival_of(THREE
-                                    "service fa:a\nservice fa:b { keep on alpha; priority 1 }\n"
-                                    "rule r: keep fa:* apart\n"),
+                        "there is a place for each: with the priority of those that are in its way "
+                        "it gets one");
+    assert_string_equal(survival_of(THREE "service fa:a\nservice fa:b { keep on alpha }\n"
+                                          "rule r: keep fa:* apart\n"),
                         "survives the loss of any 1 node; 1 service bound to one node goes down "
                         "with it");
 }
@@ -167,7 +167,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_free_service_survives_any_node, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_left_behind_is_named_with_its_rule, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_place_that_comes_too_late_is_won_by_priority, setup,
+        cmocka_unit_test_setup_teardown(a_place_that_is_lost_by_priority_is_won_by_priority, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_node_that_must_carry_too_much_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_bound_to_one_node_is_said_apart, setup, teardown),
