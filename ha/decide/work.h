@@ -14,9 +14,11 @@
 
 /* Who is looked at together: a bit each. Two for each node are more than find places anyway. */
 #define SEATS_MAX 64
-/* What a step may try out for all that wait, some ten milliseconds, and for each; then places go
- * to who comes first. */
-#define SEAT_TRIES_MAX 40000
+/*
+ * What a step may try out for all that wait, and for each of them: less than a tenth of a second at
+ * the worst, ten milliseconds where thousands start at once. Then places go to who comes first.
+ */
+#define SEAT_TRIES_MAX 400000
 #define SEAT_TRIES_EACH 4000
 /* Two services make a group at least. */
 #define GROUPS_MAX (SERVICES_MAX / 2)

@@ -426,7 +426,7 @@ static void each_node_has_its_step_its_reason_and_its_line(void **state)
     ask("ha why-not", "ocf:b", NULL);
     assert_int_equal(json_array_size(world.rows), 4);
     assert_string_equal(text_at(1, "node"), "alpha");
-    assert_int_equal(json_int(json_array_get(world.rows, 1), "step", -1), 11);
+    assert_int_equal(json_int(json_array_get(world.rows, 1), "step", -1), 12);
     assert_string_equal(text_at(2, "node"), "beta");
     assert_int_equal(json_int(json_array_get(world.rows, 2), "step", -1), 2);
     assert_string_equal(text_at(2, "policy_line"),
