@@ -316,9 +316,13 @@ static bool is_default(void)
 
 static bool set_default_aside(struct site *site, struct err *err)
 {
+    autojson *status = NULL;
+
     if (!is_default())
         return true;
-    if (!site_service("stop", "corosync", err))
+    /* Without an agent nothing will come of it, and then nothing here is to have changed. */
+    status = site_rows(site, "cluster status", err);
+    if (!status || !site_service("stop", "corosync", err))
         return false;
     if (rename(SITE_CONF, SITE_CONF ".debian") < 0)
         return err_set(err, "cannot set %s aside: %m", SITE_CONF);
