@@ -162,12 +162,39 @@ static int match_name(const char *name, int n_words, char *const *words)
     return taken;
 }
 
+/* What people who come from elsewhere mean: by its letters "ha move" is next to "ha remove". */
+static const struct verb *guess_habit(int n_words, char *const *words)
+{
+    static const struct {
+        const char *said;
+        const char *meant;
+    } habits[] = {
+        {"move", "migrate"},  {"delete", "remove"}, {"enable", "start"}, {"disable", "stop"},
+        {"cleanup", "clear"}, {"list", "status"},   {"apply", "push"},   {"validate", "check"},
+        {"format", "fmt"},    {"list", "nodes"},    {"add", "invite"},   {"standby", "maintenance"},
+    };
+    char name[64];
+
+    for (size_t i = 0; n_words > 1 && i < sizeof(habits) / sizeof(habits[0]); i++) {
+        if (strcmp(words[1], habits[i].said) != 0)
+            continue;
+        snprintf(name, sizeof(name), "%s %s", words[0], habits[i].meant);
+        for (int verb = 0; verb < VERBS; verb++) {
+            if (strcmp(verb_table[verb].name, name) == 0)
+                return &verb_table[verb];
+        }
+    }
+    return NULL;
+}
+
 /* The nearest name to one or two words, or NULL. */
 static const struct verb *guess(int n_words, char *const *words)
 {
-    const struct verb *best = NULL;
+    const struct verb *best = guess_habit(n_words, words);
     int best_distance = GUESS_DISTANCE_MAX + 1;
 
+    if (best)
+        return best;
     for (int i = 0; i < VERBS; i++) {
         const struct verb *verb = &verb_table[i];
         bool is_pair = strchr(verb->name, ' ') != NULL;

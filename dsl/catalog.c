@@ -149,9 +149,11 @@ static const char *nearest_behind(const struct catalog *catalog, const char *sta
 {
     struct suggestion suggestion = suggestion_for(rest);
     size_t length = strlen(start);
+    size_t rest_length = strlen(rest);
     const char *const *names;
     int n_names = catalog->list(catalog->context, &names);
     const char *best = NULL;
+    const char *longer = NULL;
 
     for (int i = 0; i < n_names; i++) {
         int before = suggestion.distance;
@@ -163,8 +165,11 @@ static const char *nearest_behind(const struct catalog *catalog, const char *sta
             return names[i];
         suggestion_consider(&suggestion, names[i] + length);
         best = suggestion.distance < before ? names[i] : best;
+        /* The beginning of a name is typed more often than another name with a slip. */
+        if (!longer && rest_length > 2 && strncmp(names[i] + length, rest, rest_length) == 0)
+            longer = names[i];
     }
-    return best;
+    return longer ? longer : best;
 }
 
 /* For a name without its provider. */

@@ -71,6 +71,10 @@ static bool rule_add(struct edit *edit, const struct edit_request *request, stru
     const struct syntax *known = find_rule(edit, request->name);
     char *words;
 
+    if (strcmp(request->name, "keep") == 0 || strcmp(request->name, "try") == 0 ||
+        strcmp(request->name, "start") == 0)
+        return err_set(err, "a name for the rule comes first: rules add NAME %s ...",
+                       request->name);
     if (known)
         return err_set(err,
                        "there is a rule \"%s\" already (line %d); \"tenuto rules set\" "

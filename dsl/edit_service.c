@@ -83,6 +83,16 @@ static bool split(struct edit *edit, const struct syntax *statement, const struc
            edit_insert(edit, statement, words, err);
 }
 
+/* "web" means ocf:web, however short it is. */
+static void consider(struct suggestion *suggestion, const char *name)
+{
+    const char *colon = strchr(name, ':');
+
+    if (colon && strcmp(colon + 1, suggestion->word) == 0)
+        suggestion_take(suggestion, name);
+    suggestion_consider(suggestion, name);
+}
+
 /* Which of the names no statement declares, and what it may have meant. */
 static bool refuse_unknown(struct edit *edit, const struct names *names, struct err *err)
 {
@@ -97,7 +107,7 @@ static bool refuse_unknown(struct edit *edit, const struct names *names, struct 
 
             found += share_of(edit, at, &one).meant;
             for (const struct syntax *name = list ? list->child : NULL; name; name = name->next)
-                suggestion_consider(&suggestion, syntax_text(edit->tree, name));
+                consider(&suggestion, syntax_text(edit->tree, name));
         }
         if (!found && suggestion.best)
             return err_set(err, "no service is called \"%s\"; did you mean \"%s\"?", names->list[i],

@@ -262,6 +262,18 @@ static const char *asked_words(struct edit *edit, const struct edit_request *req
     return edit_join(edit->arena, request->words + at, is_pair ? 2 : 1);
 }
 
+/* Whether the block sets it for the agent, so that "set" was forgotten. */
+static bool is_parameter(const struct block *block, const char *word)
+{
+    for (const struct syntax *each = block->inside ? block->inside->child : NULL; each;
+         each = each->next) {
+        if ((each->kind == SYNTAX_SET || each->kind == SYNTAX_DEVICE_SET) && each->child &&
+            strcmp(syntax_text(block->tree, each->child), word) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool unset_one(struct edit *edit, struct block *block, const struct edit_request *request,
                       int *at, struct err *err)
 {
@@ -276,6 +288,9 @@ static bool unset_one(struct edit *edit, struct block *block, const struct edit_
         splices_add(&block->splices, from, to, "");
         return true;
     }
+    if (is_parameter(block, request->words[*at]))
+        return err_set(err, "\"%s\" is a parameter of the agent; write: set %s",
+                       request->words[*at], request->words[*at]);
     if (syntax_find(request->words[*at], blocks) == SYNTAX_BROKEN)
         return err_set(err, "%s has no setting \"%s\"", parser_block_title(blocks),
                        request->words[*at]);

@@ -155,7 +155,9 @@ static bool meets(const struct rehearsal *r, const struct drill_step *step, stru
                  master == NODE_NONE ? "nobody" : world->policy->nodes[master].name);
         return node_in(step->nodes, master);
     case DRILL_EXPECT_SETTLED: return world_is_settled(world, found);
-    default: text_add(found, "there were %d", r->n_moves); return r->n_moves <= step->number;
+    default:
+        text_add(found, r->n_moves == 1 ? "there was %d move" : "there were %d moves", r->n_moves);
+        return r->n_moves <= step->number;
     }
 }
 

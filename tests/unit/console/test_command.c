@@ -408,6 +408,11 @@ static void a_mistyped_verb_is_guessed(void **state)
     assert_int_equal(scene_run(&scene, "ha migarte ocf:web beta"), CONTROL_EXIT_USAGE);
     assert_string_equal(scene.err, "tenuto: there is no verb \"ha migarte\"; "
                                    "did you mean \"ha migrate\"?\n");
+    /* Never the one that takes the service away. */
+    assert_int_equal(scene_run(&scene, "ha move ocf:web beta"), CONTROL_EXIT_USAGE);
+    assert_non_null(strstr(scene.err, "did you mean \"ha migrate\"?"));
+    assert_int_equal(scene_run(&scene, "rules delete pair"), CONTROL_EXIT_USAGE);
+    assert_non_null(strstr(scene.err, "did you mean \"rules remove\"?"));
     assert_int_equal(scene_run(&scene, "event"), CONTROL_EXIT_USAGE);
     assert_non_null(strstr(scene.err, "did you mean \"events\"?"));
     assert_int_equal(scene_run(&scene, "frobnicate --json"), CONTROL_EXIT_USAGE);

@@ -111,6 +111,8 @@ static void nearest_names_are_those_of_slips(void **state)
     assert_null(catalog_nearest(&example_agents, arena, "other:thing"));
     assert_null(catalog_nearest(&example_agents, arena, "fence_thing"));
     assert_string_equal(catalog_nearest(&example_agents, arena, "gest"), "example:guest");
+    /* The beginning of a name, though much is missing. */
+    assert_string_equal(catalog_nearest(&example_agents, arena, "fence_exa"), "fence_example");
     arena_free(arena);
 }
 

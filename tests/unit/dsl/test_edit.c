@@ -147,6 +147,9 @@ static void unset_takes_a_setting_with_its_line_away(void **state)
     assert_refused(edit(EDIT_SERVICE_UNSET, "ocf:web", "monitro"),
                    "a service has no setting \"monitro\"");
     assert_refused(edit(EDIT_SERVICE_UNSET, "ocf:web", ""), "which setting?");
+    assert_refused(edit_text(THREE_NODES "service ocf:a { agent heartbeat:x; set port 80 }\n",
+                             EDIT_SERVICE_UNSET, "ocf:a", "port"),
+                   "a parameter of the agent; write: set port");
 }
 
 static void one_of_several_gets_a_statement_of_its_own(void **state)
@@ -292,6 +295,9 @@ static void what_would_be_wrong_is_refused_with_its_place(void **state)
     assert_refused(edit(EDIT_SERVICE_SET, "ocf:web", "restart 1 #2 relocate 3"), "a comment");
     assert_refused(edit(EDIT_SERVICE_SET, "ocf:web", "restart 1 } rule x: try ocf:* apart"), "");
     assert_refused(edit(EDIT_SERVICE_SET, "ocf:wb", "restart 1"), "did you mean \"ocf:web\"?");
+    assert_refused(edit(EDIT_SERVICE_SET, "web", "restart 1"), "did you mean \"ocf:web\"?");
+    assert_refused(edit(EDIT_RULE_ADD, "keep", "ocf:web, ocf:db2 together"),
+                   "a name for the rule comes first: rules add NAME keep");
     assert_refused(edit(EDIT_SERVICE_REMOVE, "ocf:*", ""), "is a pattern");
     assert_refused(edit(EDIT_SERVICE_REMOVE, "ocf:db[4..1]", ""), "is not a range of names");
     assert_refused(edit(EDIT_RULE_ADD, "new", "keep ocf:web"), "expected together, apart or on");
