@@ -389,7 +389,9 @@ static bool answer_door(struct inviting *inviting, bool *is_joined, struct err *
         inviting->talk.session = NULL;
         return false;
     }
-    is_guest = let_in(inviting);
+    /* The token names the cluster's networks; from any other nobody gets as far as SSH. */
+    is_guest = probe_is_at(ssh_get_fd(inviting->talk.session), inviting->token.addresses) &&
+               let_in(inviting);
     if (is_guest) {
         site_ok(&inviting->site, "somebody has come with the token");
         *is_joined =

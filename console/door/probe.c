@@ -74,6 +74,35 @@ static int open_socket(const char *address, int port, struct err *err)
     return -1;
 }
 
+/* A socket for both kinds shows an IPv4 address inside one of IPv6. */
+static bool is_same_host(const struct sockaddr_storage *at, const struct sockaddr_storage *own)
+{
+    const struct in6_addr *six = &((const struct sockaddr_in6 *)(const void *)at)->sin6_addr;
+    const struct in_addr *four = &((const struct sockaddr_in *)(const void *)at)->sin_addr;
+
+    if (own->ss_family == AF_INET6)
+        return at->ss_family == AF_INET6 &&
+               memcmp(six, &((const struct sockaddr_in6 *)(const void *)own)->sin6_addr, 16) == 0;
+    return memcmp(at->ss_family == AF_INET ? (const void *)four : &six->s6_addr[12],
+                  &((const struct sockaddr_in *)(const void *)own)->sin_addr, 4) == 0 &&
+           (at->ss_family == AF_INET || IN6_IS_ADDR_V4MAPPED(six));
+}
+
+bool probe_is_at(int fd, const char *addresses)
+{
+    struct sockaddr_storage at, own;
+    socklen_t size = sizeof(at);
+    char address[64];
+
+    if (getsockname(fd, (struct sockaddr *)&at, &size) < 0)
+        return false;
+    for (int link = 0; address_of(addresses, link, address, sizeof(address)); link++) {
+        if (fill(address, 0, &own) == 0 || is_same_host(&at, &own))
+            return true;
+    }
+    return false;
+}
+
 /* ---- answering ------------------------------------------------------------------------------- */
 
 static void answer(int fd, const char *word)

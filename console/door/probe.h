@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "ha/base/err.h"
@@ -16,6 +17,12 @@
 /* Answers in a process of its own until it is ended, at most a minute. -1: a port is taken. */
 pid_t probe_serve(const char *addresses, const char *word, struct err *err);
 void probe_end(pid_t server);
+
+/*
+ * Whether a connection was made to one of these addresses of ours, "A,B"; of a name nobody can
+ * say it, so that counts.
+ */
+bool probe_is_at(int fd, const char *addresses);
 
 /*
  * From each own address to that of the same link: a small datagram and a full one that must not

@@ -20,6 +20,7 @@ static struct read read_bytes(const char *bytes, size_t length)
     struct read read = {.arena = arena_new()};
 
     read.agent = describe_agent(read.arena, "example:web", bytes, length, &read.err);
+    assert_true(read.agent || read.err.text[0]);
     return read;
 }
 
@@ -219,7 +220,8 @@ static void damage_is_survived(void **state)
         read = read_bytes(copy, length);
         arena_free(read.arena);
         free(copy);
-        copy = malloc(cut + 1);
+        /* No byte more: a sanitizer sees one that is read behind the end. */
+        copy = malloc(cut ? cut : 1);
         memcpy(copy, ocf, cut);
         read = read_bytes(copy, cut);
         arena_free(read.arena);
