@@ -322,6 +322,23 @@ static bool is_stray_close(const struct cursor *c)
            (cursor_kind(&ahead) == TOKEN_WORD && !phrase_here(&ahead, IN_POLICY | IN_FENCING));
 }
 
+/* A "{" in a statement that has no block, and no block behind it either. */
+static bool is_stray_open(const struct cursor *c, const struct syntax *node)
+{
+    struct cursor ahead = *c;
+
+    if (node->kind == SYNTAX_BROKEN || block_of(node->kind))
+        return false;
+    while (cursor_kind(&ahead) != TOKEN_NEWLINE && cursor_kind(&ahead) != TOKEN_END) {
+        if (cursor_kind(&ahead) == TOKEN_CLOSE)
+            return false;
+        cursor_take(&ahead);
+    }
+    cursor_settle_over_lines(&ahead);
+    return cursor_kind(&ahead) == TOKEN_END ||
+           column_of(&ahead, ahead.at) <= column_of(c, node->first);
+}
+
 /*
  * Goes to the end of the statement; its block, if it should have one, is read all the same,
  * unless even the name is missing that it would say something of.
@@ -335,7 +352,7 @@ static void recover(struct cursor *c, struct syntax *node, unsigned block)
             cursor_settle_over_lines(c);
         if (!is_stray_close(c) && (cursor_is_over(c) || is_at_margin(c)))
             return;
-        if (cursor_kind(c) != TOKEN_OPEN)
+        if (cursor_kind(c) != TOKEN_OPEN || is_stray_open(c, node))
             cursor_take(c);
         else if (block_of(node->kind) && !is_nameless && !syntax_part(node, SYNTAX_BLOCK))
             read_block_into(c, node, block_of(node->kind));

@@ -195,7 +195,7 @@ static void report_no_service(struct resolution *r, const struct syntax *at, con
         return;
     if (is_node)
         r->said.mixed_line = syntax_line(r->tree, at);
-    if (said_before(r, DIAGNOSTIC_NO_SERVICE, at, name))
+    if (r->said.is_unsure_of_services || said_before(r, DIAGNOSTIC_NO_SERVICE, at, name))
         return;
     entry = diagnostics_add(r->diagnostics, DIAGNOSTIC_NO_SERVICE, syntax_place(r->tree, at), name);
     if (!strchr(name, ':')) {

@@ -114,6 +114,7 @@ static bool declare_service(void *context, const struct syntax *at, const char *
     struct declaration *d = context;
     struct resolution *r = d->resolution;
 
+    r->said.is_unsure_of_services |= !service_name_is_valid(name) || !type_of(name);
     if (!service_name_is_valid(name)) {
         if (!r->said.is_in_broken)
             report_service_name(r, at, name);
