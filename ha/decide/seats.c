@@ -267,9 +267,10 @@ void seats_name(const struct round *round, service_id service, node_id node, str
         for (int i = 0; i < rule->n_services; i++) {
             service_id leader = bonds[rule->services[i]].leader;
             service_id waiting = waiting_of(round, leader, priority);
+            node_set nodes = waiting == SERVICE_NONE ? 0 : nodes_of(round, waiting);
 
-            if (leader == bonds[service].leader || waiting == SERVICE_NONE ||
-                !node_in(nodes_of(round, waiting), node))
+            if (leader == bonds[service].leader || !node_in(nodes, node) ||
+                !is_in_need(round, waiting, priority, node_set_count(nodes)))
                 continue;
             why->with = waiting;
             why->rule = round->work->memberships[at].rule;

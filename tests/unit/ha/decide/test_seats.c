@@ -181,20 +181,21 @@ static struct trial *explained_while_waiting(struct scene *scene)
     return explained(scene, A);
 }
 
-static void who_goes_elsewhere_says_why(void **state)
+static void who_goes_elsewhere_says_for_whom(void **state)
 {
-    struct scene *scene = apart_on(3, 2);
+    struct scene *scene = apart_on(3, 3);
     struct trial *trial;
     char text[REASON_TEXT_MAX];
 
     (void)state;
-    bind(scene, B, ON(ALPHA));
+    /* Not for ocf:b, which finds a place in any order. */
+    bind(scene, C, ON(ALPHA));
     trial = explained_while_waiting(scene);
     assert_int_equal(trial->why.place.node, BETA);
     assert_int_equal(trial->why.place.why.code, REASON_LEAVES_A_PLACE);
     assert_int_equal(trial->why.lost[ALPHA].code, REASON_PLACE_IS_NEEDED);
     reason_text(&trial->why.lost[ALPHA], &scene->policy, text, sizeof(text));
-    assert_string_equal(text, "alpha is left to ocf:b: rule r0 keeps it apart from ocf:b, and "
+    assert_string_equal(text, "alpha is left to ocf:c: rule r0 keeps it apart from ocf:c, and "
                               "somebody would find no place else");
     free(trial);
     free(scene);
@@ -225,7 +226,7 @@ int main(void)
         cmocka_unit_test(nodes_that_die_together_leave_places_for_all),
         cmocka_unit_test(if_not_all_can_have_a_place_as_many_as_can_have_one),
         cmocka_unit_test(what_runs_is_not_thrown_out),
-        cmocka_unit_test(who_goes_elsewhere_says_why),
+        cmocka_unit_test(who_goes_elsewhere_says_for_whom),
         cmocka_unit_test(the_only_node_that_is_left_is_no_choice_of_its_own),
     };
 
