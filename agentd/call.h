@@ -33,6 +33,8 @@ const char *call_author(const struct call *call);
 void verb_policy_push(const struct call *call);
 void verb_policy_show(const struct call *call);
 void verb_policy_history(const struct call *call);
+void verb_policy_confirm(const struct call *call);
+void verb_policy_abort(const struct call *call);
 
 /* verbs_ha.c: what is asked of the one who decides. */
 void verb_node_leaving(const struct call *call);

@@ -9,6 +9,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/cluster.h"
+#include "agentd/confirm.h"
 #include "agentd/patch.h"
 #include "agentd/push.h"
 #include "agentd/recorder.h"
@@ -238,6 +239,7 @@ static bool is_catching_up(const struct agent *agent, struct instant now)
 void conduct(struct agent *agent, struct instant now)
 {
     struct outcome *outcome = agent->outcome;
+    struct instant confirm_at;
     json_t *patch;
 
     if (!agent->status.is_leader) {
@@ -258,11 +260,12 @@ void conduct(struct agent *agent, struct instant now)
     }
     agent->must_decide = false;
     agent->decide_at = INSTANT_NEVER;
-    if (push_decide(agent, now) || cluster_decide(agent, now)) {
+    if (push_decide(agent, now) || confirm_decide(agent, now, &confirm_at) ||
+        cluster_decide(agent, now)) {
         agent->must_decide = true;
         return;
     }
-    agent->decide_at = cluster_wake(agent, now);
+    agent->decide_at = instant_earliest(cluster_wake(agent, now), confirm_at);
     if (!agent->knowledge.policy || agent->policy_of[agent->roster.self] == NODE_NONE)
         return;
     view_make(agent, now);
@@ -275,6 +278,7 @@ void conduct(struct agent *agent, struct instant now)
     if (waits_for_a_beat(agent, now))
         agent->decide_at = instant_after(now, duration_ms(LOOK_AGAIN_MS));
     agent->decide_at = instant_earliest(agent->decide_at, cluster_wake(agent, now));
+    agent->decide_at = instant_earliest(agent->decide_at, confirm_at);
     patch = patch_of_outcome(agent);
     if (patch_is_empty(patch))
         json_decref(patch);

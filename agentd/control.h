@@ -7,8 +7,8 @@
  *                      "cluster":"home","role":"admin"}
  * A client asks:      {"verb":"ha migrate","args":["ocf:web","beta"],"id":1}
  *                     further members as the verb needs: "text", "base", "follow", "since",
- *                     "author", "message", "because", "all"; in ms: "for", "within", "wait" (or
- *                     true)
+ *                     "author", "message", "because", "all"; in ms: "for", "within",
+ *                     "confirm", "wait" (or true)
  * The agent answers:  {"id":1,"row":{...}} any number of times, then exactly one of
  *                     {"id":1,"done":true, ...} or
  *                     {"id":1,"error":"words","hint":"what to do","code":4,"diagnostics":[...]}
@@ -36,7 +36,7 @@ enum control_exit {
     CONTROL_EXIT_STALE = 3,   /* the policy has moved on meanwhile; nothing was pushed */
     CONTROL_EXIT_NO_QUORUM = 4,
     CONTROL_EXIT_REFUSED = 5,   /* a node does not accept the text */
-    CONTROL_EXIT_UNDER_WAY = 6, /* --wait: it is not done yet, and goes on by itself */
+    CONTROL_EXIT_UNDER_WAY = 6, /* not done yet; it goes on by itself, or waits for a word */
     CONTROL_EXIT_USAGE = 64,
     CONTROL_EXIT_UNAVAILABLE = 69, /* no agent on this node, or it has too much to do */
     CONTROL_EXIT_NO_PERMISSION = 77,

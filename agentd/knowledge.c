@@ -18,6 +18,7 @@ void knowledge_init(struct knowledge *knowledge)
 
 void knowledge_fini(struct knowledge *knowledge)
 {
+    json_decref(knowledge->confirm);
     arena_free(knowledge->arena);
     free(knowledge->agreed);
     *knowledge = (struct knowledge){0};
@@ -80,6 +81,9 @@ static void read_record(struct knowledge *knowledge, const char *key, const json
         text_copy(knowledge->manager, sizeof(knowledge->manager), json_text(value, "node", ""));
         if (knowledge->policy)
             knowledge->agreed->manager = policy_find_node(knowledge->policy, knowledge->manager);
+    } else if (strcmp(key, KEY_CONFIRM) == 0) {
+        json_decref(knowledge->confirm);
+        knowledge->confirm = json_incref(value);
     } else if (strcmp(key, KEY_CLUSTER) == 0) {
         if (!codec_read_cluster(value, knowledge->agreed, &err))
             log_error("the record of the cluster cannot be read: %s", err.text);
@@ -129,6 +133,8 @@ bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t
 
     *before_arena = NULL;
     *before = NULL;
+    json_decref(knowledge->confirm);
+    knowledge->confirm = NULL;
     if (value && (uint64_t)json_int(value, "version", 0) != knowledge->policy_version) {
         struct arena *old_arena = knowledge->arena;
         struct policy *old = knowledge->policy;
@@ -148,6 +154,10 @@ static void forget_record(struct knowledge *knowledge, const char *key)
 {
     service_id service;
 
+    if (strcmp(key, KEY_CONFIRM) == 0) {
+        json_decref(knowledge->confirm);
+        knowledge->confirm = NULL;
+    }
     if (!knowledge->policy || strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) != 0)
         return;
     service = policy_find_service(knowledge->policy, key + strlen(KEY_SERVICE));

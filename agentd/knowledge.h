@@ -21,6 +21,7 @@ struct knowledge {
     char *text;
     char *author;
     int64_t policy_stamp; /* ledger time of the push */
+    json_t *confirm;      /* what that policy waits for; NULL: nothing */
     struct ha_state *agreed;
     int64_t stamp;               /* ledger time of the newest patch */
     char manager[NODE_NAME_MAX]; /* by name: it may not be in the policy */

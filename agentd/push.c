@@ -7,6 +7,7 @@
 #include "agentd/agent.h"
 #include "agentd/change.h"
 #include "agentd/cluster.h"
+#include "agentd/confirm.h"
 #include "agentd/control.h"
 #include "agentd/patch.h"
 #include "agentd/refusal.h"
@@ -69,7 +70,13 @@ static json_t *push_problem(struct agent *agent, const json_t *push)
     json_t *problem;
 
     diagnostics_init(diagnostics, arena, file, text, strlen(text));
-    if (base >= 0 && (uint64_t)base != agent->knowledge.policy_version)
+    if ((problem = confirm_in_the_way(agent)))
+        ; /* until it is decided, nobody knows what the next one would come back to */
+    else if (json_int(push, "confirm", 0) > 0 && !agent->knowledge.policy)
+        problem =
+            json_pack("{s:s,s:s,s:i}", "error", "there is no policy yet to come back to", "hint",
+                      "push the first one without --confirm", "code", CONTROL_EXIT_FAILED);
+    else if (base >= 0 && (uint64_t)base != agent->knowledge.policy_version)
         problem = json_pack(
             "{s:o,s:s,s:i}", "error",
             json_sprintf("version %llu is in force by now, not %lld",
@@ -108,21 +115,37 @@ void push_set_policy(struct agent *agent, json_t *patch, const char *text, const
 
 static void propose_push(struct agent *agent, struct instant now, const json_t *push)
 {
-    json_t *patch = patch_new(agent);
+    const char *author = json_text(push, "author", "?");
+    int64_t version = (int64_t)agent->knowledge.policy_version + 1;
+    int64_t span_ms = json_int(push, "confirm", 0);
+    json_t *patch = patch_new(agent), *answer;
 
-    push_set_policy(agent, patch, json_text(push, "text", ""), json_text(push, "author", "?"),
+    push_set_policy(agent, patch, json_text(push, "text", ""), author,
                     json_text(push, "message", ""));
-    json_object_set_new(patch, "push",
-                        json_pack("{s:s,s:I}", "id", json_text(push, "id", ""), "version",
-                                  (json_int_t)agent->knowledge.policy_version + 1));
+    answer =
+        json_pack("{s:s,s:I}", "id", json_text(push, "id", ""), "version", (json_int_t)version);
+    if (span_ms > 0) {
+        confirm_begin(agent, patch, span_ms, author);
+        json_object_set_new(answer, "words",
+                            json_sprintf("version %lld is in force; unless \"tenuto policy "
+                                         "confirm\" comes within %lld s, version %lld comes back",
+                                         (long long)version, (long long)(span_ms + 999) / 1000,
+                                         (long long)version - 1));
+    }
+    json_object_set_new(patch, "push", answer);
     patch_propose(agent, now, patch, 0);
 }
 
 static void decide_change(struct agent *agent, struct instant now, const json_t *push)
 {
-    json_t *problem = NULL;
-    json_t *patch = change_patch(agent, now, push, &problem);
+    const char *what = json_text(push, "what", "");
+    bool is_end = strcmp(what, "confirm") == 0 || strcmp(what, "abort") == 0;
+    json_t *problem = is_end ? NULL : confirm_in_the_way(agent), *patch = NULL;
 
+    if (is_end)
+        patch = confirm_end_patch(agent, push, &problem);
+    else if (!problem)
+        patch = change_patch(agent, now, push, &problem);
     if (patch)
         patch_propose(agent, now, patch, 0);
     else

@@ -89,6 +89,18 @@ static json_t *arming_row(const struct agent *agent)
                      arming->until.ms ? json_integer(arming->until.ms) : json_null());
 }
 
+static json_t *confirm_row(const struct agent *agent)
+{
+    const json_t *confirm = agent->knowledge.confirm;
+
+    if (!confirm)
+        return json_null();
+    return json_pack("{s:I,s:I,s:I,s:s}", "version", (json_int_t)json_int(confirm, "version", 0),
+                     "back", (json_int_t)json_int(confirm, "back", 0), "until",
+                     (json_int_t)json_int(confirm, "until", 0), "author",
+                     json_text(confirm, "author", "?"));
+}
+
 json_t *rows_cluster(struct agent *agent)
 {
     const struct member_status *status = &agent->status;
@@ -111,6 +123,7 @@ json_t *rows_cluster(struct agent *agent)
                             ? json_string(agent->roster.nodes[status->leader].name)
                             : json_null());
     json_object_set_new(row, "policy", policy_row(agent));
+    json_object_set_new(row, "confirm", confirm_row(agent));
     json_object_set_new(row, "corosync", cluster_row(agent));
     json_object_set_new(row, "store", json_string(agent->settings.store));
     json_object_set_new(row, "arming", arming_row(agent));

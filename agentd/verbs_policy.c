@@ -58,6 +58,7 @@ void verb_policy_push(const struct call *call)
     const char *text = json_text(call->request, "text", NULL);
     const char *message = json_text(call->request, "message", "");
     const char *file = call_argument(call, 0);
+    int64_t confirm_ms = json_int(call->request, "confirm", 0);
     struct err err = {{0}};
     json_t *body;
     int code;
@@ -75,13 +76,41 @@ void verb_policy_push(const struct call *call)
     }
     if (!message_is_good(call, message) || !text_is_good(call, file ? file : "policy", text))
         return;
-    body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I}", "kind", "push", "text", text, "file",
+    if (confirm_ms && (confirm_ms < CONFIRM_MIN_MS || confirm_ms > CONFIRM_MAX_MS)) {
+        session_error(call->session, call->id, CONTROL_EXIT_USAGE, "nothing was pushed",
+                      "a policy may wait between 5 s and 7 days to be confirmed");
+        return;
+    }
+    body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "kind", "push", "text", text, "file",
                      file ? file : "policy", "author", call_author(call), "message", message,
-                     "base", (json_int_t)json_int(call->request, "base", -1));
+                     "base", (json_int_t)json_int(call->request, "base", -1), "confirm",
+                     (json_int_t)confirm_ms);
     if (!requests_send(call->agent, call->session, call->id, body, &code, &err))
         session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
                       "nothing was pushed: %s", err.text);
     json_decref(body);
+}
+
+static void end_waiting(const struct call *call, const char *what)
+{
+    autojson *body =
+        json_pack("{s:s,s:s,s:s}", "kind", "push", "what", what, "author", call_author(call));
+    struct err err = {{0}};
+    int code;
+
+    if (!requests_send(call->agent, call->session, call->id, body, &code, &err))
+        session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
+                      "nothing was changed: %s", err.text);
+}
+
+void verb_policy_confirm(const struct call *call)
+{
+    end_waiting(call, "confirm");
+}
+
+void verb_policy_abort(const struct call *call)
+{
+    end_waiting(call, "abort");
 }
 
 static void answer_policy(void *context, const struct question *question, json_t *value,

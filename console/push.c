@@ -29,6 +29,8 @@ int push_send(const struct push *push, const struct settings *settings, struct o
                                 push->file, "text", push->text, "author", command_author());
     if (push->message)
         json_object_set_new(command.request, "message", json_string(push->message));
+    if (push->confirm_ms > 0)
+        json_object_set_new(command.request, "confirm", json_integer(push->confirm_ms));
     if (push->base >= 0)
         json_object_set_new(command.request, "base", json_integer(push->base));
     code = command_send(&command, settings, output);
@@ -69,6 +71,7 @@ int push_policy(struct command *command, const struct settings *settings, struct
     push.length = strlen(push.text);
     push.message = json_text(command->request, "message", NULL);
     push.base = json_int(command->request, "base", -1);
+    push.confirm_ms = json_int(command->request, "confirm", 0);
     return push_asking(&push, json_flag(command->request, "yes", false), settings, output);
 }
 
@@ -87,5 +90,6 @@ int push_rollback(struct command *command, const struct settings *settings, stru
     push.text = json_text(row, "text", "");
     push.length = strlen(push.text);
     push.message = json_text(command->request, "message", message);
+    push.confirm_ms = json_int(command->request, "confirm", 0);
     return push_asking(&push, json_flag(command->request, "yes", false), settings, output);
 }

@@ -16,6 +16,7 @@ struct push {
     const char *text;
     size_t length;
     const char *message; /* what is said of it; NULL: nothing */
+    int64_t confirm_ms;  /* how long it may wait to be confirmed; 0: it stays */
     int64_t base;        /* the version in force that it was planned against; below zero: any */
 };
 

@@ -119,6 +119,18 @@ static void write_policy(FILE *out, const json_t *status, int64_t now_ms)
     fputc('\n', out);
 }
 
+static void write_confirm(FILE *out, const json_t *confirm, int64_t now_ms)
+{
+    int64_t left_ms = json_int(confirm, "until", 0) - now_ms;
+    struct when when;
+
+    if (!json_is_object(confirm))
+        return;
+    begin_line(out, "");
+    fprintf(out, "version %lld comes back in %s, unless somebody confirms: tenuto policy confirm\n",
+            (long long)json_int(confirm, "back", 0), when_span(&when, left_ms > 0 ? left_ms : 0));
+}
+
 /* "token 1s, beat 500ms, ..." and what follows from them. */
 static void write_times(FILE *out, const json_t *timing)
 {
@@ -244,6 +256,7 @@ void story_status(FILE *out, const json_t *status, int64_t now_ms)
         fputc('\n', out);
     write_arming(out, json_object_get(status, "arming"), now_ms);
     write_policy(out, status, now_ms);
+    write_confirm(out, json_object_get(status, "confirm"), now_ms);
     write_corosync(out, json_object_get(status, "corosync"));
     write_keeper(out, status);
     write_times(out, json_object_get(status, "timing"));

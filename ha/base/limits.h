@@ -41,6 +41,11 @@
 #define POLICY_BYTES_MAX (4 * 1024 * 1024)
 /* What somebody says about a version of the policy: one line of a list. */
 #define POLICY_MESSAGE_MAX 256
+/* How long a pushed policy may wait to be confirmed: to read a line at least, a week at most. */
+#define CONFIRM_MIN_MS 5000
+#define CONFIRM_MAX_MS (7LL * 24 * 60 * 60 * 1000)
+/* An agent that is started anew is back within this; a node that is off for longer is lost. */
+#define CONFIRM_LOST_MS 10000
 /* Versions that "policy history" lists: more than anybody reads. */
 #define POLICIES_LISTED_MAX 1000
 /* One CPG message; libcpg fragments above 1 MiB, and long messages delay beats: we cut. */

@@ -162,8 +162,9 @@ static void a_push_at_a_terminal_shows_its_plan_and_asks(void **state)
 static void what_is_said_of_a_push_goes_with_it(void **state)
 {
     (void)state;
-    assert_int_equal(scene_run(&scene, push_line("--message twice", NEW)), 0);
+    assert_int_equal(scene_run(&scene, push_line("--message twice --confirm 5m", NEW)), 0);
     assert_true(was_asked("\"message\":\"twice\""));
+    assert_true(was_asked("\"confirm\":300000"));
 }
 
 /* The fake agent shows the same text whatever version it is asked for. */
