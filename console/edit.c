@@ -10,6 +10,7 @@
 #include "console/width.h"
 #include "dsl/edit.h"
 #include "dsl/parser.h"
+#include "dsl/policy_text.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 
@@ -235,12 +236,30 @@ static void say_done(struct output *output, const char *words)
     output_done(output, done);
 }
 
+/* The drills inside of it, too, as a push plays them; what they find is shown with its lines. */
+static bool keeps_its_drills(struct source *source, const struct edit_result *result,
+                             struct output *output, int *code)
+{
+    struct diagnostics *found = arena_alloc(source->arena, sizeof(*found));
+    struct policy *policy = arena_alloc(source->arena, sizeof(*policy));
+
+    if (policy_rehearse(source->arena, "policy", result->text, strlen(result->text), policy, found,
+                        REHEARSE_IN_EARNEST))
+        return true;
+    *code = refuse(output, found, "with that the policy would be wrong; nothing was changed");
+    return false;
+}
+
 static int settle(struct source *source, struct edit_result *result, bool is_dry,
                   struct output *output)
 {
     bool is_same = strcmp(result->text, source->text) == 0;
     bool is_filter = source->file && strcmp(source->file, "-") == 0;
     struct err err;
+    int code;
+
+    if (!source->file && !is_same && !keeps_its_drills(source, result, output, &code))
+        return code;
 
     /* A filter's result is the text; what was done is said beside it. */
     write_result(output, result,

@@ -108,6 +108,30 @@ static void what_would_be_wrong_is_not_pushed(void **state)
     assert_null(strstr(request_log(), "policy push"));
 }
 
+static int setup_with_drill(void **state)
+{
+    (void)state;
+    scene_open(&scene, "verb policy show\nrow {\"version\":4,\"text\":\"" AS_JSON
+                       "fencing { watchdog 5s }\\ndrill \\\"one dies\\\" {\\n    power off "
+                       "alpha\\n    expect ocf:web started on beta\\n}\\n\"}\ndone {}\n"
+                       "verb policy push\ndone {\"version\":5}\n");
+    return 0;
+}
+
+static void what_breaks_a_drill_is_not_pushed_and_is_shown_once(void **state)
+{
+    const char *first;
+
+    (void)state;
+    assert_int_equal(scene_run(&scene, "ha set ocf:web keep on alpha"), 1);
+    first = strstr(scene.err, "error[T0508]");
+    assert_non_null(first);
+    assert_non_null(strstr(first, "expect ocf:web started on beta"));
+    assert_null(strstr(first + 1, "error[T0508]"));
+    assert_non_null(strstr(scene.err, "with that the policy would be wrong; nothing was changed"));
+    assert_null(strstr(request_log(), "policy push"));
+}
+
 static void a_policy_that_moved_on_is_stale(void **state)
 {
     (void)state;
@@ -147,6 +171,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_service_is_set_against_the_version_that_was_read),
         TEST(nothing_is_pushed_that_changes_nothing_or_only_is_tried),
+        cmocka_unit_test_setup_teardown(what_breaks_a_drill_is_not_pushed_and_is_shown_once,
+                                        setup_with_drill, teardown),
         TEST(what_would_be_wrong_is_not_pushed),
         cmocka_unit_test_setup_teardown(a_policy_that_moved_on_is_stale, setup_stale, teardown),
         cmocka_unit_test_setup_teardown(without_an_agent_only_a_file_is_edited, setup_alone,
