@@ -481,6 +481,8 @@ static void read_statement(struct cursor *c, struct syntax *into, unsigned block
     }
     if (node->is_broken)
         recover(c, node, block);
+    if (!phrase && block == IN_POLICY && column_of(c, node->first) > 0)
+        slip_headless(c);
     cursor_finish(c, node);
 }
 

@@ -136,3 +136,33 @@ void slip_no_word(struct cursor *c, unsigned block, bool is_whole)
     else if (kind == TOKEN_STRING && block != IN_DRILL)
         diagnostics_hint(c->diagnostics, entry, "take the quotes away: only values stand in them");
 }
+
+/* Further to the right than statements are, and nothing that begins one of the policy. */
+static bool is_setting_next(const struct cursor *c)
+{
+    int offset = c->tokens.list[c->at].offset;
+
+    return cursor_kind(c) == TOKEN_WORD && offset > 0 && c->diagnostics->text[offset - 1] != '\n' &&
+           syntax_find(cursor_text(c), IN_POLICY) == SYNTAX_BROKEN &&
+           syntax_find(cursor_text(c), ~(unsigned)IN_POLICY) != SYNTAX_BROKEN;
+}
+
+void slip_headless(struct cursor *c)
+{
+    struct cursor ahead = *c;
+
+    for (;;) {
+        cursor_settle_over_lines(&ahead);
+        if (cursor_kind(&ahead) == TOKEN_CLOSE) {
+            cursor_take(&ahead);
+            *c = ahead;
+            return;
+        }
+        if (!is_setting_next(&ahead))
+            return;
+        while (!cursor_is_over(&ahead))
+            cursor_take(&ahead);
+        if (cursor_kind(&ahead) == TOKEN_SEMICOLON)
+            return;
+    }
+}

@@ -12,3 +12,8 @@ void slip_too_much(struct cursor *c, const struct syntax *node, unsigned block,
                    bool begins_another);
 /* No statement can begin with this, for it is no word. */
 void slip_no_word(struct cursor *c, unsigned block, bool is_whole);
+/*
+ * The settings of a block whose head is missing, or whose "}" came too early, below the first of
+ * them, which was told of: all of them are passed over, and their "}".
+ */
+void slip_headless(struct cursor *c);
