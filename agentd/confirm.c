@@ -13,6 +13,14 @@
 #include "ha/base/text.h"
 #include "ha/decide/confirm.h"
 
+const json_t *confirm_waiting(const struct agent *agent)
+{
+    const json_t *confirm = agent->knowledge.confirm;
+
+    return (uint64_t)json_int(confirm, "version", 0) == agent->knowledge.policy_version ? confirm
+                                                                                        : NULL;
+}
+
 void confirm_begin(struct agent *agent, json_t *patch, int64_t span_ms, const char *author)
 {
     const struct knowledge *now = &agent->knowledge;
@@ -36,7 +44,7 @@ void confirm_begin(struct agent *agent, json_t *patch, int64_t span_ms, const ch
 
 json_t *confirm_in_the_way(const struct agent *agent)
 {
-    const json_t *confirm = agent->knowledge.confirm;
+    const json_t *confirm = confirm_waiting(agent);
     int64_t left = json_int(confirm, "until", 0) - agent->knowledge.stamp;
 
     if (!confirm)
@@ -77,7 +85,7 @@ json_t *confirm_end_patch(struct agent *agent, const json_t *push, json_t **prob
     bool is_confirmed = strcmp(json_text(push, "what", ""), "confirm") == 0;
     int64_t version = (int64_t)agent->knowledge.policy_version;
     struct reason why = reason_of(is_confirmed ? REASON_CONFIRMED : REASON_TAKEN_BACK);
-    const json_t *confirm = agent->knowledge.confirm;
+    const json_t *confirm = confirm_waiting(agent);
     json_t *patch, *words;
 
     if (!confirm) {
@@ -142,7 +150,7 @@ bool confirm_decide(struct agent *agent, struct instant now, struct instant *wak
     json_t *patch;
 
     *wake_at = INSTANT_NEVER;
-    if (!knowledge->confirm || !knowledge->policy)
+    if (!confirm_waiting(agent) || !knowledge->policy)
         return false;
     if (stamp.ms < knowledge->stamp)
         stamp.ms = knowledge->stamp;

@@ -13,6 +13,11 @@
 
 struct agent;
 
+/*
+ * The record, while its policy is the one in force; NULL: nothing waits. A leader of an older
+ * release takes pushes without looking at it, and what it says is then of no policy any more.
+ */
+const json_t *confirm_waiting(const struct agent *agent);
 /* Into the patch that sets the pushed policy. */
 void confirm_begin(struct agent *agent, json_t *patch, int64_t span_ms, const char *author);
 /* Why nothing else can be pushed now, as an answer; NULL: nothing waits. */

@@ -7,6 +7,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/cluster.h"
+#include "agentd/confirm.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
@@ -91,7 +92,7 @@ static json_t *arming_row(const struct agent *agent)
 
 static json_t *confirm_row(const struct agent *agent)
 {
-    const json_t *confirm = agent->knowledge.confirm;
+    const json_t *confirm = confirm_waiting(agent);
 
     if (!confirm)
         return json_null();

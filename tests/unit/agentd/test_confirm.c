@@ -158,6 +158,17 @@ static void when_its_time_is_up_the_text_of_before_comes_back(void **state)
     assert_null(confirm_in_the_way(&agent));
 }
 
+static void a_record_of_another_policy_takes_nothing_back(void **state)
+{
+    int64_t look_after;
+
+    (void)state;
+    agent.knowledge.policy_version = 9;
+    assert_false(decide_at(160000, &look_after));
+    assert_null(world.proposed);
+    assert_null(confirm_in_the_way(&agent));
+}
+
 static void what_was_in_error_before_is_not_held_against_it(void **state)
 {
     int64_t look_after;
@@ -225,6 +236,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(another_push_is_told_for_what_it_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(when_its_time_is_up_the_text_of_before_comes_back, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_record_of_another_policy_takes_nothing_back, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_in_error_before_is_not_held_against_it, set_up,
                                         tear_down),
