@@ -330,8 +330,9 @@ static void monitor_ended(struct lrm *lrm, const struct service_policy *policy,
                           struct lrm_service *service, const struct job_end *end,
                           struct instant now)
 {
-    bool is_ours = end->job.cause == service->cause;
+    bool is_ours = end->job.cause == service->cause, was_unsure = service->is_unsure;
 
+    service->is_unsure = false;
     if (end->exit_code == EXIT_FINE) {
         set_phase(lrm, service, LRM_RUNNING);
         service->was_refused = false;
@@ -340,6 +341,11 @@ static void monitor_ended(struct lrm *lrm, const struct service_policy *policy,
         service->due = is_ours ? instant_after(now, policy->monitor_every) : now;
         if (is_ours)
             set_result(lrm, service, JOB_DONE);
+        return;
+    }
+    /* That it had stopped after all is no failure of what has just been asked. */
+    if (was_unsure && end->exit_code == EXIT_NOT_RUNNING) {
+        set_phase(lrm, service, LRM_IDLE);
         return;
     }
     service->is_failing = is_ours;
@@ -434,8 +440,10 @@ static void run(const struct player *p)
         break;
     case LRM_STUCK:
         /* Asked anew to run it: perhaps it never stopped running. */
-        if (result == JOB_NONE)
+        if (result == JOB_NONE) {
+            p->service->is_unsure = true;
             begin(p, JOB_MONITOR);
+        }
         break;
     }
 }

@@ -38,6 +38,7 @@ struct lrm_service {
     bool is_leaving;  /* it is not to run here any more */
     bool has_to_stay; /* yet, because of what has to be stopped before it; see stop_order.h */
     bool was_refused; /* the last start was refused before anything was done */
+    bool is_unsure;   /* asked anew after a stop that failed: the look under way tells */
     int n_strikes;    /* failures since it last ran well for long; see pace.h */
     struct instant well_since; /* local clock; it has run without a failure since then */
     struct duration pause;     /* it is in one that long, before it is started again */

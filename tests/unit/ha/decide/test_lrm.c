@@ -298,6 +298,27 @@ static void a_stop_that_fails_twice_is_stuck_and_may_be_running(void **state)
     stage_free(stage);
 }
 
+/* With no try left: that it is found stopped must not use up the one that was asked for. */
+static void a_stuck_one_that_had_stopped_after_all_is_started(void **state)
+{
+    struct stage *stage = stage_running();
+
+    (void)state;
+    stage->scene->services[A].restart_max = 0;
+    ask(stage, SERVICE_RELOCATE, BETA);
+    end(stage, 1);
+    end(stage, -1);
+    ask(stage, SERVICE_STARTED, BETA);
+    assert_job(stage, JOB_MONITOR);
+    end(stage, 7);
+    assert_says(stage, true, JOB_NONE);
+    assert_job(stage, JOB_START);
+    end(stage, 0);
+    end(stage, 0);
+    assert_says(stage, true, JOB_DONE);
+    stage_free(stage);
+}
+
 static void a_stuck_one_that_must_go_is_stopped_again_and_again(void **state)
 {
     struct stage *stage = stage_running();
@@ -444,6 +465,7 @@ int main(void)
         cmocka_unit_test(one_that_falls_over_too_often_is_reported),
         cmocka_unit_test(stopping_is_done_when_it_is_stopped),
         cmocka_unit_test(a_stop_that_fails_twice_is_stuck_and_may_be_running),
+        cmocka_unit_test(a_stuck_one_that_had_stopped_after_all_is_started),
         cmocka_unit_test(a_stuck_one_that_must_go_is_stopped_again_and_again),
         cmocka_unit_test(what_was_left_running_is_checked_rather_than_started),
         cmocka_unit_test(what_the_state_gives_to_another_is_stopped_here),
