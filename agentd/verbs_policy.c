@@ -146,7 +146,8 @@ void verb_policy_show(const struct call *call)
         question.version = strtoull(which, &end, 10);
     if (which && (question.version == 0 || *end)) {
         session_error(call->session, call->id, CONTROL_EXIT_USAGE,
-                      "tenuto policy show 3, or without a number the one in force",
+                      "\"tenuto policy history\" lists them; what a file would change says "
+                      "\"tenuto policy plan FILE\"",
                       "\"%s\" is no version of a policy", which);
         return;
     }
