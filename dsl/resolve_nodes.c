@@ -61,13 +61,31 @@ void resolve_range(struct resolution *r, const struct syntax *name, resolve_name
     }
 }
 
+/* One of a range may be there and the next not: then the range would be told again. */
+static bool is_all_there(struct resolution *r, const char *word)
+{
+    struct range range;
+
+    if (!range_read(word, &range))
+        return true;
+    for (int number = range.low; number <= range.high; number++) {
+        const char *name = range_name(r->arena, &range, number);
+
+        if (policy_find_service(r->policy, name) == SERVICE_NONE &&
+            policy_find_node(r->policy, name) == NODE_NONE)
+            return false;
+    }
+    return true;
+}
+
 void said_suggest(struct resolution *r, struct diagnostic *entry, const struct syntax *at,
                   const char *name, const char *meant)
 {
     const char *word = syntax_text(r->tree, at);
     const char *range = strcmp(word, name) == 0 ? meant : range_meant(r->arena, word, name, meant);
+    bool names_others = entry->code == DIAGNOSTIC_NO_SERVICE || entry->code == DIAGNOSTIC_NO_NODE;
 
-    if (range)
+    if (range && (!names_others || is_all_there(r, range)))
         diagnostics_suggest(r->diagnostics, entry, range);
     else
         diagnostics_hint(r->diagnostics, entry, "did you mean \"%s\"?", meant);
