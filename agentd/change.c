@@ -86,6 +86,12 @@ static bool may_remove(struct agent *agent, struct instant now, const char *name
         return true;
     if (node_in(agent->status.agents, at))
         return err_set(err, "node %s is here: run \"tenuto cluster leave\" on it", name);
+    /* Its agent may be back at any moment, and would stand outside with a corosync that runs on. */
+    if (node_in(agent->status.nodes, at))
+        return err_set(err,
+                       "corosync still runs on node %s: start its agent and run \"tenuto cluster "
+                       "leave\" there, or stop its corosync",
+                       name);
     lease_status(member_lease(agent->member), at, now, &lease);
     if (!lease.is_proven_off)
         return err_set(err,
