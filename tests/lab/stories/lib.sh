@@ -239,9 +239,14 @@ all_here() {
     done
 }
 
+# Nothing, and not done, while nobody leads: a seat is empty for a moment after each new ring.
 leader() {
     local node
-    node=$(quorate_node) && tenuto "$node" cluster status --json | jq -r .leader | grep .
+    node=$(quorate_node) && tenuto "$node" cluster status --json | jq -r '.leader // empty' | grep .
+}
+
+has_leader() {
+    leader >/dev/null
 }
 
 policy_version() {
