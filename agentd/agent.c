@@ -320,6 +320,7 @@ static void handle(struct agent *agent, const struct member_event *event)
             requests_message(agent, event->from, patch);
         break;
     case MEMBER_STORE: store_write(agent->store, patch, event->records, &event->head); break;
+    case MEMBER_CURRENT: break;
     }
     if (event->kind != MEMBER_SEND)
         control_changed(agent->control);

@@ -225,6 +225,7 @@ void member_new_view(struct member *member, struct instant now)
     take_roster(member);
     member->view = member->has_ring && member->has_group ? view_name(member, member->round) : 0;
     sync_begin(member, now);
+    read_begin(member);
     sync_hello_if_quorate(member, now);
     member_emit(member, MEMBER_CHANGED);
 }
@@ -400,6 +401,8 @@ static bool message_taken(struct member *member, struct instant now, node_id fro
     case WIRE_ACK: return patch_acknowledged(member, from, message->body, err);
     case WIRE_STORED: return patch_stored(member, from, message->body, err);
     case WIRE_TELL: return told(member, from, message->body);
+    case WIRE_READ: return read_asked(member, from, message->body, err);
+    case WIRE_HEARD: return read_heard(member, from, message->body, err);
     case WIRE_BEAT:
     case WIRE_AGAIN:
     case WIRE_KINDS: break;

@@ -37,6 +37,7 @@ enum member_event_kind {
     MEMBER_MESSAGE,   /* from, patch: what another member (or we) sent with member_tell */
     MEMBER_STORE,     /* hand patch, records and head to store_write as they are: version */
     MEMBER_ROSTER,    /* from here on nodes are positions in this roster */
+    MEMBER_CURRENT,   /* what is committed here, version, is as member_read wanted it: token */
 };
 
 struct member_event {
@@ -121,6 +122,12 @@ bool member_propose(struct member *member, struct instant now, json_t *patch, no
  * again after MEMBER_CHANGED.
  */
 bool member_tell(struct member *member, const json_t *body, struct err *err);
+/*
+ * For a reader: the number of a question to all, whose answer is MEMBER_CURRENT with that number
+ * or a later one. What is committed here then holds all that was acknowledged to anybody before
+ * this call. 0: no quorum of agents is here. The answer may never come; ask no longer than that.
+ */
+uint64_t member_read(struct member *member, struct instant now);
 /* The store has done so many of our MEMBER_STORE events (store_written counts them). */
 void member_stored(struct member *member, struct instant now, uint64_t n_written);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the three parts of a member share: member.c (what the world delivers, and
- * beats), member_sync.c (the exchange and catching up), member_patch.c (changes).
+ * What the parts of a member share: member.c (what the world delivers, and beats),
+ * member_sync.c (the exchange and catching up), member_patch.c (changes).
  */
 #pragma once
 
 #include "quorum/ledger.h"
 #include "quorum/member.h"
+#include "quorum/member_read.h"
 #include "quorum/wire.h"
 
 /* Pieces of the records under way at a time: beats go between them. */
@@ -60,8 +61,7 @@ struct sync {
 
 struct proposal {
     bool is_open;
-    uint64_t token, version;
-    uint64_t view;
+    uint64_t token, version, view;
 };
 
 struct write {
@@ -97,6 +97,7 @@ struct member {
     bool must_reset; /* the user is to read all records when we are in sync */
     bool has_new_past;
     struct proposal proposal;
+    struct reading reading;
     uint64_t durable;
     struct instant next_beat;
     bool has_beaten_armed; /* what our last beat said */
@@ -104,7 +105,6 @@ struct member {
     uint64_t n_writes, n_written;
     struct write *writes; /* not yet done, oldest first */
     size_t n_pending_writes;
-
     struct queued *queue;
     size_t n_queued, queue_at, queue_size;
     struct queued last; /* lent out by member_next */

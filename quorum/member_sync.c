@@ -385,6 +385,7 @@ void sync_look(struct member *member)
     if (!sync_is_in_sync(member))
         return;
     patch_commit(member);
+    read_look(member);
     if (member->sync.has_come)
         return;
     member->sync.has_come = true;

@@ -23,6 +23,8 @@ enum wire_kind {
     WIRE_TELL,     /* something opaque */
     WIRE_SKIP,     /* do not wait for these, they are silent */
     WIRE_AGAIN,    /* everybody tells once more: a round of that number */
+    WIRE_READ,     /* who is still in this view? somebody reads */
+    WIRE_HEARD,    /* I am: the answer to the read of that node and number */
     WIRE_KINDS
 };
 

@@ -32,7 +32,7 @@ static const struct lease_timing timing = {{1500}, {250}, {1000}, {40}, {0}};
 #define HISTORIES_TO_FIND 600
 
 struct tally {
-    uint64_t n_commits, n_starts, n_takeovers, n_votes;
+    uint64_t n_commits, n_starts, n_takeovers, n_votes, n_reads;
     char violation[256];
     uint64_t seed;
 };
@@ -76,6 +76,13 @@ static void write_something(struct world *world)
         world_set(world, leader, "other", "x");
 }
 
+/* A stopped process has asked before it was stopped: its answer comes when it goes on. */
+static void read_everywhere(struct world *world)
+{
+    for (int at = 0; at < world->n_nodes; at++)
+        world_read(world, at);
+}
+
 static void play_history(uint64_t seed, const struct lease_timing *used,
                          const struct world_faults *faults, struct tally *tally)
 {
@@ -93,6 +100,7 @@ static void play_history(uint64_t seed, const struct lease_timing *used,
     for (int i = 0; i < 12 && !world->violation[0]; i++) {
         harm(world);
         write_something(world);
+        read_everywhere(world);
         world_run(world, 5 + (int64_t)world_random(world, world_random(world, 3) ? 400 : 6000));
     }
     if (!world->violation[0]) {
@@ -101,6 +109,7 @@ static void play_history(uint64_t seed, const struct lease_timing *used,
             world_violate(world, "healed, and still not all are in sync after 6 s");
         world_run(world, 4000);
         world->has_service = false;
+        read_everywhere(world);
         world_run(world, 500);
         if (!world_settle(world, 6000))
             world_violate(world, "healed and quiet, and still not all are in sync after 6 s");
@@ -110,6 +119,7 @@ static void play_history(uint64_t seed, const struct lease_timing *used,
     tally->n_starts += world->n_starts;
     tally->n_takeovers += world->n_takeovers;
     tally->n_votes += world->n_votes;
+    tally->n_reads += world->n_reads;
     if (world->violation[0] && !tally->violation[0]) {
         memcpy(tally->violation, world->violation, sizeof(tally->violation));
         tally->seed = seed;
@@ -137,13 +147,15 @@ static void no_history_breaks_the_promise_or_loses_what_was_durable(void **state
         play_history(seed, &timing, &none, &tally);
     if (tally.violation[0])
         fail_msg("seed %llu: %s", (unsigned long long)tally.seed, tally.violation);
-    print_message("%llu commits, %llu starts, %llu take-overs, %llu changes of votes\n",
+    print_message("%llu commits, %llu starts, %llu take-overs, %llu changes of votes, %llu reads\n",
                   (unsigned long long)tally.n_commits, (unsigned long long)tally.n_starts,
-                  (unsigned long long)tally.n_takeovers, (unsigned long long)tally.n_votes);
+                  (unsigned long long)tally.n_takeovers, (unsigned long long)tally.n_votes,
+                  (unsigned long long)tally.n_reads);
     if (!only) {
         /* A net that nothing swims into proves nothing. */
         assert_true(tally.n_commits > last && tally.n_starts > last);
         assert_true(tally.n_takeovers > last / 20 && tally.n_votes > last);
+        assert_true(tally.n_reads > 4 * last);
     }
 }
 
@@ -229,6 +241,22 @@ static void votes_that_change_before_a_quorum_counts_by_the_last_are_found(void 
     must_find(&timing, &faults, 13, "version");
 }
 
+static void a_read_that_asks_nobody_is_found(void **state)
+{
+    static const struct world_faults faults = {.reads_at_once = true};
+
+    (void)state;
+    must_find(&timing, &faults, 2, "was acknowledged before it asked");
+}
+
+static void a_read_that_nobody_needs_to_answer_is_found(void **state)
+{
+    static const struct world_faults faults = {.hears_all = true};
+
+    (void)state;
+    must_find(&timing, &faults, 57, "was acknowledged before it asked");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +268,8 @@ int main(void)
         cmocka_unit_test(who_counts_those_that_count_otherwise_is_found),
         cmocka_unit_test(votes_that_leap_are_found),
         cmocka_unit_test(votes_that_change_before_a_quorum_counts_by_the_last_are_found),
+        cmocka_unit_test(a_read_that_asks_nobody_is_found),
+        cmocka_unit_test(a_read_that_nobody_needs_to_answer_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,8 @@ static void check_durable(struct actor *actor, uint64_t upto)
     struct world *world = actor->world;
 
     actor->durable = upto;
+    if (upto > world->acknowledged)
+        world->acknowledged = upto;
     for (uint64_t version = 1; version <= upto && version < WORLD_VERSIONS; version++) {
         if (actor->uid_of[version])
             world->durable[version] = actor->uid_of[version];
@@ -160,6 +162,38 @@ static void check_reset(struct actor *actor, uint64_t upto)
 {
     memset(actor->uid_of, 0, sizeof(actor->uid_of));
     check_records(actor, upto);
+}
+
+/* ---- reads ----------------------------------------------------------------------------------- */
+
+static void check_read(struct actor *actor, uint64_t version)
+{
+    struct world *world = actor->world;
+
+    if (version < actor->read_floor)
+        world_violate(world, "node %d reads %llu, and %llu was acknowledged before it asked",
+                      actor->at, (unsigned long long)version,
+                      (unsigned long long)actor->read_floor);
+    actor->read = 0;
+    actor->n_reads++;
+    world->n_reads++;
+}
+
+/* As if all others had answered what just came back to us. */
+static void hear_all(struct actor *actor, const struct wire_message *read)
+{
+    json_t *body = json_pack("{s:i, s:O}", "node", actor->at + 1, "number",
+                             json_object_get(read->body, "number"));
+    size_t length;
+    void *bytes = wire_pack(WIRE_HEARD, read->view, body, &length);
+
+    for (int at = 0; at < actor->world->n_nodes; at++) {
+        struct group_peer from = {.nodeid = (uint32_t)at + 1};
+
+        member_message(actor->member, world_clock(actor), from, bytes, length, NULL);
+    }
+    free(bytes);
+    json_decref(body);
 }
 
 /* ---- agents ---------------------------------------------------------------------------------- */
@@ -195,6 +229,10 @@ static void handle(struct actor *actor, const struct member_event *event)
         service_message(actor, event->from, event->patch);
         break;
     case MEMBER_STORE: queue_write(actor, event); break;
+    case MEMBER_CURRENT:
+        if (actor->read && event->token >= actor->read)
+            check_read(actor, event->version);
+        break;
     }
 }
 
@@ -273,6 +311,12 @@ static void on_message(void *context, struct group_peer from, const void *bytes,
     if (!member_message(actor->member, world_clock(actor), from, other ? other : bytes, length,
                         &err))
         world_violate(world, "a message was refused: %s", err.text);
+    if (faults->hears_all && from.nodeid == (uint32_t)actor->at + 1 &&
+        wire_unpack(bytes, length, &message, NULL)) {
+        if (message.kind == WIRE_READ)
+            hear_all(actor, &message);
+        json_decref(message.body);
+    }
     free(other);
     drain(actor);
 }
@@ -305,7 +349,7 @@ void world_start_agent(struct world *world, int at)
     config.records = actor->disk;
     config.head = actor->disk_head;
     memset(actor->uid_of, 0, sizeof(actor->uid_of));
-    actor->durable = actor->decided = 0;
+    actor->durable = actor->decided = actor->read = 0;
     actor->n_written = 0;
     actor->is_stalled = false;
     actor->member = member_new(&config, world_clock(actor));
@@ -519,4 +563,19 @@ uint64_t world_set(struct world *world, int at, const char *key, const char *tex
     json_decref(patch);
     drain(actor);
     return is_taken ? uid : 0;
+}
+
+void world_read(struct world *world, int at)
+{
+    struct actor *actor = &world->actors[at];
+
+    if (!actor->member || actor->read)
+        return;
+    actor->read_floor = world->acknowledged;
+    /* What is committed is not in the status; here the head is never behind it. */
+    if (world->faults.reads_at_once && actor->status.is_in_sync)
+        check_read(actor, actor->status.head.version);
+    else if (!world->faults.reads_at_once)
+        actor->read = member_read(actor->member, world_clock(actor));
+    drain(actor);
 }

@@ -53,6 +53,7 @@ struct actor {
     uint64_t uid_of[WORLD_VERSIONS]; /* what this agent saw committed */
     uint64_t durable, n_resets, n_committed, n_voided, n_messages;
     uint64_t committed_token, voided_token;
+    uint64_t read, read_floor, n_reads; /* under way, 0: none; what it must hold at least */
 };
 
 /* What a test may break to see that somebody notices. */
@@ -63,6 +64,8 @@ struct world_faults {
     bool ignores_marks;  /* whoever counts votes otherwise counts all the same */
     bool leaps;          /* votes change by any number at once */
     bool hurries;        /* and again before a quorum counts by the change before */
+    bool reads_at_once;  /* who is in sync reads what it has and asks nobody */
+    bool hears_all;      /* everybody is taken to have answered a read as soon as it comes back */
 };
 
 struct world {
@@ -78,8 +81,9 @@ struct world {
     uint64_t next_uid, next_incarnation;
     uint64_t committed[WORLD_VERSIONS]; /* uid by version, as first seen */
     uint64_t durable[WORLD_VERSIONS];
+    uint64_t acknowledged;        /* the newest that anybody was told to be durable */
     char votes[WORLD_NODES + 16]; /* the newest that anybody counts by: "7:11012" */
-    uint64_t n_starts, n_takeovers, n_commits, n_votes;
+    uint64_t n_starts, n_takeovers, n_commits, n_votes, n_reads;
     char violation[256]; /* "": none so far */
 };
 
@@ -104,6 +108,8 @@ struct instant world_clock(const struct actor *actor);
 int world_leader(const struct world *world); /* -1: nobody */
 /* The leader sets a key; returns the token, 0 if nobody took it. */
 uint64_t world_set(struct world *world, int at, const char *key, const char *text);
+/* Asks for a read that is current, where none is under way; it is checked when it is answered. */
+void world_read(struct world *world, int at);
 void world_violate(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
