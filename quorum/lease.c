@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The acknowledged lease. Two halves that share what was delivered: what others
- * acknowledged of our beats (until when we may act), and when we last heard of
- * each of them (from when on they cannot act any more). See PROTOCOL.md.
+ * Rings, beats, and both kinds of lease. Two halves that share what was delivered: what counts
+ * of our beats (until when we may act), and when we last heard of each of the others (from when
+ * on they cannot act any more). See PROTOCOL.md.
  */
 #include "quorum/lease.h"
 
@@ -12,67 +12,9 @@
 
 #include "ha/base/arena.h"
 #include "ha/base/text.h"
+#include "quorum/lease_internal.h"
 
-/* Beats older than this many have ended their lease long ago: a lease is four beats. */
-#define BEATS_REMEMBERED 64
-
-struct sent_beat {
-    uint64_t number;
-    struct instant sent;
-    struct duration lease, watchdog;
-};
-
-/* One node, as far as we know it. */
-struct known {
-    bool is_heard;
-    struct instant heard; /* its newest beat was delivered to somebody here, at the latest now */
-    struct instant floor; /* what it did before this moment nobody here can vouch for */
-    bool is_armed;
-    bool is_vouched;
-    struct duration watchdog, lease;
-    char boot_id[BOOT_ID_MAX];
-    uint64_t incarnation, number;
-    struct instant absent_since;
-    struct beat_ack in_ring; /* its newest beat of this ring: what we acknowledge */
-    uint64_t acknowledged;   /* the newest of our beats that it acknowledged in this ring */
-    bool has_told;           /* in the exchange of this group */
-    uint64_t told_base, told_path, told_incarnation;
-};
-
-struct lease {
-    struct roster roster;
-    uint64_t mark; /* of the roster */
-    char boot_id[BOOT_ID_MAX];
-    uint64_t incarnation;
-    struct lease_timing timing;
-    bool is_armed;
-
-    bool has_ring;
-    struct ring_id ring;
-    node_set nodes;
-    node_set agents;
-    struct ring_id quorum_ring; /* what votequorum spoke of last */
-    bool quorum_says;
-    struct instant quorum_at;
-    bool is_quorate; /* it speaks of this ring */
-    struct instant quorate_at;
-    struct instant start; /* when this group first held us */
-
-    bool is_settled; /* the exchange of this group is done */
-    uint64_t base, path;
-    struct ring_id base_ring;
-    node_set kept; /* have been with us, all the time, since the last group that was settled */
-
-    uint64_t number;
-    struct sent_beat sent[BEATS_REMEMBERED];
-    struct instant returned_sent; /* when the newest of our beats that came back was sent */
-    struct instant until;
-    uint64_t armed_from; /* the first beat that says how it is now */
-    bool is_armed_acknowledged;
-    struct known known[NODES_MAX];
-};
-
-static uint64_t mix(uint64_t hash, uint64_t word)
+uint64_t lease_mix(uint64_t hash, uint64_t word)
 {
     for (int i = 0; i < 8; i++) {
         hash ^= (word >> (8 * i)) & 0xff;
@@ -81,7 +23,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash;
 }
 
-static struct duration longer(struct duration a, struct duration b)
+struct duration lease_longer(struct duration a, struct duration b)
 {
     return a.ms > b.ms ? a : b;
 }
@@ -133,11 +75,47 @@ bool lease_is_armed(const struct lease *lease)
     return lease->is_armed;
 }
 
+bool lease_is_ring_quorate(const struct lease *lease)
+{
+    return lease->is_quorate && node_in(lease->agents, lease->roster.self);
+}
+
 bool lease_is_group_quorate(const struct lease *lease)
 {
-    return lease->is_quorate && !lease->roster.has_witness &&
-           node_in(lease->agents, lease->roster.self) &&
-           roster_votes(&lease->roster, lease->agents) >= lease->roster.quorum_votes;
+    const struct roster *roster = &lease->roster;
+
+    return lease_is_ring_quorate(lease) &&
+           roster_votes(roster, lease->agents) + roster_witness(roster) >= roster->quorum_votes;
+}
+
+bool lease_needs_witness(const struct lease *lease)
+{
+    const struct roster *roster = &lease->roster;
+
+    return roster->has_witness && roster_votes(roster, lease->nodes) < roster->quorum_votes;
+}
+
+/*
+ * Who may go by the ring lease. Votes that somebody put into votequorum by hand do not count here:
+ * those who know nothing of them wait for the end of a lease that needs a quorum.
+ */
+static bool has_ring_lease(const struct lease *lease)
+{
+    const struct roster *roster = &lease->roster;
+    int votes = roster_votes(roster, lease->nodes);
+
+    if (!lease_is_ring_quorate(lease) || lease->is_roster_new)
+        return false;
+    if (roster->has_witness)
+        return votes + roster_witness(roster) >= roster->quorum_votes;
+    return votes >= roster->quorum_votes && roster->nodes[roster->self].votes > 0 &&
+           roster_votes(roster, lease->agents) < roster->quorum_votes;
+}
+
+static void begin_stretch(struct lease *lease)
+{
+    lease->stretch++;
+    lease->returned = lease->carried = 0;
 }
 
 /* votequorum and the group speak over two connections; only the ring id puts them together. */
@@ -148,6 +126,8 @@ static void judge_quorum(struct lease *lease, struct instant now)
 
     if (is_quorate && !lease->is_quorate)
         lease->quorate_at = now;
+    if (!is_quorate && lease->is_quorate)
+        begin_stretch(lease);
     lease->is_quorate = is_quorate;
 }
 
@@ -197,6 +177,7 @@ void lease_set_roster(struct lease *lease, const struct roster *roster)
     lease->roster = *roster;
     lease->mark = roster_mark(roster);
     lease->is_armed_acknowledged = false;
+    lease->is_roster_new = true;
     begin_exchange(lease);
 }
 
@@ -209,7 +190,7 @@ void lease_ring(struct lease *lease, struct instant now, struct ring_id ring, no
     lease->has_ring = true;
     lease->ring = ring;
     lease->nodes = nodes;
-    lease->path = mix(mix(lease->path, ring.seq), ring.node);
+    lease->path = lease_mix(lease_mix(lease->path, ring.seq), ring.node);
     lease->is_armed_acknowledged = false;
     lease->returned_sent = INSTANT_UNKNOWN;
     for (int i = 0; i < lease->roster.n_nodes; i++) {
@@ -217,6 +198,9 @@ void lease_ring(struct lease *lease, struct instant now, struct ring_id ring, no
         lease->known[i].acknowledged = 0;
     }
     begin_exchange(lease);
+    begin_stretch(lease);
+    /* Where agents are missing no exchange may ever be done; a later ring is new to all alike. */
+    lease->is_roster_new = lease->is_roster_new && lease->roster.has_witness;
     lease->is_quorate = false;
     judge_quorum(lease, now);
 }
@@ -253,6 +237,7 @@ void lease_lost(struct lease *lease, struct instant now)
     lease->has_ring = false;
     lease->is_quorate = false;
     lease->quorum_says = false;
+    begin_stretch(lease);
     lease->nodes = 0;
     lease->base = 0;
     lease->path = 0;
@@ -261,8 +246,7 @@ void lease_lost(struct lease *lease, struct instant now)
 
 /* ---- what we heard --------------------------------------------------------------------------- */
 
-/* A new boot is a new machine: what the old one announced does not bind it. */
-static void meet_boot(struct known *known, const char *boot_id)
+void lease_meet_boot(struct known *known, const char *boot_id)
 {
     if (strcmp(known->boot_id, boot_id) == 0)
         return;
@@ -271,7 +255,7 @@ static void meet_boot(struct known *known, const char *boot_id)
     known->is_armed = true; /* until a beat says otherwise */
 }
 
-static const struct sent_beat *find_sent(const struct lease *lease, uint64_t number)
+const struct sent_beat *lease_find_sent(const struct lease *lease, uint64_t number)
 {
     const struct sent_beat *sent = &lease->sent[number % BEATS_REMEMBERED];
 
@@ -300,6 +284,14 @@ static uint64_t quorum_number(const struct lease *lease)
     return best;
 }
 
+static void count(struct lease *lease, const struct sent_beat *sent)
+{
+    lease->until = instant_latest(lease->until, instant_after(sent->sent, sent->lease));
+    if (lease->is_armed && sent->number >= lease->armed_from &&
+        sent->watchdog.ms >= lease->timing.watchdog.ms)
+        lease->is_armed_acknowledged = true;
+}
+
 static void count_acknowledgements(struct lease *lease, const struct beat *beat)
 {
     struct known *known = &lease->known[beat->from];
@@ -311,21 +303,54 @@ static void count_acknowledgements(struct lease *lease, const struct beat *beat)
     else if (ack->incarnation == lease->incarnation && ack->number <= lease->number &&
              ack->number > known->acknowledged)
         known->acknowledged = ack->number;
-    sent = find_sent(lease, quorum_number(lease));
-    if (!sent)
+    if (lease->roster.has_witness)
         return;
-    lease->until = instant_latest(lease->until, instant_after(sent->sent, sent->lease));
-    if (lease->is_armed && sent->number >= lease->armed_from &&
-        sent->watchdog.ms >= lease->timing.watchdog.ms)
-        lease->is_armed_acknowledged = true;
+    sent = lease_find_sent(lease, quorum_number(lease));
+    if (sent)
+        count(lease, sent);
 }
 
 static void take_own_beat(struct lease *lease, const struct beat *beat)
 {
-    const struct sent_beat *sent = find_sent(lease, beat->number);
+    const struct sent_beat *sent = lease_find_sent(lease, beat->number);
 
+    if (!sent || sent->stretch != lease->stretch)
+        return;
+    lease->returned_sent = instant_latest(lease->returned_sent, sent->sent);
+    lease->returned = sent->number;
+    if (sent->after > lease->carried && has_ring_lease(lease))
+        lease->carried = sent->after;
+}
+
+/* What the ring lease has counted, and what all that are here and have told know of. */
+static uint64_t known_to_all(const struct lease *lease)
+{
+    uint64_t number = lease->carried;
+
+    NODE_SET_EACH(node, lease->agents)
+    {
+        const struct known *known = &lease->known[node];
+
+        if ((known->has_told || !lease->is_settled) && known->acknowledged < number)
+            number = known->acknowledged;
+    }
+    return number;
+}
+
+/*
+ * The token went round after the beat was sent, and everybody was still in the ring. That alone
+ * carries the lease; that others heard of this watchdog takes their word.
+ */
+static void count_ring_lease(struct lease *lease)
+{
+    const struct sent_beat *sent = lease_find_sent(lease, lease->carried);
+
+    if (!sent || !has_ring_lease(lease))
+        return;
+    lease->until = instant_latest(lease->until, instant_after(sent->sent, sent->lease));
+    sent = lease_find_sent(lease, known_to_all(lease));
     if (sent)
-        lease->returned_sent = instant_latest(lease->returned_sent, sent->sent);
+        count(lease, sent);
 }
 
 void lease_beat_taken(struct lease *lease, struct instant now, const struct beat *beat)
@@ -335,16 +360,16 @@ void lease_beat_taken(struct lease *lease, struct instant now, const struct beat
 
     if (is_own && beat->incarnation != lease->incarnation)
         return;
-    meet_boot(known, beat->boot_id);
+    lease_meet_boot(known, beat->boot_id);
     known->is_heard = true;
     known->heard = instant_latest(known->heard, now);
     known->is_armed = beat->is_armed;
     known->incarnation = beat->incarnation;
     known->number = beat->number;
-    known->watchdog = longer(known->watchdog, beat->watchdog);
-    known->lease = longer(known->lease, beat->lease);
+    known->watchdog = lease_longer(known->watchdog, beat->watchdog);
+    known->lease = lease_longer(known->lease, beat->lease);
     /* Sent in another ring, or before votequorum spoke of this one: heard, but it feeds nobody. */
-    if (!lease_is_group_quorate(lease) || ring_compare(beat->ring, lease->ring) != 0 ||
+    if (!lease_is_ring_quorate(lease) || ring_compare(beat->ring, lease->ring) != 0 ||
         !node_in(lease->agents, beat->from))
         return;
     /* Two that count votes differently may each see a quorum without a member in common. */
@@ -354,154 +379,7 @@ void lease_beat_taken(struct lease *lease, struct instant now, const struct beat
     if (is_own)
         take_own_beat(lease, beat);
     count_acknowledgements(lease, beat);
-}
-
-/* ---- the exchange ---------------------------------------------------------------------------- */
-
-static struct instant newest_sent(const struct lease *lease)
-{
-    const struct sent_beat *sent = find_sent(lease, lease->number);
-
-    return sent ? sent->sent : INSTANT_UNKNOWN;
-}
-
-void lease_ages_make(const struct lease *lease, struct instant now, struct lease_ages *ages)
-{
-    memset(ages, 0, sizeof(*ages));
-    ages->base = lease->base;
-    ages->path = lease->path;
-    for (int i = 0; i < lease->roster.n_nodes; i++) {
-        const struct known *known = &lease->known[i];
-        struct instant last = instant_latest(known->heard, known->floor);
-        struct lease_age *age = &ages->of[i];
-
-        age->is_heard = last.ms != INSTANT_UNKNOWN.ms;
-        age->is_vouched = known->is_vouched;
-        age->is_armed = known->is_armed;
-        age->watchdog = known->watchdog;
-        age->lease = known->lease;
-        text_copy(age->boot_id, sizeof(age->boot_id), known->boot_id);
-        age->incarnation = known->incarnation;
-        age->number = known->number;
-        if (i == lease->roster.self) {
-            last = instant_latest(last, newest_sent(lease));
-            age->is_heard = lease->number > 0;
-            age->is_armed = lease->is_armed;
-            age->incarnation = lease->incarnation;
-            age->number = lease->number;
-            age->watchdog = longer(age->watchdog, lease->timing.watchdog);
-            age->lease = longer(age->lease, lease->timing.lease);
-            text_copy(age->boot_id, sizeof(age->boot_id), lease->boot_id);
-        }
-        age->age = duration_ms(now.ms > last.ms ? now.ms - last.ms : 0);
-    }
-}
-
-/* The newer word about a node wins; where nobody can say which is newer, it counts as armed. */
-static void learn(struct known *known, const struct lease_age *age, struct instant last)
-{
-    bool same_boot = strcmp(known->boot_id, age->boot_id) == 0;
-    bool same_life = same_boot && known->incarnation == age->incarnation;
-    bool is_newer =
-        !known->is_heard || (same_life ? age->number > known->number : known->heard.ms < last.ms);
-
-    if (same_boot || !known->boot_id[0] || is_newer) {
-        struct duration watchdog = known->watchdog, lease = known->lease;
-
-        if (is_newer && age->boot_id[0])
-            text_copy(known->boot_id, sizeof(known->boot_id), age->boot_id);
-        known->watchdog = longer(watchdog, age->watchdog);
-        known->lease = longer(lease, age->lease);
-    }
-    if (same_life && known->is_heard)
-        known->is_armed = is_newer ? age->is_armed : known->is_armed;
-    else
-        known->is_armed = age->is_armed || (known->is_heard && known->is_armed);
-    if (is_newer) {
-        known->incarnation = age->incarnation;
-        known->number = age->number;
-    }
-    known->is_heard = true;
-    known->heard = instant_latest(known->heard, last);
-}
-
-void lease_ages_taken(struct lease *lease, struct instant now, node_id from,
-                      const struct lease_ages *ages)
-{
-    struct known *teller = &lease->known[from];
-
-    teller->has_told = true;
-    teller->told_base = ages->base;
-    teller->told_path = ages->path;
-    teller->told_incarnation = ages->of[from].incarnation;
-    if (from == lease->roster.self)
-        return;
-    for (int i = 0; i < lease->roster.n_nodes; i++) {
-        const struct lease_age *age = &ages->of[i];
-
-        /* The age was taken before it travelled: counted from now it is younger, never older. */
-        if (age->is_heard && i != lease->roster.self)
-            learn(&lease->known[i], age, (struct instant){now.ms - age->age.ms});
-        else if (i == from)
-            meet_boot(&lease->known[i], age->boot_id);
-    }
-}
-
-/* Rule 8: who came here together with us, straight from the last group that was settled. */
-static bool is_quorum_together(const struct lease *lease)
-{
-    node_set together = 0;
-
-    if (!lease->base)
-        return false;
-    NODE_SET_EACH(node, lease->kept & lease->agents)
-    {
-        const struct known *known = &lease->known[node];
-
-        if (known->has_told && known->told_base == lease->base && known->told_path == lease->path)
-            together |= node_bit(node);
-    }
-    if (ring_compare(lease->ring, lease->base_ring) != 0 && (lease->nodes & ~lease->agents) != 0)
-        return false; /* a node without an agent came along; who knows from where */
-    return roster_votes(&lease->roster, together) >= lease->roster.quorum_votes;
-}
-
-static uint64_t base_of(const struct lease *lease)
-{
-    uint64_t base = mix(mix(0xcbf29ce484222325u, lease->ring.seq), lease->ring.node);
-
-    NODE_SET_EACH(node, lease->agents)
-    {
-        const struct known *known = &lease->known[node];
-
-        base = mix(mix(base, (uint64_t)node), known->has_told ? known->told_incarnation : 0);
-    }
-    return base | 1;
-}
-
-void lease_ages_done(struct lease *lease, struct instant now)
-{
-    bool is_together = is_quorum_together(lease);
-    struct instant unknown = instant_latest(lease->start, lease->quorate_at);
-
-    for (int i = 0; i < lease->roster.n_nodes; i++) {
-        struct known *known = &lease->known[i];
-        bool is_here = node_in(lease->agents, (node_id)i);
-
-        if (!is_together)
-            known->floor = instant_latest(known->floor, unknown);
-        if (is_here && !known->has_told && i != lease->roster.self)
-            known->floor = instant_latest(known->floor, now);
-        if (is_here)
-            known->is_vouched = known->has_told;
-        else if (!is_together)
-            known->is_vouched = false;
-    }
-    lease->base = base_of(lease);
-    lease->base_ring = lease->ring;
-    lease->path = 0;
-    lease->kept = lease->agents;
-    lease->is_settled = true;
+    count_ring_lease(lease);
 }
 
 /* ---- our own --------------------------------------------------------------------------------- */
@@ -522,8 +400,8 @@ void lease_beat_make(struct lease *lease, struct instant now, struct beat *beat)
     beat->lease = lease->timing.lease;
     for (int i = 0; i < lease->roster.n_nodes; i++)
         beat->acks[i] = lease->known[i].in_ring;
-    lease->sent[number % BEATS_REMEMBERED] =
-        (struct sent_beat){number, now, beat->lease, beat->watchdog};
+    lease->sent[number % BEATS_REMEMBERED] = (struct sent_beat){
+        number, now, beat->lease, beat->watchdog, lease->stretch, lease->returned};
 }
 
 struct instant lease_until(const struct lease *lease)
@@ -536,20 +414,37 @@ bool lease_is_armed_acknowledged(const struct lease *lease)
     return lease->is_armed_acknowledged;
 }
 
+/*
+ * With the witness's vote a ring may be quorate while another goes on counting it, for H at most;
+ * and so may we go on, when it has left us. Both count: whoever had it before us was told so up to
+ * H later, and whoever has it after us may have had it for H before we are told.
+ */
+static struct duration lag(const struct lease *lease)
+{
+    struct duration one = lease_longer(lease->timing.witness, lease->roster.witness_lag);
+
+    if (!lease->roster.has_witness)
+        return lease->timing.witness;
+    return duration_ms(lease_needs_witness(lease) ? 2 * one.ms : 0);
+}
+
 static struct instant dead_at(const struct lease *lease, const struct known *known)
 {
     struct duration watchdog = known->watchdog, lasts = known->lease;
     struct instant last = instant_latest(known->heard, known->floor);
 
+    /* The ring lease leaves no trace at others, and the witness may come without a new ring. */
+    if (lease->roster.has_witness)
+        last = instant_latest(last, instant_latest(lease->start, lease->quorate_at));
     /* Never armed means that nothing it started is left to wait for: it was allowed none. */
-    if (known->is_heard && known->is_vouched && !known->is_armed && watchdog.ms > 0)
+    else if (known->is_heard && known->is_vouched && !known->is_armed && watchdog.ms > 0)
         return last;
     if (watchdog.ms == 0)
         watchdog = lease->timing.watchdog;
     if (lasts.ms == 0)
         lasts = lease->timing.lease;
-    return instant_after(last, duration_ms(lasts.ms + watchdog.ms + lease->timing.allowance.ms +
-                                           lease->timing.witness.ms));
+    return instant_after(
+        last, duration_ms(lasts.ms + watchdog.ms + lease->timing.allowance.ms + lag(lease).ms));
 }
 
 void lease_status(const struct lease *lease, node_id node, struct instant now,
@@ -568,7 +463,7 @@ void lease_status(const struct lease *lease, node_id node, struct instant now,
     status->incarnation = known->incarnation;
     status->dead_at = INSTANT_NEVER;
     if (node == lease->roster.self || status->is_member || !lease->is_settled ||
-        !lease_is_group_quorate(lease))
+        !lease_is_group_quorate(lease) || lease->roster.is_forced)
         return;
     status->dead_at = instant_latest(dead_at(lease, known), known->absent_since);
     /* Rule 9: the beat that proves our ring alive must have been sent when it was already due. */

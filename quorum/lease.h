@@ -4,11 +4,14 @@
  * with what each one closes, in quorum/README.md). Pure: told the time (local
  * CLOCK_BOOTTIME), told each ring, group and beat in delivery order.
  *
- * A member's lease runs to sent(j) + L, where j is its newest beat that members
- * holding a quorum of votes have acknowledged in this ring. An absent node is
- * proven off at R + L + W + e + H, where R is when its last beat was delivered
- * to anyone here, or, where nobody here can vouch for that, the latest of R,
- * our own start and the moment this ring became quorate.
+ * A member's lease runs to sent(j) + L, where j is its newest beat that counts:
+ * members holding a quorum of votes have acknowledged it in this ring; or, with
+ * a witness, or where agents are missing on nodes whose corosync runs, a beat
+ * sent after its return has come back too (the ring lease). An absent node is
+ * proven off at R + L + W + e, where R is when its last beat was delivered to
+ * anyone here, or, where nobody here can vouch for that, the latest of R, our
+ * own start and the moment this ring became quorate; plus 2 H where only the
+ * witness makes it quorate.
  */
 #pragma once
 
@@ -115,7 +118,9 @@ void lease_beat_make(struct lease *lease, struct instant now, struct beat *beat)
 struct instant lease_until(const struct lease *lease);
 /* An armed beat that carries this W was acknowledged in this ring: services may start here. */
 bool lease_is_armed_acknowledged(const struct lease *lease);
-/* The acknowledged lease needs agents that hold a quorum of votes by themselves, and no witness. */
+/* votequorum calls this ring quorate, and we are in its group: beats go and come. */
+bool lease_is_ring_quorate(const struct lease *lease);
+/* And its agents hold a quorum of votes, with those of the witness. */
 bool lease_is_group_quorate(const struct lease *lease);
 void lease_status(const struct lease *lease, node_id node, struct instant now,
                   struct lease_status *status);

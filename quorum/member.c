@@ -150,7 +150,7 @@ void member_stored(struct member *member, struct instant now, uint64_t n_written
 
 bool member_is_quorate(const struct member *member)
 {
-    return lease_is_group_quorate(member->lease);
+    return lease_is_group_quorate(member->lease) && !member->roster.has_witness;
 }
 
 static uint64_t view_name(const struct member *member, uint64_t round)
@@ -332,7 +332,7 @@ struct instant member_tick(struct member *member, struct instant now)
     /* Nothing may start here before the others know that we are armed: they hear of it at once. */
     if (member->has_beaten_armed != lease_is_armed(member->lease))
         member_beat_soon(member);
-    if (member_is_quorate(member)) {
+    if (lease_is_ring_quorate(member->lease)) {
         if (instant_reached(now, member->next_beat) || member->next_beat.ms == INSTANT_NEVER.ms) {
             send_beat(member, now);
             member->next_beat = instant_after(now, lease_timing(member->lease)->beat);

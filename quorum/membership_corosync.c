@@ -15,6 +15,9 @@
 #include "quorum/cs_error.h"
 #include "quorum/membership.h"
 
+/* corosync's own, where its file says nothing. */
+#define WITNESS_TIMEOUT_USUAL_MS 10000
+
 struct membership {
     quorum_handle_t handle;
     cmap_handle_t cmap;
@@ -232,16 +235,19 @@ static bool read_self(cmap_handle_t cmap, struct roster *roster, struct err *err
 
 static void read_votes(cmap_handle_t cmap, struct roster *roster)
 {
-    uint32_t expected = 0;
+    uint32_t expected = 0, two_node = 0;
     char *model = NULL;
 
     for (int i = 0; i < roster->n_nodes; i++)
         roster->expected_votes += roster->nodes[i].votes;
     if (cmap_get_string(cmap, "quorum.device.model", &model) == CS_OK) {
-        uint32_t votes = 1;
+        uint32_t votes = 1, timeout = WITNESS_TIMEOUT_USUAL_MS;
 
         roster->has_witness = true;
         cmap_get_uint32(cmap, "quorum.device.votes", &votes);
+        cmap_get_uint32(cmap, "quorum.device.timeout", &timeout);
+        roster->witness_votes = (int)votes;
+        roster->witness_lag = duration_ms(timeout);
         roster->expected_votes += (int)votes;
         free(model);
     }
@@ -250,6 +256,8 @@ static void read_votes(cmap_handle_t cmap, struct roster *roster)
         (int)expected > roster->expected_votes)
         roster->expected_votes = (int)expected;
     roster->quorum_votes = roster->expected_votes / 2 + 1;
+    /* Both halves may go on: that one of them waits tells it nothing of the other. */
+    roster->is_forced = cmap_get_uint32(cmap, "quorum.two_node", &two_node) == CS_OK && two_node;
 }
 
 static bool cmap_open(cmap_handle_t *cmap, struct err *err)

@@ -37,7 +37,7 @@ uint64_t roster_mark(const struct roster *roster)
 
     for (int i = 0; i < roster->n_nodes; i++)
         mark = mix(mix(mark, roster->nodes[i].nodeid), (uint64_t)roster->nodes[i].votes);
-    return mix(mark, roster->has_witness) | 1;
+    return mix(mark, roster->has_witness ? 1 + (uint64_t)roster->witness_votes : 0) | 1;
 }
 
 node_set roster_translate(const struct roster *from, const struct roster *to, node_set nodes)
@@ -58,4 +58,9 @@ int roster_votes(const struct roster *roster, node_set nodes)
             votes += roster->nodes[i].votes;
     }
     return votes;
+}
+
+int roster_witness(const struct roster *roster)
+{
+    return roster->has_witness ? roster->witness_votes : 0;
 }

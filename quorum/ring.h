@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "ha/base/id.h"
+#include "ha/base/instant.h"
 #include "ha/base/limits.h"
 
 /*
@@ -41,11 +42,16 @@ struct roster {
     int expected_votes;
     int quorum_votes; /* more than half of expected */
     bool has_witness;
+    int witness_votes;
+    struct duration witness_lag; /* H: how long its vote may go on counting once it is lost */
+    bool is_forced; /* somebody's word stands for votes: no wait proves that a node is off */
 };
 
 node_id roster_find(const struct roster *roster, uint32_t nodeid);
 node_id roster_find_name(const struct roster *roster, const char *name);
 int roster_votes(const struct roster *roster, node_set nodes);
+/* The votes of the witness; 0 without one. */
+int roster_witness(const struct roster *roster);
 /*
  * One word for who has how many votes and how many it takes; never 0. Only who has the same word
  * counts together.

@@ -6,109 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "quorum/lease.h"
-
-#define ALL 7u
-#define NOW(n) ((struct instant){n})
-
-static const struct lease_timing timing = {{5000}, {500}, {2000}, {320}, {0}};
-static const struct ring_id ring = {8, 1}, next_ring = {12, 1};
-
-static struct roster roster_of_three(void)
-{
-    struct roster roster = {.n_nodes = 3, .self = 0, .expected_votes = 3, .quorum_votes = 2};
-
-    for (int i = 0; i < 3; i++) {
-        roster.nodes[i] = (struct roster_node){.nodeid = (uint32_t)i + 1, .votes = 1};
-        snprintf(roster.nodes[i].name, NODE_NAME_MAX, "n%d", i + 1);
-    }
-    return roster;
-}
-
-static void tell(struct lease *lease, int64_t now, node_id from, const struct lease_ages *ages)
-{
-    static struct lease_ages own;
-
-    if (!ages) {
-        lease_ages_make(lease, NOW(now), &own);
-        own.of[from].incarnation = 100 + (uint64_t)from;
-        ages = &own;
-    }
-    lease_ages_taken(lease, NOW(now), from, ages);
-}
-
-/* Everybody is there from 1000 on, and has told. */
-static struct lease *lease_among_three(struct roster roster)
-{
-    struct lease *lease = lease_new(&roster, "boot", 100, &timing, NOW(900));
-
-    lease_group(lease, NOW(1000), ALL, 0);
-    lease_ring(lease, NOW(1000), ring, ALL);
-    lease_quorate(lease, NOW(1000), ring, true);
-    for (node_id node = 0; node < 3; node++)
-        tell(lease, 1000, node, NULL);
-    lease_ages_done(lease, NOW(1000));
-    return lease;
-}
-
-static struct beat beat_of(node_id from, uint64_t number, bool is_armed)
-{
-    struct beat beat = {.from = from, .ring = ring, .number = number, .is_armed = is_armed};
-    struct roster roster = roster_of_three();
-
-    beat.roster = roster_mark(&roster);
-    beat.incarnation = 100 + (uint64_t)from;
-    beat.watchdog = timing.watchdog;
-    beat.lease = timing.lease;
-    snprintf(beat.boot_id, sizeof(beat.boot_id), "boot-%d", from);
-    return beat;
-}
-
-/* We beat, and it comes back to us. */
-static uint64_t beat_ourselves(struct lease *lease, int64_t now)
-{
-    struct beat beat;
-
-    lease_beat_make(lease, NOW(now), &beat);
-    lease_beat_taken(lease, NOW(now + 1), &beat);
-    return beat.number;
-}
-
-static void acknowledge(struct lease *lease, int64_t now, node_id from, uint64_t number,
-                        uint64_t incarnation)
-{
-    struct beat beat = beat_of(from, (uint64_t)now, true);
-
-    beat.acks[0] = (struct beat_ack){incarnation, number};
-    lease_beat_taken(lease, NOW(now), &beat);
-}
-
-/* The group goes on without node 2, in the next ring, and all who are left have told. */
-static void lose_third(struct lease *lease, int64_t now, struct lease_ages *told_by_second)
-{
-    static struct lease_ages own;
-
-    lease_group(lease, NOW(now), 3, 4);
-    lease_ring(lease, NOW(now), next_ring, 3);
-    lease_quorate(lease, NOW(now), next_ring, true);
-    lease_ages_make(lease, NOW(now), &own);
-    if (told_by_second && told_by_second->base == own.base)
-        told_by_second->path = own.path; /* it came the same way */
-    tell(lease, now, 0, NULL);
-    tell(lease, now, 1, told_by_second);
-    lease_ages_done(lease, NOW(now));
-}
-
-static struct lease_status status_of(struct lease *lease, node_id node, int64_t now)
-{
-    struct lease_status status;
-
-    lease_status(lease, node, NOW(now), &status);
-    return status;
-}
+#include "tests/unit/quorum/lease_kit.h"
 
 static void who_counts_votes_otherwise_acknowledges_nothing(void **state)
 {
@@ -213,22 +112,6 @@ static void what_comes_before_the_ring_is_called_quorate_does_not_count(void **s
     assert_false(lease_is_group_quorate(lease));
     lease_quorate(lease, NOW(1300), ring, true);
     assert_true(lease_is_group_quorate(lease));
-    lease_free(lease);
-}
-
-static void with_a_witness_no_lease_counts_yet(void **state)
-{
-    struct roster roster = roster_of_three();
-    struct lease *lease;
-    uint64_t number;
-
-    (void)state;
-    roster.has_witness = true;
-    lease = lease_among_three(roster);
-    number = beat_ourselves(lease, 2000);
-    acknowledge(lease, 2100, 1, number, 100);
-    assert_int_equal(lease_until(lease).ms, 0);
-    assert_false(lease_is_group_quorate(lease));
     lease_free(lease);
 }
 
@@ -407,7 +290,6 @@ int main(void)
         cmocka_unit_test(an_acknowledgement_without_our_own_delivery_is_not_enough),
         cmocka_unit_test(a_change_of_ring_keeps_what_was_acknowledged_and_counts_anew),
         cmocka_unit_test(what_comes_before_the_ring_is_called_quorate_does_not_count),
-        cmocka_unit_test(with_a_witness_no_lease_counts_yet),
         cmocka_unit_test(an_absent_node_is_off_after_its_last_beat_and_lease_and_watchdog),
         cmocka_unit_test(the_largest_watchdog_and_lease_that_it_announced_count),
         cmocka_unit_test(an_age_that_another_tells_counts_if_it_is_younger),
