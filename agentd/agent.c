@@ -17,6 +17,7 @@
 #include "agentd/cluster.h"
 #include "agentd/control_server.h"
 #include "agentd/corosync.h"
+#include "agentd/current.h"
 #include "agentd/follow.h"
 #include "agentd/leaving.h"
 #include "agentd/recorder.h"
@@ -320,7 +321,7 @@ static void handle(struct agent *agent, const struct member_event *event)
             requests_message(agent, event->from, patch);
         break;
     case MEMBER_STORE: store_write(agent->store, patch, event->records, &event->head); break;
-    case MEMBER_CURRENT: break;
+    case MEMBER_CURRENT: current_heard(agent, event->token); break;
     }
     if (event->kind != MEMBER_SEND)
         control_changed(agent->control);
@@ -383,6 +384,7 @@ static int agent_turn(sd_event_source *source, void *context)
     drain(agent);
     next = instant_earliest(next, requests_expire(agent, now));
     next = instant_earliest(next, follow_expire(agent, now));
+    next = instant_earliest(next, current_turn(agent, now));
     next = instant_earliest(next, leaving_turn(agent, now));
     next = instant_earliest(next, cluster_turn(agent, now));
     next = instant_earliest(next, instant_earliest(agent->play_at, agent->decide_at));
@@ -504,6 +506,7 @@ struct agent *agent_new(const struct settings *settings, struct err *err)
     agent->lrm = xcalloc(1, sizeof(*agent->lrm));
     agent->jobs = xcalloc(SERVICES_MAX, sizeof(*agent->jobs));
     agent->requests = requests_new();
+    agent->current = current_new();
     agent->recorder = recorder_new(settings->record, FLIGHT_BYTES_MAX);
     agent->recent = json_array();
     agent->idle_since = agent->play_at = agent->decide_at = INSTANT_NEVER;
@@ -553,6 +556,7 @@ void agent_free(struct agent *agent)
     recorder_free(agent->recorder);
     leaving_end(agent);
     requests_free(agent->requests);
+    current_free(agent->current);
     cluster_free(agent->cluster);
     knowledge_fini(&agent->knowledge);
     for (node_id at = 0; at < NODES_MAX; at++) {

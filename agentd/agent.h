@@ -21,6 +21,7 @@
 struct asking;
 struct cluster;
 struct control;
+struct current;
 struct farewell;
 struct following;
 struct recorder;
@@ -58,6 +59,7 @@ struct agent {
     struct control *control;
     struct recorder *recorder;
     struct requests *requests;
+    struct current *current;     /* who waits to read what is current */
     struct following *following; /* who waits for the end of what was accepted */
 
     struct cluster *cluster; /* corosync.conf, and how it follows the policy */

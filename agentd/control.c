@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agentd/agent.h"
+#include "agentd/current.h"
 #include "agentd/follow.h"
 #include "agentd/leaving.h"
 #include "agentd/requests.h"
@@ -90,6 +91,7 @@ static void session_forget(struct agent *agent, struct session *session)
 {
     requests_forget(agent, session);
     verbs_forget(agent, session);
+    current_forget(agent, session);
     follow_forget(agent, session);
     leaving_forget(agent, session);
 }

@@ -15,6 +15,12 @@
  * A stream ("watch", or "events" with "follow":true) has no end; the client ends it by hanging up
  * or by {"verb":"cancel","id":2,"args":["1"]}.
  *
+ * An answer from what is agreed (cluster status, ha state, policy show and history) is
+ * linearizable; else "current":false is said, with "reason", in the row or in what ends it.
+ *
+ * An error with "unknown":true says that it may have happened all the same, or may happen yet;
+ * any other one that it has not and will not.
+ *
  * code is the exit code that the command line ends with: CONTROL_EXIT_*.
  * The role comes from the peer's credentials: root is admin; all others may look (viewer).
  */

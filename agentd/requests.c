@@ -391,19 +391,21 @@ void requests_durable(struct agent *agent, uint64_t version)
 
 static void expired(struct agent *agent, const struct waiting *waiting)
 {
-    int code = agent->status.is_quorate ? CONTROL_EXIT_FAILED : CONTROL_EXIT_NO_QUORUM;
+    bool is_quorate = agent->status.is_quorate;
+    const char *words = "the policy was accepted, but no quorum has confirmed that it is on disk";
+    const char *hint = "look at it with: tenuto policy show";
 
-    if (waiting->durable_at)
-        session_error(waiting->session, waiting->reply_to, code,
-                      "look at it with: tenuto policy show",
-                      "the policy was accepted, but no quorum has confirmed that it is on disk");
-    else
-        session_error(waiting->session, waiting->reply_to, code,
-                      waiting->is_push ? "see whether it is in force with: tenuto policy show"
-                                       : "see who is here with: tenuto cluster status",
-                      "the cluster did not answer in time (%s)",
-                      agent->status.is_quorate ? "its leader is busy or has just changed"
-                                               : "it is not quorate any more");
+    if (!waiting->durable_at) {
+        words = is_quorate ? "the cluster did not answer in time (its leader is busy or has just "
+                             "changed)"
+                           : "the cluster did not answer in time (it is not quorate any more)";
+        hint = waiting->is_push ? "see whether it is in force with: tenuto policy show"
+                                : "see who is here with: tenuto cluster status";
+    }
+    session_error_with(waiting->session, waiting->reply_to,
+                       json_pack("{s:s,s:s,s:i,s:b}", "error", words, "hint", hint, "code",
+                                 is_quorate ? CONTROL_EXIT_FAILED : CONTROL_EXIT_NO_QUORUM,
+                                 "unknown", 1));
 }
 
 static struct instant drop_stale(struct pending **list, struct instant now)

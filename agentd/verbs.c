@@ -8,6 +8,7 @@
 #include "agentd/agent.h"
 #include "agentd/call.h"
 #include "agentd/control_server.h"
+#include "agentd/current.h"
 #include "agentd/past.h"
 #include "agentd/rows.h"
 #include "dsl/suggest.h"
@@ -137,10 +138,21 @@ json_t *verb_snapshot(struct agent *agent)
                      (json_int_t)agent_wall_ms());
 }
 
+/* It tells of a node without the others, too, so it is no failure that it may be old. */
+static void answer_status(const struct call *call, const char *why_old)
+{
+    json_t *row = rows_cluster(call->agent);
+
+    json_object_set_new(row, "current", json_boolean(!why_old));
+    if (why_old)
+        json_object_set_new(row, "reason", json_string(why_old));
+    session_row(call->session, call->id, row);
+    session_done(call->session, call->id, NULL);
+}
+
 static void verb_cluster_status(const struct call *call)
 {
-    session_row(call->session, call->id, rows_cluster(call->agent));
-    session_done(call->session, call->id, NULL);
+    current_ask(call, answer_status);
 }
 
 static void verb_cluster_nodes(const struct call *call)
@@ -228,7 +240,7 @@ service_id call_service(const struct call *call, const char *name)
 }
 
 /* All records as they lie in the ledger; whoever plans reads them with the codec. */
-static void verb_ha_state(const struct call *call)
+static void answer_state(const struct call *call, const char *why_old)
 {
     const struct agent *agent = call->agent;
 
@@ -241,7 +253,12 @@ static void verb_ha_state(const struct call *call)
     session_row(call->session, call->id,
                 json_pack("{s:I, s:O}", "version", (json_int_t)agent->status.head.version,
                           "records", member_records(agent->member)));
-    session_done(call->session, call->id, NULL);
+    session_done(call->session, call->id, current_done(why_old));
+}
+
+static void verb_ha_state(const struct call *call)
+{
+    current_ask(call, answer_state);
 }
 
 enum verb {

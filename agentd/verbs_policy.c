@@ -6,6 +6,7 @@
 #include "agentd/agent.h"
 #include "agentd/call.h"
 #include "agentd/control_server.h"
+#include "agentd/current.h"
 #include "agentd/past.h"
 #include "agentd/requests.h"
 #include "dsl/policy_text.h"
@@ -113,47 +114,105 @@ void verb_policy_abort(const struct call *call)
     end_waiting(call, "abort");
 }
 
+/* ---- those in force, and those that were ---------------------------------------------------- */
+
+/*
+ * The record that is agreed on: the newest on this disk may be one that nobody has acknowledged
+ * yet, or the disk may be behind. NULL: there is none, or corosync was not reached yet.
+ */
+static json_t *policy_in_force(const struct agent *agent)
+{
+    const char *record =
+        agent->member ? json_text(member_records(agent->member), KEY_POLICY, NULL) : NULL;
+    json_t *policy = record ? json_read(record, strlen(record), NULL) : NULL;
+
+    if (policy && !json_object_get(policy, "message"))
+        json_object_set_new(policy, "message", json_string(""));
+    return policy;
+}
+
+static uint64_t version_in_force(const struct agent *agent)
+{
+    autojson *policy = policy_in_force(agent);
+
+    return (uint64_t)json_int(policy, "version", 0);
+}
+
+/* The asking keeps why its answer may be old. */
+static struct asking *ask_past(const struct call *call, const char *why_old)
+{
+    return past_begin(call, why_old ? xstrdup(why_old) : NULL, free);
+}
+
+static void tell_policy(struct session *session, int64_t id, json_t *policy, const char *why_old)
+{
+    json_object_set_new(policy, "current", json_boolean(!why_old));
+    session_row(session, id, policy);
+    session_done(session, id, current_done(why_old));
+}
+
+static void tell_unknown(struct session *session, int64_t id, uint64_t version)
+{
+    session_error(session, id, CONTROL_EXIT_FAILED, "tenuto policy show prints the one in force",
+                  "this node knows no version %llu of the policy", (unsigned long long)version);
+}
+
 static void answer_policy(void *context, const struct question *question, json_t *value,
                           const struct err *err)
 {
     struct asking *asking = context;
-    long long version = (long long)question->version;
 
-    if (asking->session && value) {
-        session_row(asking->session, asking->id, json_incref(value));
-        session_done(asking->session, asking->id, NULL);
-    } else if (asking->session && err->text[0]) {
+    if (asking->session && value)
+        tell_policy(asking->session, asking->id, json_incref(value), asking->rest);
+    else if (asking->session && err->text[0])
         session_error(asking->session, asking->id, CONTROL_EXIT_FAILED, NULL, "%s", err->text);
-    } else if (asking->session && version) {
-        session_error(asking->session, asking->id, CONTROL_EXIT_FAILED,
-                      "tenuto policy show prints the one in force",
-                      "this node knows no version %lld of the policy", version);
-    } else if (asking->session) {
+    else if (asking->session && question->version)
+        tell_unknown(asking->session, asking->id, question->version);
+    else if (asking->session)
         session_error(asking->session, asking->id, CONTROL_EXIT_FAILED,
                       "push one with: tenuto policy push FILE", "no policy was pushed yet");
-    }
     past_end(asking);
+}
+
+static void show(const struct call *call, const char *why_old)
+{
+    const char *which = call_argument(call, 0);
+    struct question question = {.kind = QUESTION_POLICY,
+                                .version = which ? strtoull(which, NULL, 10) : 0};
+    json_t *in_force = policy_in_force(call->agent);
+    uint64_t version = (uint64_t)json_int(in_force, "version", 0);
+    struct asking *asking;
+
+    if (in_force && (!which || question.version == version)) {
+        tell_policy(call->session, call->id, in_force, why_old);
+        return;
+    }
+    json_decref(in_force);
+    if (version && question.version > version) {
+        tell_unknown(call->session, call->id, question.version);
+        return;
+    }
+    asking = ask_past(call, why_old);
+    if (asking)
+        past_ask(asking, &question, answer_policy);
 }
 
 void verb_policy_show(const struct call *call)
 {
     const char *which = call_argument(call, 0);
-    struct question question = {.kind = QUESTION_POLICY};
-    struct asking *asking;
     char *end = NULL;
 
-    if (which)
-        question.version = strtoull(which, &end, 10);
-    if (which && (question.version == 0 || *end)) {
+    if (which && (strtoull(which, &end, 10) == 0 || *end)) {
         session_error(call->session, call->id, CONTROL_EXIT_USAGE,
                       "\"tenuto policy history\" lists them; what a file would change says "
                       "\"tenuto policy plan FILE\"",
                       "\"%s\" is no version of a policy", which);
         return;
     }
-    asking = past_begin(call, NULL, NULL);
-    if (asking)
-        past_ask(asking, &question, answer_policy);
+    if (which)
+        current_ask_past(call, show);
+    else
+        current_ask(call, show);
 }
 
 static void answer_policies(void *context, const struct question *question, json_t *value,
@@ -179,28 +238,36 @@ static void answer_policies(void *context, const struct question *question, json
                               json_object_get(policy, "message")));
     }
     if (asking->session)
-        session_done(asking->session, asking->id, call_done_of(asking->agent));
+        session_done(asking->session, asking->id, current_done(asking->rest));
     past_end(asking);
 }
 
 /* What this node keeps of them: one that joined later has those since. */
+static void list(const struct call *call, const char *why_old)
+{
+    const char *word = call_argument(call, 0);
+    long limit = word ? strtol(word, NULL, 10) : POLICIES_LISTED_MAX;
+    struct question question = {.kind = QUESTION_POLICIES, .limit = POLICIES_LISTED_MAX};
+    struct asking *asking = ask_past(call, why_old);
+
+    /* Later ones are on their way, and perhaps never in force. */
+    question.version = version_in_force(call->agent);
+    if (limit < question.limit)
+        question.limit = (int)limit;
+    if (asking)
+        past_ask(asking, &question, answer_policies);
+}
+
 void verb_policy_history(const struct call *call)
 {
     const char *word = call_argument(call, 0);
-    struct question question = {.kind = QUESTION_POLICIES, .limit = POLICIES_LISTED_MAX};
-    struct asking *asking;
     char *end = NULL;
-    long limit = word ? strtol(word, &end, 10) : POLICIES_LISTED_MAX;
 
-    if (limit < 1 || (word && *end)) {
+    if (word && (strtol(word, &end, 10) < 1 || *end)) {
         session_error(call->session, call->id, CONTROL_EXIT_USAGE,
                       "tenuto policy history 5 lists the newest five",
                       "\"%s\" is no number of versions", word);
         return;
     }
-    if (limit < question.limit)
-        question.limit = (int)limit;
-    asking = past_begin(call, NULL, NULL);
-    if (asking)
-        past_ask(asking, &question, answer_policies);
+    current_ask_past(call, list);
 }

@@ -323,7 +323,10 @@ static void write_stale(FILE *out, const json_t *done)
     const char *reason = json_text(done, "reason", "");
     char words[512];
 
-    snprintf(words, sizeof(words), "as last known; this node is not in a quorate cluster%s%s",
+    /* A quorum may be here that has not answered in time: the reason says so. */
+    snprintf(words, sizeof(words), "as last known; %s%s%s",
+             json_object_get(done, "current") ? "it may be old by now"
+                                              : "this node is not in a quorate cluster",
              reason[0] ? ": " : "", reason);
     write_words(out, words);
 }
@@ -344,8 +347,9 @@ static void write_done(struct output *output, const json_t *done)
     const char *words = json_text(done, "words", NULL);
     bool is_stale = json_flag(done, "stale", false);
 
+    /* What is printed of a policy is its text, and nothing else. */
     if (is_stale)
-        write_stale(output->out, done);
+        write_stale(output->verb->id == VERB_POLICY_SHOW ? output->err : output->out, done);
     if (output->rows && output->verb->id == VERB_HA_WHY)
         story_why(output->out, output->rows, json_int(done, "earlier", 0), now_of(output));
     else if (output->rows && output->verb->id == VERB_HA_WHY_NOT)

@@ -116,7 +116,7 @@ static void write_policy(FILE *out, const json_t *status, int64_t now_ms)
     width_write(out, json_text(policy, "author", "?"), 0);
     if (json_int(policy, "at", 0) > 0)
         fprintf(out, ", %s", when_ago(&when, json_int(policy, "at", 0), now_ms));
-    fputc('\n', out);
+    fputs(json_flag(status, "current", true) ? "\n" : "; there may be a newer one by now\n", out);
 }
 
 static void write_confirm(FILE *out, const json_t *confirm, int64_t now_ms)

@@ -69,7 +69,7 @@ static void read_one(sqlite3 *db, struct asked *asked)
     if (question->kind == QUESTION_POLICY)
         asked->value = tables_policy(db, question->version, &asked->err);
     else if (question->kind == QUESTION_POLICIES)
-        asked->value = tables_policies(db, question->limit, &asked->err);
+        asked->value = tables_policies(db, question->version, question->limit, &asked->err);
     else
         asked->value =
             tables_history(db, question->after, question->subject[0] ? question->subject : NULL,

@@ -18,7 +18,7 @@ struct history;
 enum question_kind {
     QUESTION_PATCHES, /* as store_history: after, subject, limit */
     QUESTION_POLICY,  /* as store_policy: version */
-    QUESTION_POLICIES /* all of them without their texts, newest first: limit */
+    QUESTION_POLICIES /* those up to version (0: all), without their texts, newest first: limit */
 };
 
 struct question {

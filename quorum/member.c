@@ -447,6 +447,8 @@ void member_status(const struct member *member, struct member_status *status)
                         instant_before(member->now, lease_until(member->lease));
     status->has_proposal = member->proposal.is_open;
     status->head = ledger_head(member->ledger);
+    status->n_writes = member->n_writes;
+    status->n_written = member->n_written;
 }
 
 struct lease *member_lease(struct member *member)

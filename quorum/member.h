@@ -67,6 +67,7 @@ struct member_status {
     bool is_leader;    /* and our own lease ran at the last call that told the time */
     bool has_proposal; /* a patch of ours is under way */
     struct ledger_head head;
+    uint64_t n_writes, n_written; /* to our disk: asked for, and done */
 };
 
 struct member_config {

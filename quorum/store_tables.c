@@ -416,18 +416,21 @@ json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
     return policy;
 }
 
-json_t *tables_policies(sqlite3 *db, int limit, struct err *err)
+json_t *tables_policies(sqlite3 *db, uint64_t upto, int limit, struct err *err)
 {
     sqlite3_stmt *statement =
         prepare(db,
                 "SELECT version, author, stamp, message FROM policies"
-                " LEFT JOIN messages USING(version) ORDER BY version DESC LIMIT ?1",
+                " LEFT JOIN messages USING(version) WHERE ?2 = 0 OR version <= ?2"
+                " ORDER BY version DESC LIMIT ?1",
                 err);
     json_t *list = json_array();
     int result = SQLITE_ERROR;
 
     if (statement)
         sqlite3_bind_int(statement, 1, limit);
+    if (statement)
+        sqlite3_bind_int64(statement, 2, (int64_t)upto);
     while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW)
         json_array_append_new(list, policy_of(statement));
     sqlite3_finalize(statement);

@@ -24,4 +24,4 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
                        struct err *err);
 json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err);
 /* The newest ones, newest first, without their texts. */
-json_t *tables_policies(sqlite3 *db, int limit, struct err *err);
+json_t *tables_policies(sqlite3 *db, uint64_t upto, int limit, struct err *err);

@@ -16,6 +16,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/control_server.h"
+#include "agentd/current.h"
 #include "agentd/follow.h"
 #include "agentd/leaving.h"
 #include "agentd/requests.h"
@@ -53,6 +54,11 @@ void leaving_forget(struct agent *agent, const struct session *session)
 {
     (void)agent;
     (void)session;
+}
+
+void current_forget(struct agent *agent, const struct session *session)
+{
+    (void)agent, (void)session;
 }
 
 void verbs_forget(struct agent *agent, const struct session *session)

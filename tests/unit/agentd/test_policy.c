@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -12,6 +13,7 @@
 #include "agentd/agent.h"
 #include "agentd/call.h"
 #include "agentd/control_server.h"
+#include "agentd/current.h"
 #include "agentd/past.h"
 #include "agentd/requests.h"
 #include "ha/base/json.h"
@@ -23,6 +25,9 @@ static struct {
     const char *user;
     json_t *sent, *rows;
     struct question question;
+    json_t *done, *records;
+    const char *why_old;
+    bool is_of_disk;
     int n_done, code;
     char words[256];
 } world;
@@ -50,7 +55,8 @@ void session_row(struct session *session, int64_t id, json_t *row)
 void session_done(struct session *session, int64_t id, json_t *members)
 {
     (void)session, (void)id;
-    json_decref(members);
+    json_decref(world.done);
+    world.done = members;
     world.n_done++;
 }
 
@@ -84,20 +90,23 @@ bool requests_send(struct agent *agent, struct session *session, int64_t reply_t
 
 struct asking *past_begin(const struct call *call, void *rest, void (*rest_free)(void *rest))
 {
-    (void)rest, (void)rest_free;
+    (void)rest_free;
     asking.agent = call->agent;
+    asking.rest = rest;
     return &asking;
 }
 
 void past_ask(struct asking *who, const struct question *question, history_answer *answer)
 {
+    autojson *policy =
+        json_pack("{s:I,s:s}", "version", (json_int_t)question->version, "text", "old");
     autojson *value = json_pack("[{s:i,s:s,s:i,s:s},{s:i,s:s,s:i,s:s}]", "version", 2, "author",
                                 "jin", "stamp", 9000, "message", "rollback to 1", "version", 1,
                                 "author", "ann", "stamp", 8000, "message", "");
     struct err err = {{0}};
 
     world.question = *question;
-    answer(who, question, value, &err);
+    answer(who, question, question->kind == QUESTION_POLICY ? policy : value, &err);
 }
 
 void past_fail(struct asking *who, const struct err *err)
@@ -108,7 +117,31 @@ void past_fail(struct asking *who, const struct err *err)
 
 void past_end(struct asking *who)
 {
-    (void)who;
+    free(who->rest);
+}
+
+const json_t *member_records(const struct member *member)
+{
+    (void)member;
+    return world.records;
+}
+
+/* Answered at once, as the world has it. */
+void current_ask(const struct call *call, current_answer *answer)
+{
+    world.is_of_disk = false;
+    answer(call, world.why_old);
+}
+
+void current_ask_past(const struct call *call, current_answer *answer)
+{
+    world.is_of_disk = true;
+    answer(call, world.why_old);
+}
+
+json_t *current_done(const char *why_old)
+{
+    return why_old ? json_pack("{s:s}", "reason", why_old) : NULL;
 }
 
 json_t *call_done_of(const struct agent *agent)
@@ -131,6 +164,8 @@ static int tear_down(void **state)
     (void)state;
     json_decref(world.sent);
     json_decref(world.rows);
+    json_decref(world.done);
+    json_decref(world.records);
     return 0;
 }
 
@@ -226,6 +261,61 @@ static void so_many_of_them_as_was_asked_for(void **state)
     assert_int_equal(world.n_done, 2);
 }
 
+/* Version 7 is in force, as the members have agreed; what this disk has is another matter. */
+static void show(const char *word)
+{
+    autojson *request = json_pack("{s:[s*]}", "args", word);
+    static struct agent agent;
+
+    agent.member = (struct member *)&world;
+    world.records = json_pack("{s:s}", "policy",
+                              "{\"version\":7,\"author\":\"jin\",\"stamp\":9,\"text\":\"new\"}");
+    verb_policy_show(&(struct call){.agent = &agent,
+                                    .session = (struct session *)&world,
+                                    .request = request,
+                                    .args = json_object_get(request, "args")});
+}
+
+static void what_is_shown_is_what_is_agreed_on_and_not_what_is_on_disk(void **state)
+{
+    (void)state;
+    show(NULL);
+    assert_false(world.is_of_disk);
+    assert_string_equal(json_text(json_array_get(world.rows, 0), "text", ""), "new");
+    assert_true(json_flag(json_array_get(world.rows, 0), "current", false));
+    assert_null(world.done);
+    assert_int_equal(world.n_done, 1);
+}
+
+static void an_earlier_version_is_read_from_the_disk_once_that_has_all(void **state)
+{
+    (void)state;
+    show("6");
+    assert_true(world.is_of_disk);
+    assert_int_equal(world.question.version, 6);
+    assert_string_equal(json_text(json_array_get(world.rows, 0), "text", ""), "old");
+}
+
+static void a_version_that_is_not_in_force_yet_is_unknown_whatever_the_disk_has(void **state)
+{
+    (void)state;
+    show("8");
+    assert_int_equal(json_array_size(world.rows), 0);
+    assert_non_null(strstr(world.words, "knows no version 8"));
+}
+
+static void what_may_be_old_is_shown_and_said_to_be(void **state)
+{
+    (void)state;
+    world.why_old = "nobody else is here";
+    show(NULL);
+    assert_false(json_flag(json_array_get(world.rows, 0), "current", true));
+    assert_string_equal(json_text(world.done, "reason", ""), "nobody else is here");
+    history(NULL);
+    assert_int_equal(world.n_done, 2);
+    assert_string_equal(json_text(world.done, "reason", ""), "nobody else is here");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +325,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_versions_are_told_with_their_messages, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(so_many_of_them_as_was_asked_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_shown_is_what_is_agreed_on_and_not_what_is_on_disk,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_earlier_version_is_read_from_the_disk_once_that_has_all,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_version_that_is_not_in_force_yet_is_unknown_whatever_the_disk_has, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_may_be_old_is_shown_and_said_to_be, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
