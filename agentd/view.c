@@ -72,7 +72,7 @@ static void view_node(struct agent *agent, node_id node, struct instant now)
     view->has_report = view->is_member && agent->told[at].is_valid &&
                        agent->told[at].policy == agent->knowledge.policy_version;
     view->is_armed = lease.is_armed;
-    view->is_proven_off = lease.is_proven_off && !node_in(agent->status.agents, at);
+    view->is_proven_off = lease.is_proven_off && !view->is_member;
     /* Of use once it is gone only; until then it tells for itself. */
     view->is_history_known = lease.is_vouched && agent->told[at].has_told &&
                              (view->is_member || is_accounted_for(agent, node));

@@ -187,6 +187,7 @@ static bool set_up(struct keeper_base *base, const char *socket_path, struct err
     if (strlen(socket_path) >= sizeof(base->socket_path))
         return err_set(err, "the socket's path %s is too long", socket_path);
     memcpy(base->socket_path, socket_path, strlen(socket_path) + 1);
+    snprintf(base->agent_path, sizeof(base->agent_path), "%s.agent", socket_path);
     snprintf(base->condemned_path, sizeof(base->condemned_path), "%s.condemned", socket_path);
     unblock_log();
     /* The signals come last: whoever waits for another keeper may be ended like anybody. */

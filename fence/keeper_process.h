@@ -26,8 +26,8 @@ struct keeper_page {
 struct keeper_base {
     struct keeper_page *page;
     char socket_path[108];
-    char condemned_path
-        [128]; /* says the same in a file beside the socket, for a keeper without memory */
+    /* Files beside the socket, for a keeper without memory: we are condemned; the agent's pid. */
+    char condemned_path[128], agent_path[128];
     int listen_fd;
     int signal_fd; /* SIGTERM and SIGINT */
     int device_fd; /* -1: none */
@@ -41,6 +41,13 @@ struct keeper_base {
 /* Both come back when the other process is gone; the holder also when it is time to leave. */
 void keeper_hold(struct keeper_base *base, pid_t worker);
 void keeper_work(struct keeper_base *base);
+
+/*
+ * keeper_agent.c: the agent that connected last, for a keeper that comes after us. Recalled: a
+ * pidfd, or -1 if that process is gone.
+ */
+void keeper_note_agent(const struct keeper_base *base, pid_t pid);
+int keeper_recall_agent(const struct keeper_base *base, pid_t *pid);
 
 /* The whole keeper; comes back when it may end. An exit code. */
 int keeper_run(const char *socket_path);

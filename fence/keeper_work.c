@@ -347,13 +347,16 @@ static void accept_agent(struct worker *worker)
         return;
     }
     /* An agent that connects anew has closed its old connection; perhaps we have not seen it. */
-    hear_agent(worker);
+    if (worker->agent_fd >= 0)
+        hear_agent(worker);
     if (worker->agent_fd >= 0) {
         refuse(fd, "error there is an agent already\n");
         return;
     }
+    close_fd(&worker->agent_pidfd);
     worker->agent_fd = fd;
     worker->agent_pid = peer.pid;
+    keeper_note_agent(worker->base, peer.pid);
     worker->agent_pidfd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
     keeper_agent_came(worker->keeper, boottime_now());
     tell_state(worker);
@@ -395,6 +398,14 @@ static void carry_out(struct worker *worker, const struct keeper_orders *orders)
     }
 }
 
+/* One that ran when the keeper before us died has to come to us, or it hangs. */
+static void expect_agent(struct worker *worker)
+{
+    worker->agent_pidfd = keeper_recall_agent(worker->base, &worker->agent_pid);
+    if (worker->agent_pidfd >= 0)
+        keeper_agent_came(worker->keeper, boottime_now());
+}
+
 /* What the worker before us left, at whatever step it died. */
 static void take_over(struct worker *worker)
 {
@@ -434,6 +445,7 @@ void keeper_work(struct keeper_base *base)
     struct pollfd fds[3] = {0};
 
     take_over(&worker);
+    expect_agent(&worker);
     while (!fds[0].revents) {
         struct instant now = boottime_now();
         struct keeper_orders orders;

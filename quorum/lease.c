@@ -447,13 +447,36 @@ static struct instant dead_at(const struct lease *lease, const struct known *kno
         last, duration_ms(lasts.ms + watchdog.ms + lease->timing.allowance.ms + lag(lease).ms));
 }
 
+node_set lease_silent(const struct lease *lease)
+{
+    const struct lease_timing *t = &lease->timing;
+    int64_t patience = t->lease.ms + t->watchdog.ms + t->allowance.ms;
+    node_set silent = 0;
+
+    NODE_SET_EACH(node, lease->is_settled ? lease->agents : 0)
+    {
+        struct instant last = instant_latest(lease->known[node].heard, lease->settled_at);
+
+        if (lease->known[node].has_told && lease->returned_sent.ms - last.ms > patience)
+            silent |= node_bit(node);
+    }
+    return silent;
+}
+
+/* Rule 8: one that does not tell is as good as absent, though corosync lists it. */
+static bool is_member(const struct lease *lease, node_id node)
+{
+    return node_in(lease->agents, node) &&
+           (node == lease->roster.self || !lease->is_settled || lease->known[node].has_told);
+}
+
 void lease_status(const struct lease *lease, node_id node, struct instant now,
                   struct lease_status *status)
 {
     const struct known *known = &lease->known[node];
 
     memset(status, 0, sizeof(*status));
-    status->is_member = node_in(lease->agents, node);
+    status->is_member = is_member(lease, node);
     status->is_heard = known->is_heard;
     status->is_armed = known->is_armed;
     status->watchdog = known->watchdog;

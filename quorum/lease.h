@@ -64,11 +64,11 @@ struct lease_ages {
 
 /* One node, as it stands now. */
 struct lease_status {
-    bool is_member; /* its agent is in our group */
+    bool is_member; /* its agent is in our group, and told when that was asked last */
     bool is_heard;
     bool is_armed;
     bool is_vouched;    /* see is_history_known in ha/model/cluster_view.h */
-    bool is_proven_off; /* absent, and due, and a beat of ours sent after that has come back */
+    bool is_proven_off; /* no member, and due, and a beat of ours sent after that has come back */
     struct duration watchdog; /* the longest that this boot announced; 0: none */
     struct instant last_beat;
     struct instant dead_at; /* INSTANT_NEVER while it is a member */
@@ -111,6 +111,12 @@ void lease_ages_taken(struct lease *lease, struct instant now, node_id from,
                       const struct lease_ages *ages);
 /* Members that hold a quorum of votes have told; those that did not tell count as without agent. */
 void lease_ages_done(struct lease *lease, struct instant now);
+
+/*
+ * Members that told once and have not been heard since for as long as it takes to prove somebody
+ * off, though our own beats come back: they are to be asked again.
+ */
+node_set lease_silent(const struct lease *lease);
 
 /* The next beat of ours, to be multicast now; its sending time is remembered. */
 void lease_beat_make(struct lease *lease, struct instant now, struct beat *beat);

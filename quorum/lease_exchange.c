@@ -154,4 +154,5 @@ void lease_ages_done(struct lease *lease, struct instant now)
     lease->kept = lease->agents;
     lease->is_roster_new = false;
     lease->is_settled = true;
+    lease->settled_at = now;
 }

@@ -54,6 +54,7 @@ struct lease {
     struct instant start; /* when this group first held us */
 
     bool is_settled; /* the exchange of this group is done */
+    struct instant settled_at;
     uint64_t base, path;
     struct ring_id base_ring;
     node_set kept; /* have been with us, all the time, since the last group that was settled */

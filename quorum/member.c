@@ -338,6 +338,7 @@ struct instant member_tick(struct member *member, struct instant now)
             member->next_beat = instant_after(now, lease_timing(member->lease)->beat);
         }
         next = member->next_beat;
+        sync_ask_silent(member);
     }
     return instant_earliest(next, sync_tick(member, now));
 }

@@ -37,10 +37,10 @@ struct sync {
     struct told of[NODES_MAX];
     bool is_hello_sent;
     struct instant skip_at;
-    bool is_exchanged;         /* everybody told */
-    struct ledger_head newest; /* what they agreed to go on from, in the new epoch */
-    node_id donor;             /* who sends it to those behind */
-    node_set ready;            /* who has it, on disk; a quorum of them: settled */
+    bool is_exchanged, is_asked_again; /* everybody told; and was asked for the next round by us */
+    struct ledger_head newest;         /* what they agreed to go on from, in the new epoch */
+    node_id donor;                     /* who sends it to those behind */
+    node_set ready;                    /* who has it, on disk; a quorum of them: settled */
     bool is_settled;
     bool has_come; /* settled, we are ready, and the user was told */
     node_id leader;
@@ -50,13 +50,10 @@ struct sync {
     uint64_t content_write;    /* the write that must be on disk before we say so */
     bool is_ready_sent;
     json_t *backlog;
-    char *outgoing;
-    size_t out_length, out_at;
+    char *outgoing, *incoming;
+    size_t out_length, out_at, in_length, in_at;
     int under_way;
-    char *incoming;
-    size_t in_length, in_at;
-    uint64_t applied[NODES_MAX]; /* acknowledged versions */
-    uint64_t on_disk[NODES_MAX];
+    uint64_t applied[NODES_MAX], on_disk[NODES_MAX]; /* acknowledged versions */
 };
 
 struct proposal {
@@ -131,6 +128,8 @@ bool sync_chunk(struct member *member, node_id from, const json_t *body, struct 
 bool sync_ready(struct member *member, node_id from, const json_t *body, struct err *err);
 bool sync_again(struct member *member, struct instant now, const json_t *body, struct err *err);
 void sync_send_again(struct member *member);
+/* Who is heard no more is asked again, and skipped if it does not tell. */
+void sync_ask_silent(struct member *member);
 /* The store has come further: perhaps we are ready. */
 void sync_written(struct member *member);
 struct instant sync_tick(struct member *member, struct instant now);

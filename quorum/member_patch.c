@@ -159,7 +159,8 @@ static const char *refusal(const struct member *member, node_id from, const json
         json_int(body, "hash", 0) != (int64_t)sync->stream.hash ||
         json_int(patch, "version", -1) != (int64_t)sync->stream.version + 1)
         return "other records were in force when it came";
-    if (fences & (member->agents | sync->beaten))
+    /* A member that was skipped is as good as absent: it is declared off like any other. */
+    if (fences & (sync->told | sync->beaten))
         return "a node that it declares off has been heard again";
     return NULL;
 }

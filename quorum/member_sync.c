@@ -242,6 +242,17 @@ void sync_send_again(struct member *member)
                           (json_int_t)member->round + 1));
 }
 
+void sync_ask_silent(struct member *member)
+{
+    struct sync *sync = &member->sync;
+
+    if (!sync->is_exchanged || sync->is_asked_again ||
+        !(lease_silent(member->lease) & sync->told & ~sync->skipped))
+        return;
+    sync->is_asked_again = true;
+    sync_send_again(member);
+}
+
 /* Read in any view and by any count of votes: all members of the group are in the same round. */
 bool sync_again(struct member *member, struct instant now, const json_t *body, struct err *err)
 {

@@ -97,8 +97,8 @@ static void kill_children(void)
 
 void rig_free(struct rig *rig)
 {
-    static const char *const files[] = {"keeper.sock", "keeper.sock.lock", "keeper.sock.condemned",
-                                        "wd.sock"};
+    static const char *const files[] = {"keeper.sock", "keeper.sock.lock", "keeper.sock.agent",
+                                        "keeper.sock.condemned", "wd.sock"};
     char path[128];
 
     feeding_free(rig->feeding);

@@ -308,6 +308,29 @@ static void an_agent_that_hangs_is_killed_after_its_lease(void **state)
     assert_int_equal(rig->resets, 0);
 }
 
+/* It never comes to the new keeper, which has nothing to guard: five seconds are no hiccup then. */
+static void an_agent_that_hung_before_this_keeper_began_is_killed(void **state)
+{
+    struct rig *rig = *state;
+    int code = 0;
+    pid_t agent = start_agent(rig);
+    pid_t worker;
+    struct instant began;
+
+    for (int i = 0; i < 100 && rig->feeds < 3; i++)
+        rig_run(rig, 20);
+    worker = rig_child_of(rig->keeper);
+    kill(agent, SIGSTOP);
+    kill(rig->keeper, SIGSTOP);
+    kill(worker, SIGKILL);
+    kill_and_wait(rig->keeper);
+    rig_start_keeper(rig);
+    began = boottime_now();
+    while (waitpid(agent, &code, WNOHANG) == 0 && boottime_now().ms - began.ms < 20000)
+        rig_run(rig, 50);
+    assert_true(WIFSIGNALED(code) && WTERMSIG(code) == SIGKILL);
+}
+
 static void a_keeper_that_was_away_too_long_resets(void **state)
 {
     struct rig *rig = *state;
@@ -403,6 +426,7 @@ int main(void)
         IN_A_RIG(term_is_refused_while_armed),
         IN_A_RIG(a_second_keeper_waits_for_the_end_of_the_first),
         IN_A_RIG(an_agent_that_hangs_is_killed_after_its_lease),
+        IN_A_RIG(an_agent_that_hung_before_this_keeper_began_is_killed),
         IN_A_RIG(a_keeper_that_was_away_too_long_resets),
         IN_A_RIG(bad_lines_are_answered_and_change_nothing),
         IN_A_RIG(there_is_one_agent_at_a_time),

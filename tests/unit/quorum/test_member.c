@@ -227,6 +227,34 @@ static void a_silent_member_blocks_nobody_for_longer_than_a_lease(void **state)
     world_free(world);
 }
 
+static void a_leader_that_hangs_while_its_node_lives_is_replaced_and_declared_off(void **state)
+{
+    struct world *world = three(8);
+    int hung = world_leader(world), leader;
+    struct lease_status status;
+    struct err err = {0};
+
+    (void)state;
+    world_stall(world, hung, true);
+    world_run(world, 12000);
+    leader = world->actors[(hung + 1) % 3].status.leader;
+    assert_true(leader >= 0 && leader != hung);
+    /* corosync lists it all the same: it is in the group, and takes no part. */
+    assert_true(node_in(world->actors[leader].status.agents, (node_id)hung));
+    assert_int_equal(world->actors[leader].status.synced, 7 & ~(1 << hung));
+    lease_status(member_lease(world->actors[leader].member), (node_id)hung,
+                 world_clock(&world->actors[leader]), &status);
+    assert_true(status.is_proven_off);
+    assert_true(member_propose(world->actors[leader].member, world_clock(&world->actors[leader]),
+                               json_pack("{s:{s:s}}", "set", "off", "it"), 1u << hung, 7, &err));
+    world_run(world, 1000);
+    assert_string_equal(record(world, leader, "off"), "it");
+    world_stall(world, hung, false);
+    assert_true(world_settle(world, 5000));
+    assert_string_equal(record(world, hung, "off"), "it");
+    world_free(world);
+}
+
 static void what_one_member_tells_all_hear(void **state)
 {
     struct world *world = three(10);
@@ -361,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_proposal_cut_off_before_anybody_else_had_it_is_voided),
         cmocka_unit_test(everything_killed_at_once_comes_back_with_the_last_durable_record),
         cmocka_unit_test(a_silent_member_blocks_nobody_for_longer_than_a_lease),
+        cmocka_unit_test(a_leader_that_hangs_while_its_node_lives_is_replaced_and_declared_off),
         cmocka_unit_test(what_one_member_tells_all_hear),
         cmocka_unit_test(other_votes_count_from_the_next_view_on_and_the_ring_stays),
         cmocka_unit_test(a_member_without_a_vote_takes_part_in_everything),
