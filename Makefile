@@ -1,9 +1,9 @@
-# tenuto: one flat makefile. `make help` lists every target with a sentence.
+#tenuto : one flat makefile. `make help` lists every target with a sentence.
 #
-#   BUILD=dir   where everything generated goes (default: build)
-#   CC=clang    the other compiler, in $(BUILD)/clang
-#   SAN=1       with address and undefined-behaviour sanitizers, in $(BUILD)/san
-#   ROOM=dsl    only this room's unit tests               V=1     whole commands, every test's name
+#BUILD = dir where everything generated goes(default : build)
+#CC = clang the other compiler, in $(BUILD) / clang
+#SAN = 1 with address and undefined - behaviour sanitizers, in $(BUILD) / san
+#ROOM = dsl only this room 's unit tests               V=1     whole commands, every test' s name
 
 BUILD ?= build
 PREFIX ?= /usr
@@ -20,7 +20,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-# Objects made in different ways never mix: each way has its own directory.
+#Objects made in different ways never mix : each way has its own directory.
 OUT := $(BUILD)$(if $(findstring clang,$(CC)),/clang)$(if $(SAN),/san)
 export BUILD OUT CC V
 
@@ -29,17 +29,18 @@ CFLAGS_ALL := -std=gnu17 $(CFLAGS) -Wall -Wextra -Wshadow -Wconversion -Werror \
 	-Wframe-larger-than=16384 -D_GNU_SOURCE -I. -MMD -MP
 LDFLAGS_ALL := -Wl,--as-needed $(LDFLAGS)
 ifeq ($(findstring clang,$(CC)),)
-# Text for people is bounded and may be cut short; gcc would call every such place a mistake.
+#Text for people is bounded and may be cut short; gcc would call every such place a mistake.
 CFLAGS_ALL += -Wno-format-truncation
 endif
 ifdef SAN
-# The sanitizers pad every frame, so the frame limit is checked by the plain builds only.
+#The sanitizers pad every frame, so the frame limit is checked by the plain builds only.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_ALL += $(SANITIZE) -O1 -fno-omit-frame-pointer -Wno-frame-larger-than
 LDFLAGS_ALL += $(SANITIZE)
 endif
 
-# ---- rooms: one archive each, its files found by wildcard; files with a main() stay out ----------
+#-- -- rooms : one archive each, its files found by wildcard;                                      \
+    files with a main() stay out -- -- -- -- --
 
 ROOMS := ha dsl metadata quorum fence agentd console
 MAINS := fence/keeper_main.c agentd/main.c console/main.c console/door/main.c
@@ -58,7 +59,7 @@ SEES_dsl := dsl ha
 SEES_metadata := metadata dsl ha
 SEES_quorum := quorum ha
 SEES_fence := fence ha
-SEES_agentd := agentd quorum fence dsl ha
+SEES_agentd := agentd quorum fence metadata dsl ha
 SEES_console := console metadata dsl ha
 
 # Libraries; --as-needed keeps out of a program whatever it does not call.
@@ -67,7 +68,7 @@ LIBS_dsl := $(LIBS_ha)
 LIBS_metadata := -lexpat $(LIBS_dsl)
 LIBS_quorum := -lcpg -lquorum -lvotequorum -lcmap -lcfg -lsqlite3 -lpthread $(LIBS_ha)
 LIBS_fence := $(LIBS_ha)
-LIBS_agentd := -lconfig $(LIBS_quorum)
+LIBS_agentd := -lconfig -lexpat $(LIBS_quorum)
 LIBS_console := -lreadline -lncursesw -ltinfo -lconfig -lssh $(LIBS_metadata)
 
 # What is made, a short line each; the whole command with V=1, nothing with -s.

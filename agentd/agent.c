@@ -23,6 +23,7 @@
 #include "agentd/recorder.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
+#include "agentd/verdict.h"
 #include "ha/base/json.h"
 #include "ha/base/log.h"
 #include "ha/base/text.h"
@@ -179,6 +180,7 @@ static void committed(struct agent *agent, const struct member_event *event)
 
     const json_t *set = json_object_get(event->patch, "set");
 
+    verdict_committed(agent, event->patch);
     if (json_object_get(set, KEY_POLICY))
         reload(agent, member_records(agent->member), event->version);
     else if (json_object_get(set, KEY_COROSYNC))
@@ -243,6 +245,7 @@ static void looked_again(struct agent *agent)
         agent->changed_at = agent_now();
         cluster_say_again(agent);
         requests_ring_changed(agent);
+        verdict_ring_changed(agent);
     }
     if (before.leader != agent->status.leader && agent->status.leader != NODE_NONE)
         log_info("%s leads", agent->roster.nodes[agent->status.leader].name);
@@ -293,6 +296,23 @@ static void roster_changed(struct agent *agent, const struct roster *roster)
              roster->expected_votes, roster->quorum_votes);
 }
 
+static void message_taken(struct agent *agent, node_id from, const json_t *message)
+{
+    const char *kind = json_text(message, "kind", "");
+
+    if (strcmp(kind, "report") == 0) {
+        report_taken(agent, from, message);
+    } else if (strcmp(kind, "corosync") == 0) {
+        cluster_message(agent, from, message);
+    } else if (strcmp(kind, "verdict") == 0) {
+        verdict_message(agent, from, message);
+    } else {
+        requests_message(agent, from, message);
+        if (strcmp(kind, "push") == 0)
+            verdict_pushed(agent, message);
+    }
+}
+
 static void handle(struct agent *agent, const struct member_event *event)
 {
     struct err err = {{0}};
@@ -312,14 +332,7 @@ static void handle(struct agent *agent, const struct member_event *event)
         agent->durable = event->version;
         requests_durable(agent, event->version);
         break;
-    case MEMBER_MESSAGE:
-        if (strcmp(json_text(patch, "kind", ""), "report") == 0)
-            report_taken(agent, event->from, patch);
-        else if (strcmp(json_text(patch, "kind", ""), "corosync") == 0)
-            cluster_message(agent, event->from, patch);
-        else
-            requests_message(agent, event->from, patch);
-        break;
+    case MEMBER_MESSAGE: message_taken(agent, event->from, patch); break;
     case MEMBER_STORE: store_write(agent->store, patch, event->records, &event->head); break;
     case MEMBER_CURRENT: current_heard(agent, event->token); break;
     }
@@ -379,10 +392,12 @@ static int agent_turn(sd_event_source *source, void *context)
     if (agent->member)
         next = instant_earliest(next, member_tick(agent->member, now));
     drain(agent);
+    verdict_turn(agent, now);
     play(agent, now);
     conduct(agent, now);
     drain(agent);
     next = instant_earliest(next, requests_expire(agent, now));
+    drain(agent);
     next = instant_earliest(next, follow_expire(agent, now));
     next = instant_earliest(next, current_turn(agent, now));
     next = instant_earliest(next, leaving_turn(agent, now));
@@ -522,7 +537,7 @@ struct agent *agent_new(const struct settings *settings, struct err *err)
     if (sd_event_default(&agent->loop) < 0) {
         err_set(err, "cannot set up the event loop");
     } else if ((agent->cluster = cluster_new(agent, err)) && open_store(agent, err) &&
-               listen_to_all(agent, err)) {
+               listen_to_all(agent, err) && (agent->verdicts = verdicts_new(agent, err))) {
         agent->control = control_new(agent, settings->control, err);
         if (agent->control)
             return agent;
@@ -557,6 +572,7 @@ void agent_free(struct agent *agent)
     leaving_end(agent);
     requests_free(agent->requests);
     current_free(agent->current);
+    verdicts_free(agent->verdicts);
     cluster_free(agent->cluster);
     knowledge_fini(&agent->knowledge);
     for (node_id at = 0; at < NODES_MAX; at++) {

@@ -26,6 +26,7 @@ struct farewell;
 struct following;
 struct recorder;
 struct requests;
+struct verdicts;
 
 /* What one node's player said last, in this group. */
 struct told {
@@ -60,6 +61,7 @@ struct agent {
     struct recorder *recorder;
     struct requests *requests;
     struct current *current;     /* who waits to read what is current */
+    struct verdicts *verdicts;   /* of pushed policies */
     struct following *following; /* who waits for the end of what was accepted */
 
     struct cluster *cluster; /* corosync.conf, and how it follows the policy */

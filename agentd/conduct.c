@@ -239,7 +239,7 @@ static bool is_catching_up(const struct agent *agent, struct instant now)
 void conduct(struct agent *agent, struct instant now)
 {
     struct outcome *outcome = agent->outcome;
-    struct instant confirm_at;
+    struct instant confirm_at, push_at;
     json_t *patch;
 
     if (!agent->status.is_leader) {
@@ -260,11 +260,12 @@ void conduct(struct agent *agent, struct instant now)
     }
     agent->must_decide = false;
     agent->decide_at = INSTANT_NEVER;
-    if (push_decide(agent, now) || confirm_decide(agent, now, &confirm_at) ||
+    if (push_decide(agent, now, &push_at) || confirm_decide(agent, now, &confirm_at) ||
         cluster_decide(agent, now)) {
         agent->must_decide = true;
         return;
     }
+    confirm_at = instant_earliest(confirm_at, push_at);
     agent->decide_at = instant_earliest(cluster_wake(agent, now), confirm_at);
     if (!agent->knowledge.policy || agent->policy_of[agent->roster.self] == NODE_NONE)
         return;

@@ -18,6 +18,7 @@
 #include "agentd/leaving.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
+#include "agentd/verdict.h"
 #include "ha/base/json.h"
 #include "ha/base/log.h"
 #include "ha/base/text.h"
@@ -90,6 +91,7 @@ static void session_end(struct session *session)
 static void session_forget(struct agent *agent, struct session *session)
 {
     requests_forget(agent, session);
+    verdict_forget(agent, session);
     verbs_forget(agent, session);
     current_forget(agent, session);
     follow_forget(agent, session);

@@ -16,9 +16,19 @@ void knowledge_init(struct knowledge *knowledge)
     ha_state_init(knowledge->agreed, 0, 0);
 }
 
+void knowledge_offer(struct knowledge *knowledge, struct arena *arena, struct policy *policy,
+                     char *text)
+{
+    arena_free(knowledge->offered_arena);
+    knowledge->offered_arena = arena;
+    knowledge->offered = policy;
+    knowledge->offered_text = text;
+}
+
 void knowledge_fini(struct knowledge *knowledge)
 {
     json_decref(knowledge->confirm);
+    arena_free(knowledge->offered_arena);
     arena_free(knowledge->arena);
     free(knowledge->agreed);
     *knowledge = (struct knowledge){0};
@@ -94,26 +104,40 @@ static void read_record(struct knowledge *knowledge, const char *key, const json
     }
 }
 
-/* Compiles the record's text into a new arena; false leaves everything as it was. */
-static bool read_policy(struct knowledge *knowledge, const json_t *value)
+static struct policy *compile(struct arena *arena, const char *text, const json_t *value)
 {
-    struct arena *arena = arena_new();
     struct policy *policy = arena_alloc(arena, sizeof(*policy));
     struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
-    char *text = arena_strdup(arena, json_text(value, "text", ""));
 
     diagnostics_init(diagnostics, arena, "policy", text, strlen(text));
-    if (!policy_compile(arena, "policy", text, strlen(text), policy, diagnostics)) {
-        log_error("version %lld of the policy cannot be understood by this version of tenutod; "
-                  "the one before stays in force here: %s",
-                  (long long)json_int(value, "version", 0), diagnostics_text(diagnostics, false));
+    if (policy_compile(arena, "policy", text, strlen(text), policy, diagnostics))
+        return policy;
+    log_error("version %lld of the policy cannot be understood by this version of tenutod; "
+              "the one before stays in force here: %s",
+              (long long)json_int(value, "version", 0), diagnostics_text(diagnostics, false));
+    return NULL;
+}
+
+/* The record's text as a policy, in an arena of its own; false leaves everything as it was. */
+static bool read_policy(struct knowledge *knowledge, const json_t *value)
+{
+    const char *text = json_text(value, "text", "");
+    bool is_offered = knowledge->offered && strcmp(knowledge->offered_text, text) == 0;
+    struct arena *arena = is_offered ? knowledge->offered_arena : arena_new();
+    char *own = is_offered ? knowledge->offered_text : arena_strdup(arena, text);
+    struct policy *policy = is_offered ? knowledge->offered : compile(arena, own, value);
+
+    if (is_offered)
+        knowledge->offered_arena = NULL;
+    if (!policy) {
         arena_free(arena);
         return false;
     }
     knowledge->arena = arena;
     knowledge->policy = policy;
-    knowledge->text = text;
+    knowledge->text = own;
     knowledge->author = arena_strdup(arena, json_text(value, "author", "?"));
+    knowledge->push = arena_strdup(arena, json_text(value, "push", ""));
     knowledge->policy_version = (uint64_t)json_int(value, "version", 0);
     knowledge->policy_stamp = json_int(value, "stamp", 0);
     if (knowledge->policy_stamp > knowledge->stamp)
@@ -143,6 +167,7 @@ bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t
         *before_arena = is_new ? old_arena : NULL;
         *before = is_new ? old : NULL;
     }
+    knowledge_offer(knowledge, NULL, NULL, NULL);
     ha_state_init(agreed, knowledge->policy ? knowledge->policy->n_nodes : 0,
                   knowledge->policy ? knowledge->policy->n_services : 0);
     agreed->version = version;

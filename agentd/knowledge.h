@@ -20,15 +20,22 @@ struct knowledge {
     uint64_t policy_version;
     char *text;
     char *author;
+    char *push;           /* id of the request that brought it; "" */
     int64_t policy_stamp; /* ledger time of the push */
     json_t *confirm;      /* what that policy waits for; NULL: nothing */
     struct ha_state *agreed;
     int64_t stamp;               /* ledger time of the newest patch */
     char manager[NODE_NAME_MAX]; /* by name: it may not be in the policy */
+    struct arena *offered_arena; /* a policy that may be the one that is loaded next; or NULL */
+    struct policy *offered;
+    char *offered_text;
 };
 
 void knowledge_init(struct knowledge *knowledge);
 void knowledge_fini(struct knowledge *knowledge);
+/* Compiled already; taken over with its arena, and gone after the next load in any case. */
+void knowledge_offer(struct knowledge *knowledge, struct arena *arena, struct policy *policy,
+                     char *text);
 /*
  * All records anew. true: the policy is another one than before (ids changed);
  * before is then the old policy in an arena that the caller frees, or NULL.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Checks and proposes pushed policies; see push.h. */
+/* Decides pushed policies, and proposes them; see push.h. */
 #include "agentd/push.h"
 
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "agentd/patch.h"
 #include "agentd/refusal.h"
 #include "agentd/requests.h"
+#include "agentd/verdict.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
@@ -59,41 +60,33 @@ static json_t *nodes_problem(const struct agent *agent, const struct policy *pol
                      "corosync.conf is written from the policy", "code", CONTROL_EXIT_REFUSED);
 }
 
-static json_t *push_problem(struct agent *agent, const json_t *push)
+/* By what is agreed, whatever the text says: nobody need be waited for to know that. */
+static json_t *push_problem(const struct agent *agent, const json_t *push)
 {
-    const char *text = json_text(push, "text", "");
-    struct arena *arena = arena_new();
-    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
-    struct policy *policy = arena_alloc(arena, sizeof(*policy));
-    const char *file = json_text(push, "file", "policy");
+    const struct knowledge *now = &agent->knowledge;
+    json_t *problem = confirm_in_the_way(agent);
     int64_t base = json_int(push, "base", -1);
-    json_t *problem;
 
-    diagnostics_init(diagnostics, arena, file, text, strlen(text));
-    if ((problem = confirm_in_the_way(agent)))
-        ; /* until it is decided, nobody knows what the next one would come back to */
-    else if (json_int(push, "confirm", 0) > 0 && !agent->knowledge.policy)
-        problem =
-            json_pack("{s:s,s:s,s:i}", "error", "there is no policy yet to come back to", "hint",
-                      "push the first one without --confirm", "code", CONTROL_EXIT_FAILED);
-    else if (base >= 0 && (uint64_t)base != agent->knowledge.policy_version)
-        problem = json_pack(
-            "{s:o,s:s,s:i}", "error",
-            json_sprintf("version %llu is in force by now, not %lld",
-                         (unsigned long long)agent->knowledge.policy_version, (long long)base),
-            "hint", "look at what changed, then push again", "code", CONTROL_EXIT_STALE);
-    else if (!policy_rehearse(arena, file, text, strlen(text), policy, diagnostics,
-                              REHEARSE_BRIEFLY))
-        problem =
-            json_pack("{s:s,s:o,s:s,s:i}", "error", "the policy has errors", "diagnostics",
-                      diagnostics_json(diagnostics), "hint",
-                      "nothing was changed; mend them and push again", "code", CONTROL_EXIT_FAILED);
-    else if (!agent->cluster->is_managed || !agent->knowledge.policy)
-        problem = refusal_of(&agent->roster, policy);
-    else if (!(problem = nodes_problem(agent, policy)))
-        problem = refusal_of(NULL, policy);
-    arena_free(arena);
-    return problem;
+    /* Until it is decided, nobody knows what the next one would come back to. */
+    if (problem)
+        return problem;
+    if (json_int(push, "confirm", 0) > 0 && !now->policy)
+        return json_pack("{s:s,s:s,s:i}", "error", "there is no policy yet to come back to", "hint",
+                         "push the first one without --confirm", "code", CONTROL_EXIT_FAILED);
+    if (base < 0 || (uint64_t)base == now->policy_version)
+        return NULL;
+    return json_pack("{s:o,s:s,s:i}", "error",
+                     json_sprintf("version %llu is in force by now, not %lld",
+                                  (unsigned long long)now->policy_version, (long long)base),
+                     "hint", "look at what changed, then push again", "code", CONTROL_EXIT_STALE);
+}
+
+/* Of a policy that all members take: whether its nodes are those of this cluster. */
+static json_t *policy_problem(const struct agent *agent, const struct policy *policy)
+{
+    if (!agent->cluster->is_managed || !agent->knowledge.policy)
+        return refusal_of(&agent->roster, policy);
+    return nodes_problem(agent, policy);
 }
 
 void push_set_policy(struct agent *agent, json_t *patch, const char *text, const char *author,
@@ -104,8 +97,9 @@ void push_set_policy(struct agent *agent, json_t *patch, const char *text, const
     struct reason why = reason_of(REASON_PUSHED);
 
     patch_set(set, KEY_POLICY, "",
-              json_pack("{s:I,s:s,s:I,s:s,s:s}", "version", (json_int_t)version, "author", author,
-                        "stamp", (json_int_t)json_int(patch, "stamp", 0), "message", message,
+              json_pack("{s:I,s:s,s:I,s:s,s:s,s:s}", "version", (json_int_t)version, "author",
+                        author, "stamp", (json_int_t)json_int(patch, "stamp", 0), "message",
+                        message, "push", json_text(json_object_get(patch, "push"), "id", ""),
                         "text", text));
     text_copy(why.words, sizeof(why.words), author);
     json_array_append_new(changes,
@@ -120,10 +114,11 @@ static void propose_push(struct agent *agent, struct instant now, const json_t *
     int64_t span_ms = json_int(push, "confirm", 0);
     json_t *patch = patch_new(agent), *answer;
 
-    push_set_policy(agent, patch, json_text(push, "text", ""), author,
-                    json_text(push, "message", ""));
     answer =
         json_pack("{s:s,s:I}", "id", json_text(push, "id", ""), "version", (json_int_t)version);
+    json_object_set_new(patch, "push", answer);
+    push_set_policy(agent, patch, json_text(push, "text", ""), author,
+                    json_text(push, "message", ""));
     if (span_ms > 0) {
         confirm_begin(agent, patch, span_ms, author);
         json_object_set_new(answer, "words",
@@ -132,7 +127,6 @@ static void propose_push(struct agent *agent, struct instant now, const json_t *
                                          (long long)version, (long long)(span_ms + 999) / 1000,
                                          (long long)version - 1));
     }
-    json_object_set_new(patch, "push", answer);
     patch_propose(agent, now, patch, 0);
 }
 
@@ -152,23 +146,38 @@ static void decide_change(struct agent *agent, struct instant now, const json_t 
         tell_refused(agent, push, problem);
 }
 
+/* A text: refused by what is agreed or by a member, proposed once all have accepted it. */
+static bool decide_text(struct agent *agent, struct instant now, const json_t *push,
+                        struct instant *wake_at)
+{
+    struct verdict_answer answer = {.error = push_problem(agent, push)};
+    enum trial_state verdict = TRIAL_REFUSED;
+
+    if (!answer.error)
+        verdict = verdict_on(agent, now, json_text(push, "id", ""), &answer);
+    if (verdict == TRIAL_AWAITED) {
+        *wake_at = answer.wake_at;
+        return false;
+    }
+    if (verdict == TRIAL_ACCEPTED)
+        answer.error = policy_problem(agent, answer.policy);
+    if (answer.error)
+        tell_refused(agent, push, answer.error);
+    else
+        propose_push(agent, now, push);
+    return true;
+}
+
 /* A push goes before a decision: what is decided next is decided under the new policy. */
-bool push_decide(struct agent *agent, struct instant now)
+bool push_decide(struct agent *agent, struct instant now, struct instant *wake_at)
 {
     const json_t *push = requests_push(agent);
-    json_t *problem;
 
+    *wake_at = INSTANT_NEVER;
     if (!push)
         return false;
-    if (json_object_get(push, "what")) {
-        decide_change(agent, now, push);
-        return true;
-    }
-    problem = push_problem(agent, push);
-    if (problem) {
-        tell_refused(agent, push, problem);
-        return true;
-    }
-    propose_push(agent, now, push);
+    if (!json_object_get(push, "what"))
+        return decide_text(agent, now, push, wake_at);
+    decide_change(agent, now, push);
     return true;
 }

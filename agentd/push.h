@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A policy text that somebody pushed: the leader checks it and proposes it, or says why not. */
+/* A policy that somebody pushed: the leader proposes what all members take, or says why not. */
 #pragma once
 
 #include <jansson.h>
@@ -9,8 +9,9 @@
 
 struct agent;
 
-/* Puts a text into the patch as the next version of the policy; message: what is said of it. */
+/* Puts a text into the patch as the next version of the policy; message: what is said of it. The
+ * record names the request, if the patch answers one: "push". */
 void push_set_policy(struct agent *agent, json_t *patch, const char *text, const char *author,
                      const char *message);
-/* true: a push waited and was proposed or refused. */
-bool push_decide(struct agent *agent, struct instant now);
+/* true: a push waited and was proposed or refused. Else wake_at is when to look again. */
+bool push_decide(struct agent *agent, struct instant now, struct instant *wake_at);

@@ -9,13 +9,15 @@
 #include "agentd/agent.h"
 #include "agentd/control_server.h"
 #include "agentd/follow.h"
+#include "agentd/pending.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
 
 /* How long a client waits for an answer of the cluster; a change of leader fits in. */
 #define ANSWER_MS 8000
-/* How long a push waits: it is refused within two seconds where nobody can decide. */
+/* How long a push waits: it is refused within two seconds where nobody can decide. A text, once all
+ * have it, for as long as they may check it; then for as long as a change of leader takes. */
 #define PUSH_MS 1800
 /* A late decision would surprise people: it is dropped before they give up. */
 #define COMMAND_STALE_MS 7500
@@ -28,25 +30,20 @@ struct waiting {
     struct session *session;
     int64_t reply_to;
     struct instant expires;
+    struct instant ends; /* of all patience with a text that is pushed */
     uint64_t durable_at; /* a push that was decided: answered when this is on a quorum's disks */
     json_t *done;
-    json_t *message; /* a command, to be told again in another ring */
+    json_t *message; /* a command or a text, to be told again in another ring */
     struct goal goal;
     bool is_push;
     bool is_told;
-};
-
-/* Something that all members know and the leader has not decided yet. */
-struct pending {
-    struct pending *next;
-    struct instant stale_at;
-    json_t *message;
+    bool is_in_doubt; /* all was read anew since: it may have been decided unseen */
 };
 
 struct requests {
     struct waiting *waiting;
     struct pending *commands, *pushes;
-    /* The last commands that were answered: who did not hear it may ask again. */
+    /* What was answered last: who did not hear it may ask again. */
     char answered[COMMANDS_MAX][24];
     unsigned n_answered;
 };
@@ -63,12 +60,6 @@ static void waiting_free(struct waiting *waiting)
     free(waiting);
 }
 
-static void pending_free(struct pending *pending)
-{
-    json_decref(pending->message);
-    free(pending);
-}
-
 void requests_free(struct requests *requests)
 {
     if (!requests)
@@ -77,13 +68,8 @@ void requests_free(struct requests *requests)
         next = each->next;
         waiting_free(each);
     }
-    for (int i = 0; i < 2; i++) {
-        for (struct pending *each = i ? requests->pushes : requests->commands, *next; each;
-             each = next) {
-            next = each->next;
-            pending_free(each);
-        }
-    }
+    pending_drop_all(&requests->commands);
+    pending_drop_all(&requests->pushes);
     free(requests);
 }
 
@@ -97,15 +83,6 @@ static void new_id(char *id, size_t size)
     text_init(&text, id, size);
     /* 62 bits: a positive number for every reader of JSON. */
     text_add(&text, "%llu", (unsigned long long)(number >> 2) + 1);
-}
-
-static int n_pending(const struct pending *list)
-{
-    int count = 0;
-
-    for (; list; list = list->next)
-        count++;
-    return count;
 }
 
 /* For an answer, or for the end of what was accepted: each is looked at with every patch. */
@@ -129,6 +106,12 @@ static bool can_be_told(const struct agent *agent, struct err *err)
     return true;
 }
 
+/* All members check a text before it is decided. */
+static bool is_text(const json_t *body)
+{
+    return json_object_get(body, "text") != NULL;
+}
+
 static void wait_for_answer(struct agent *agent, struct session *session, int64_t reply_to,
                             json_t *body, bool is_told)
 {
@@ -140,13 +123,29 @@ static void wait_for_answer(struct agent *agent, struct session *session, int64_
     waiting->session = session;
     waiting->reply_to = reply_to;
     waiting->is_told = is_told;
-    waiting->message = waiting->is_push ? NULL : json_incref(body);
+    waiting->message = waiting->is_push && !is_text(body) ? NULL : json_incref(body);
+    waiting->ends = instant_after(agent_now(), duration_ms(PUSH_PATIENCE_MS));
     if (patience < ANSWER_MS)
         patience = ANSWER_MS;
     waiting->expires =
         instant_after(agent_now(), duration_ms(waiting->is_push ? PUSH_MS : patience));
     waiting->next = agent->requests->waiting;
     agent->requests->waiting = waiting;
+}
+
+static bool can_be_kept(const struct agent *agent, bool is_push, int *code, struct err *err)
+{
+    *code = CONTROL_EXIT_UNAVAILABLE;
+    if (pending_count(is_push ? agent->requests->pushes : agent->requests->commands) <
+        (is_push ? PUSHES_MAX : COMMANDS_MAX))
+        return true;
+    return err_set(err, "too many others wait for the leader already; try again in a while");
+}
+
+bool requests_can_send(const struct agent *agent, int *code, struct err *err)
+{
+    *code = CONTROL_EXIT_NO_QUORUM;
+    return can_be_told(agent, err) && can_be_kept(agent, true, code, err);
 }
 
 bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
@@ -171,10 +170,13 @@ bool requests_send(struct agent *agent, struct session *session, int64_t reply_t
         wait_for_answer(agent, session, reply_to, body, false);
         return true;
     }
-    *code = CONTROL_EXIT_UNAVAILABLE;
-    if (n_pending(is_push ? agent->requests->pushes : agent->requests->commands) >=
-        (is_push ? PUSHES_MAX : COMMANDS_MAX))
-        return err_set(err, "too many others wait for the leader already; try again in a while");
+    if (!can_be_kept(agent, is_push, code, err))
+        return false;
+    if (is_text(body)) {
+        json_object_set_new(body, "seen",
+                            json_integer((json_int_t)agent->knowledge.policy_version));
+        json_object_set_new(body, "left", json_integer(PUSH_PATIENCE_MS));
+    }
     *code = CONTROL_EXIT_FAILED;
     if (!member_tell(agent->member, body, err))
         return false;
@@ -193,19 +195,13 @@ void requests_set_goal(struct agent *agent, const struct session *session, int64
 
 void requests_ring_changed(struct agent *agent)
 {
-    for (struct waiting *each = agent->requests->waiting; each; each = each->next)
-        each->is_told = false;
-}
-
-/* The same command under the same id: whoever knows it already does not take it twice. */
-static void tell_again(struct agent *agent)
-{
-    struct err err;
+    int64_t patience_ms = agent->status.is_quorate ? ANSWER_MS : PUSH_MS;
 
     for (struct waiting *each = agent->requests->waiting; each; each = each->next) {
-        if (each->is_told || !each->message || !can_be_told(agent, &err))
-            continue;
-        each->is_told = member_tell(agent->member, each->message, &err);
+        each->is_told = false;
+        if (each->is_push && each->message && !each->durable_at)
+            each->expires =
+                instant_earliest(each->ends, instant_after(agent_now(), duration_ms(patience_ms)));
     }
 }
 
@@ -226,16 +222,67 @@ static void finish(struct waiting **link)
     waiting_free(waiting);
 }
 
-static void drop_pending(struct pending **list, const char *id)
+static void done(struct waiting *waiting, const json_t *push, uint64_t version)
 {
-    for (struct pending **each = list; *each; each = &(*each)->next) {
-        struct pending *found = *each;
+    const char *words = json_text(push, "words", NULL);
+    int64_t policy = json_int(push, "version", 0);
 
-        if (strcmp(json_text(found->message, "id", ""), id) != 0)
-            continue;
-        *each = found->next;
-        pending_free(found);
-        return;
+    json_decref(waiting->done);
+    waiting->durable_at = version;
+    waiting->done = json_pack(
+        "{s:b,s:I,s:b,s:o}", "done", 1, "version", (json_int_t)policy, "durable", 1, "words",
+        words ? json_string(words)
+              : json_sprintf("version %lld is in force, on the disks of a quorum",
+                             (long long)policy));
+}
+
+/*
+ * A text that met a change of ring may have come into force, or be about to. It is told again under
+ * its id only while that is known: at most one other version has come since, and it was not this.
+ * Answers where it is known, or never will be; true: it can be told.
+ */
+static bool may_be_told(struct agent *agent, struct waiting **link)
+{
+    struct waiting *waiting = *link;
+    const struct knowledge *now = &agent->knowledge;
+    uint64_t seen = (uint64_t)json_int(waiting->message, "seen", 0);
+
+    if (now->push && strcmp(now->push, waiting->id) == 0) {
+        autojson *push = json_pack("{s:I}", "version", (json_int_t)now->policy_version);
+
+        done(waiting, push, now->agreed->version);
+        return false;
+    }
+    if (waiting->is_in_doubt && now->policy_version > seen + 1) {
+        session_error_with(
+            waiting->session, waiting->reply_to,
+            json_pack("{s:s,s:s,s:i,s:b}", "error",
+                      "the cluster changed on the way, and so did the policy; whether this one was "
+                      "in force in between is not known",
+                      "hint", "see whether it was with: tenuto policy history", "code",
+                      CONTROL_EXIT_FAILED, "unknown", 1));
+        finish(link);
+        return false;
+    }
+    json_object_set_new(waiting->message, "left",
+                        json_integer(instant_since(waiting->ends, agent_now()).ms));
+    return true;
+}
+
+/* The same under the same id: whoever knows it already does not take it twice. */
+static void tell_again(struct agent *agent)
+{
+    struct waiting **link = &agent->requests->waiting;
+    struct err err;
+
+    while (*link) {
+        struct waiting *each = *link;
+
+        if (!each->is_told && each->message && !each->durable_at && can_be_told(agent, &err) &&
+            (!each->is_push || may_be_told(agent, link)))
+            each->is_told = member_tell(agent->member, each->message, &err);
+        if (*link == each)
+            link = &each->next;
     }
 }
 
@@ -244,8 +291,8 @@ static void refused(struct agent *agent, const json_t *message)
     const char *id = json_text(message, "id", "");
     struct waiting **link = find_waiting(agent->requests, id);
 
-    drop_pending(&agent->requests->pushes, id);
-    drop_pending(&agent->requests->commands, id);
+    pending_drop(&agent->requests->pushes, id);
+    pending_drop(&agent->requests->commands, id);
     if (!link)
         return;
     session_error_with((*link)->session, (*link)->reply_to,
@@ -262,17 +309,21 @@ static bool was_answered(const struct requests *requests, const char *id)
     return false;
 }
 
-static void keep(struct pending **list, const json_t *message, int64_t stale_ms)
+/* Dropped a little before who pushed it gives up: it is not decided when nobody expects it. */
+static void keep_push(struct agent *agent, const json_t *message)
 {
-    struct pending *pending;
+    const char *id = json_text(message, "id", "");
+    struct waiting **link = find_waiting(agent->requests, id);
+    int64_t left_ms = json_int(message, "left", PUSH_PATIENCE_MS);
 
-    drop_pending(list, json_text(message, "id", ""));
-    pending = xcalloc(1, sizeof(*pending));
-    pending->message = json_deep_copy(message);
-    pending->stale_at = instant_after(agent_now(), duration_ms(stale_ms));
-    while (*list)
-        list = &(*list)->next;
-    *list = pending;
+    if (was_answered(agent->requests, id))
+        return;
+    pending_keep(
+        &agent->requests->pushes, message,
+        instant_after(agent_now(), duration_ms(is_text(message) ? left_ms - 500 : PUSH_STALE_MS)));
+    if (link && is_text(message))
+        (*link)->expires = instant_earliest(
+            (*link)->ends, instant_after(agent_now(), duration_ms(VERDICT_MS + PUSH_MS)));
 }
 
 static void keep_command(struct requests *requests, const json_t *message)
@@ -280,8 +331,10 @@ static void keep_command(struct requests *requests, const json_t *message)
     int64_t patience = json_int(message, "patience", 0) - (ANSWER_MS - COMMAND_STALE_MS);
 
     if (!was_answered(requests, json_text(message, "id", "")))
-        keep(&requests->commands, message,
-             patience > COMMAND_STALE_MS ? patience : COMMAND_STALE_MS);
+        pending_keep(
+            &requests->commands, message,
+            instant_after(agent_now(),
+                          duration_ms(patience > COMMAND_STALE_MS ? patience : COMMAND_STALE_MS)));
 }
 
 void requests_message(struct agent *agent, node_id from, const json_t *message)
@@ -292,28 +345,29 @@ void requests_message(struct agent *agent, node_id from, const json_t *message)
     if (strcmp(kind, "refused") == 0)
         refused(agent, message);
     else if (strcmp(kind, "push") == 0)
-        keep(&agent->requests->pushes, message, PUSH_STALE_MS);
+        keep_push(agent, message);
     else if (strcmp(kind, "command") == 0)
         keep_command(agent->requests, message);
     agent->must_decide = true;
 }
 
+static void remember_answered(struct requests *requests, const char *id)
+{
+    if (!was_answered(requests, id))
+        text_copy(requests->answered[requests->n_answered++ % COMMANDS_MAX],
+                  sizeof(requests->answered[0]), id);
+}
+
 /* A decided push: its author hears of it when it is on the disks of a quorum. */
 static void pushed(struct agent *agent, const json_t *push, uint64_t version)
 {
-    struct waiting **link = find_waiting(agent->requests, json_text(push, "id", ""));
-    int64_t policy = json_int(push, "version", 0);
-    const char *words = json_text(push, "words", NULL);
+    const char *id = json_text(push, "id", "");
+    struct waiting **link = find_waiting(agent->requests, id);
 
-    drop_pending(&agent->requests->pushes, json_text(push, "id", ""));
-    if (!link)
-        return;
-    (*link)->durable_at = version;
-    (*link)->done = json_pack(
-        "{s:b,s:I,s:b,s:o}", "done", 1, "version", (json_int_t)policy, "durable", 1, "words",
-        words ? json_string(words)
-              : json_sprintf("version %lld is in force, on the disks of a quorum",
-                             (long long)policy));
+    pending_drop(&agent->requests->pushes, id);
+    remember_answered(agent->requests, id);
+    if (link)
+        done(*link, push, version);
 }
 
 /* Refused or done at once, or accepted and followed to its end. */
@@ -341,8 +395,8 @@ static void answered(struct agent *agent, const json_t *answer)
 
     text_init(&text, id, sizeof(id));
     text_add(&text, "%lld", (long long)json_int(answer, "command", 0));
-    drop_pending(&requests->commands, id);
-    text_copy(requests->answered[requests->n_answered++ % COMMANDS_MAX], sizeof(id), id);
+    pending_drop(&requests->commands, id);
+    remember_answered(requests, id);
     link = find_waiting(requests, id);
     if (!link)
         return;
@@ -357,7 +411,11 @@ void requests_caught_up(struct agent *agent, const json_t *patches)
 
     json_array_foreach(patches, i, patch)
     {
+        const json_t *push = json_object_get(patch, "push");
+
         json_array_foreach(json_object_get(patch, "answers"), j, answer) answered(agent, answer);
+        if (push)
+            pushed(agent, push, (uint64_t)json_int(patch, "version", 0));
     }
 }
 
@@ -408,30 +466,12 @@ static void expired(struct agent *agent, const struct waiting *waiting)
                                  "unknown", 1));
 }
 
-static struct instant drop_stale(struct pending **list, struct instant now)
-{
-    struct instant next = INSTANT_NEVER;
-
-    while (*list) {
-        struct pending *each = *list;
-
-        if (instant_reached(now, each->stale_at)) {
-            *list = each->next;
-            pending_free(each);
-            continue;
-        }
-        next = instant_earliest(next, each->stale_at);
-        list = &each->next;
-    }
-    return next;
-}
-
 struct instant requests_expire(struct agent *agent, struct instant now)
 {
     struct requests *requests = agent->requests;
     struct waiting **link = &requests->waiting;
-    struct instant next =
-        instant_earliest(drop_stale(&requests->commands, now), drop_stale(&requests->pushes, now));
+    struct instant next = instant_earliest(pending_drop_stale(&requests->commands, now),
+                                           pending_drop_stale(&requests->pushes, now));
 
     tell_again(agent);
     while (*link) {
@@ -486,9 +526,14 @@ void requests_into_view(struct agent *agent)
             view->n_commands++;
         } else {
             refuse(agent, each->message, err.text);
-            drop_pending(&agent->requests->commands, json_text(each->message, "id", ""));
+            pending_drop(&agent->requests->commands, json_text(each->message, "id", ""));
         }
     }
+}
+
+bool requests_has_push(const struct agent *agent, const char *id)
+{
+    return pending_find(agent->requests->pushes, id) || find_waiting(agent->requests, id);
 }
 
 const json_t *requests_push(const struct agent *agent)
@@ -498,17 +543,12 @@ const json_t *requests_push(const struct agent *agent)
 
 void requests_push_done(struct agent *agent, const char *id)
 {
-    drop_pending(&agent->requests->pushes, id);
+    pending_drop(&agent->requests->pushes, id);
 }
 
 void requests_forget_pushes(struct agent *agent)
 {
-    struct requests *requests = agent->requests;
-
-    while (requests->pushes) {
-        struct pending *pending = requests->pushes;
-
-        requests->pushes = pending->next;
-        pending_free(pending);
-    }
+    pending_drop_all(&agent->requests->pushes);
+    for (struct waiting *each = agent->requests->waiting; each; each = each->next)
+        each->is_in_doubt = true;
 }

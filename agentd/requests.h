@@ -28,6 +28,8 @@ void requests_free(struct requests *requests);
  */
 bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
                    int *code, struct err *err);
+/* Whether a push would be sent now; false: *code is the exit code. */
+bool requests_can_send(const struct agent *agent, int *code, struct err *err);
 /*
  * The command that was just sent is followed to this goal once it is accepted. Who waits is also
  * patient with a cluster that has no leader for a while: its command is not refused but kept.
@@ -51,8 +53,10 @@ void requests_forget(struct agent *agent, struct session *session);
 
 /* The commands that wait for a decision, into the view; oldest first. */
 void requests_into_view(struct agent *agent);
+/* It waits for its decision, or somebody here for its answer. */
+bool requests_has_push(const struct agent *agent, const char *id);
 /* The next push that waits, or NULL; borrowed. The leader says when it was decided. */
 const json_t *requests_push(const struct agent *agent);
 void requests_push_done(struct agent *agent, const char *id);
-/* All was read anew: a push that waited may have happened or not; it is not repeated. */
+/* All was read anew: what waited may have happened; it is told again only if it has not. */
 void requests_forget_pushes(struct agent *agent);

@@ -45,6 +45,8 @@ static const struct key keys[] = {
     {FIELD(run), KEY_PATH, "/run/tenuto/services"},
     {FIELD(corosync), KEY_PATH, "/etc/corosync/corosync.conf"},
     {FIELD(ocf_root), KEY_PATH, "/usr/lib/ocf"},
+    {FIELD(fence_agents), KEY_PATH, "/usr/sbin"},
+    {FIELD(cache), KEY_PATH, "/var/cache/tenuto/agents"},
     {FIELD(debug), KEY_FLAG, NULL},
 };
 #define KEYS_COUNT (sizeof(keys) / sizeof(keys[0]))

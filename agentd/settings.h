@@ -14,14 +14,16 @@
 #define SETTINGS_FILE "/etc/tenuto/agentd.conf"
 
 struct settings {
-    char watchdog[108]; /* "/dev/watchdog0" or "unix:/path" */
-    char keeper[108];   /* the keeper's socket */
-    char control[108];  /* our socket for the console */
-    char store[256];    /* the database */
-    char record[256];   /* the flight record; with ".old" behind it the one before */
-    char run[256];      /* what must be gone after a boot: records of running services */
-    char corosync[256]; /* corosync.conf */
-    char ocf_root[256]; /* /usr/lib/ocf */
+    char watchdog[108];     /* "/dev/watchdog0" or "unix:/path" */
+    char keeper[108];       /* the keeper's socket */
+    char control[108];      /* our socket for the console */
+    char store[256];        /* the database */
+    char record[256];       /* the flight record; with ".old" behind it the one before */
+    char run[256];          /* what must be gone after a boot: records of running services */
+    char corosync[256];     /* corosync.conf */
+    char ocf_root[256];     /* /usr/lib/ocf */
+    char fence_agents[256]; /* where the fence agents are: /usr/sbin */
+    char cache[256];        /* what agents said of themselves */
     bool debug;
 };
 

@@ -9,7 +9,7 @@
 #include "agentd/current.h"
 #include "agentd/past.h"
 #include "agentd/requests.h"
-#include "dsl/policy_text.h"
+#include "agentd/verdict.h"
 #include "ha/base/json.h"
 
 /* Only root may speak for somebody else: it is root that sudo runs as. */
@@ -18,27 +18,6 @@ const char *call_author(const struct call *call)
     const char *user = session_user(call->session);
 
     return strcmp(user, "root") == 0 ? json_text(call->request, "author", user) : user;
-}
-
-/* The leader checks again; here first, so that a slip goes no further than this node. */
-static bool text_is_good(const struct call *call, const char *file, const char *text)
-{
-    struct arena *arena = arena_new();
-    struct policy *policy = arena_alloc(arena, sizeof(*policy));
-    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
-    bool is_good;
-
-    diagnostics_init(diagnostics, arena, file, text, strlen(text));
-    is_good =
-        policy_rehearse(arena, file, text, strlen(text), policy, diagnostics, REHEARSE_BRIEFLY);
-    if (!is_good)
-        session_error_with(call->session, call->id,
-                           json_pack("{s:s,s:s,s:i,s:o}", "error",
-                                     "the policy has errors; nothing was changed", "hint",
-                                     "mend them and push again", "code", CONTROL_EXIT_FAILED,
-                                     "diagnostics", diagnostics_json(diagnostics)));
-    arena_free(arena);
-    return is_good;
 }
 
 /* One line of a list: not longer, and nothing that a terminal would obey. */
@@ -60,9 +39,7 @@ void verb_policy_push(const struct call *call)
     const char *message = json_text(call->request, "message", "");
     const char *file = call_argument(call, 0);
     int64_t confirm_ms = json_int(call->request, "confirm", 0);
-    struct err err = {{0}};
-    json_t *body;
-    int code;
+    autojson *body = NULL;
 
     if (!text) {
         session_error(call->session, call->id, CONTROL_EXIT_USAGE, NULL,
@@ -75,7 +52,7 @@ void verb_policy_push(const struct call *call)
                       strlen(text));
         return;
     }
-    if (!message_is_good(call, message) || !text_is_good(call, file ? file : "policy", text))
+    if (!message_is_good(call, message))
         return;
     if (confirm_ms && (confirm_ms < CONFIRM_MIN_MS || confirm_ms > CONFIRM_MAX_MS)) {
         session_error(call->session, call->id, CONTROL_EXIT_USAGE, "nothing was pushed",
@@ -86,10 +63,7 @@ void verb_policy_push(const struct call *call)
                      file ? file : "policy", "author", call_author(call), "message", message,
                      "base", (json_int_t)json_int(call->request, "base", -1), "confirm",
                      (json_int_t)confirm_ms);
-    if (!requests_send(call->agent, call->session, call->id, body, &code, &err))
-        session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
-                      "nothing was pushed: %s", err.text);
-    json_decref(body);
+    verdict_begin(call->agent, call->session, call->id, body);
 }
 
 static void end_waiting(const struct call *call, const char *what)

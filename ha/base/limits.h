@@ -48,6 +48,14 @@
 #define CONFIRM_LOST_MS 10000
 /* Versions that "policy history" lists: more than anybody reads. */
 #define POLICIES_LISTED_MAX 1000
+/* How long all members may take to check a pushed policy; an agent that was never asked before is
+ * asked then, and who says nothing for longer would hold up whoever waits at a terminal. */
+#define VERDICT_MS 10000
+/* Of these: one agent that says what it takes, and all of them; who is slower is not judged by. */
+#define VERDICT_AGENT_MS 4000
+#define VERDICT_AGENTS_MS 6000
+/* How long a push is carried on through changes of leader and ring before its asker gives up. */
+#define PUSH_PATIENCE_MS 25000
 /* One CPG message; libcpg fragments above 1 MiB, and long messages delay beats: we cut. */
 #define CHUNK_BYTES_MAX (256 * 1024)
 /* What an OCF or fence agent prints about itself: the longest of Debian's has 40 KiB. */

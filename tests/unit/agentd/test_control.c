@@ -21,6 +21,7 @@
 #include "agentd/leaving.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
+#include "agentd/verdict.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "tests/unit/agentd/stage.h"
@@ -36,6 +37,11 @@ const char *agent_node(const struct agent *agent)
 {
     (void)agent;
     return "alpha";
+}
+
+void verdict_forget(struct agent *agent, const struct session *session)
+{
+    (void)agent, (void)session;
 }
 
 void requests_forget(struct agent *agent, struct session *session)

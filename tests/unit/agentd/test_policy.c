@@ -16,6 +16,7 @@
 #include "agentd/current.h"
 #include "agentd/past.h"
 #include "agentd/requests.h"
+#include "agentd/verdict.h"
 #include "ha/base/json.h"
 
 #define POLICY "cluster home\nnode alpha\nnode beta\nnode gamma\n"
@@ -79,13 +80,20 @@ void session_error_with(struct session *session, int64_t id, json_t *error)
     json_decref(error);
 }
 
+/* What asks for something else than a text goes to all at once. */
 bool requests_send(struct agent *agent, struct session *session, int64_t reply_to, json_t *body,
                    int *code, struct err *err)
 {
-    (void)agent, (void)session, (void)reply_to, (void)code, (void)err;
+    (void)code, (void)err;
+    verdict_begin(agent, session, reply_to, body);
+    return true;
+}
+
+void verdict_begin(struct agent *agent, struct session *session, int64_t reply_to, json_t *body)
+{
+    (void)agent, (void)session, (void)reply_to;
     json_decref(world.sent);
     world.sent = json_deep_copy(body);
-    return true;
 }
 
 struct asking *past_begin(const struct call *call, void *rest, void (*rest_free)(void *rest))
