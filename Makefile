@@ -221,10 +221,11 @@ clang: ## builds everything, tests too, with clang
 
 check: ## the fast loop: builds, unit tests and gates, each of them; before you push
 	$(STEPS) compile clang unit swarm layers pure tidy format reasons diagram planted \
-		bench-policy gates
+		bench-policy judge gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
-	$(STEPS) check small histories faults san fuzz screens lsp $(SCENARIOS) conform-news lab story
+	$(STEPS) check small histories faults san fuzz screens lsp $(SCENARIOS) conform-news lab \
+		agreement story
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
 	@$(if $(UNIT_PROGRAMS),,echo 'no tests in tests/unit/$(ROOM)'; exit 1;) \
@@ -282,6 +283,17 @@ bench-policy: $(BENCH_LANGUAGE) ## what bench measures of the language is a poli
 
 lab: all ## the lab itself, then the faults, on three nodes with real corosync
 	@tests/lab/run
+
+judge: ## the judge of make agreement finds each kind of violation in a history made by hand
+	@tests/agreement/selftest
+
+# SECONDS is a word of the shell's own, so only make's command line counts.
+agreement: all judge ## clients, five nodes, and everything done to them: SECONDS=600 SEED=1
+	@tests/agreement/run $(if $(filter command,$(origin SECONDS)),--seconds $(SECONDS)) \
+		$(if $(filter command,$(origin SEED)),--seed $(SEED))
+
+agreement-faults: all ## faults planted in the agent: those clients must notice each
+	@tests/agreement/faults/run
 
 story: all ## what the demo tells when nobody looks on, checked at each step
 	@DEMO=story tests/lab/demo
@@ -369,7 +381,8 @@ FORCE:
 	conform-news \
 	screens lab story swarm small histories faults fuzz fuzz-keep fuzz-coverage \
 	fuzz-programs bench bench-policy \
-	layers pure tidy format format-fix reasons diagram diagram-fix planted list-sources gates demo \
+	layers pure tidy format format-fix reasons diagram diagram-fix planted judge agreement \
+	agreement-faults list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
 .SECONDARY:
 -include $(shell find $(OUT)/obj $(FUZZ_OUT)/obj -name '*.d' 2>/dev/null)
