@@ -11,6 +11,7 @@
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
+#include "quorum/wire.h"
 
 static json_t *name_or_null(const struct agent *agent, node_id node)
 {
@@ -25,6 +26,8 @@ const char *rows_why_not_quorate(const struct agent *agent)
         return agent->problem;
     if (!agent->status.is_quorate)
         return "fewer than a quorum of votes are here";
+    if (agent->status.foreign && !agent->status.is_in_sync)
+        return "the others speak another protocol of the ring: install the same release on all";
     if (agent->status.apart && !agent->status.is_in_sync)
         return "its corosync counts votes otherwise than those of the others";
     return agent->status.is_in_sync ? "" : "catching up with the others";
@@ -127,6 +130,7 @@ json_t *rows_cluster(struct agent *agent)
     json_object_set_new(row, "confirm", confirm_row(agent));
     json_object_set_new(row, "corosync", cluster_row(agent));
     json_object_set_new(row, "store", json_string(agent->settings.store));
+    json_object_set_new(row, "protocol", json_pack("[i,i]", wire_major, wire_minor));
     json_object_set_new(row, "arming", arming_row(agent));
     json_object_set_new(row, "ledger", ledger_row(agent));
     json_object_set_new(row, "keeper", json_string(keeper_word(agent)));
@@ -186,6 +190,11 @@ static json_t *node_row(struct agent *agent, node_id at, struct instant now)
     json_object_set_new(row, "lease_ms",
                         lease.is_heard ? json_integer(instant_since(now, lease.last_beat).ms)
                                        : json_null());
+    if (agent->status.major[at])
+        json_object_set_new(row, "protocol",
+                            json_pack("[i,i]", agent->status.major[at], agent->status.minor[at]));
+    if (node_in(agent->status.foreign, at))
+        json_object_set_new(row, "foreign", json_true());
     if (id == NODE_NONE) {
         json_object_set_new(row, "state",
                             json_string(node_in(agent->status.agents, at) ? "online" : "unknown"));

@@ -14,6 +14,7 @@
 #include "agentd/requests.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
+#include "quorum/wire.h"
 
 #define DRAFT_BYTES 4096
 
@@ -149,8 +150,9 @@ void verb_cluster_draft(const struct call *call)
         corosync_conf_text(conf, &file_text);
         draft_policy(agent, conf, &policy_text);
         session_row(call->session, call->id,
-                    json_pack("{s:s,s:s,s:s,s:s}", "node", node, "conf", file, "policy", policy,
-                              "store", agent->settings.store));
+                    json_pack("{s:s,s:s,s:s,s:s,s:[i,i]}", "node", node, "conf", file, "policy",
+                              policy, "store", agent->settings.store, "protocol", wire_major,
+                              wire_minor));
         session_done(call->session, call->id, NULL);
     }
     free(conf);

@@ -22,8 +22,8 @@ struct ledger {
     uint64_t committed;
     json_t *records; /* at committed */
     /* Patches up to the tip, oldest first; the last (head.version - committed) are pending. */
-    struct recent recent[RECENT_MAX];
-    int n_recent;
+    struct recent *recent;
+    int n_recent, recent_size;
     size_t bytes;
 };
 
@@ -45,9 +45,14 @@ static void remember(struct ledger *ledger, json_t *patch)
     uint64_t pending = ledger->head.version - ledger->committed;
 
     while (ledger->n_recent > 0 && (uint64_t)ledger->n_recent > pending &&
-           (ledger->n_recent == RECENT_MAX || ledger->bytes > RECENT_BYTES_MAX))
+           (ledger->n_recent >= RECENT_MAX || ledger->bytes > RECENT_BYTES_MAX))
         forget_oldest(ledger);
-    assert(ledger->n_recent < RECENT_MAX);
+    /* Pending ones are all kept, however many: a slow disk here must not end this agent. */
+    if (ledger->n_recent == ledger->recent_size) {
+        ledger->recent_size = ledger->recent_size ? 2 * ledger->recent_size : 16;
+        ledger->recent =
+            xrealloc(ledger->recent, (size_t)ledger->recent_size * sizeof(*ledger->recent));
+    }
     ledger->recent[ledger->n_recent] = (struct recent){json_incref(patch), patch_bytes(patch)};
     ledger->bytes += ledger->recent[ledger->n_recent].bytes;
     ledger->n_recent++;
@@ -94,6 +99,7 @@ void ledger_free(struct ledger *ledger)
     if (!ledger)
         return;
     clear(ledger);
+    free(ledger->recent);
     free(ledger);
 }
 
@@ -246,29 +252,63 @@ char *ledger_write(const struct ledger *ledger)
     return json_write(all);
 }
 
-bool ledger_read(struct ledger *ledger, const char *text, size_t length, struct err *err)
+static bool are_patches(const json_t *list, struct err *err)
 {
-    autojson *all = json_read(text, length, err);
-    json_t *records = json_object_get(all, "records");
+    json_t *patch;
+    size_t at;
+
+    if (!json_is_array(list))
+        return err_set(err, "a list of changes is missing");
+    json_array_foreach(list, at, patch)
+    {
+        if (!ledger_patch_is_valid(patch, err))
+            return false;
+    }
+    return true;
+}
+
+/* Whether it can be taken as a whole: half of it would be worse than nothing. */
+static bool is_whole(const json_t *all, const struct ledger_head *wanted, struct err *err)
+{
+    json_t *records = json_object_get(all, "records"), *value;
     json_t *pending = json_object_get(all, "pending");
     int64_t committed, version, hash;
+    const char *key;
 
-    if (!all || !json_need_int(all, "committed", &committed, err) ||
-        !json_need_int(all, "version", &version, err) || !json_need_int(all, "hash", &hash, err))
+    if (!json_need_int(all, "committed", &committed, err) ||
+        !json_need_int(all, "version", &version, err) || !json_need_int(all, "hash", &hash, err) ||
+        !are_patches(pending, err) || !are_patches(json_object_get(all, "history"), err))
+        return false;
+    if ((uint64_t)version != wanted->version || (uint64_t)hash != wanted->hash)
+        return err_set(err, "they are not those that were agreed on");
+    if (!json_is_object(records) || committed < 0 || committed > version ||
+        version - committed != (int64_t)json_array_size(pending))
+        return err_set(err, "they do not fit together");
+    json_object_foreach(records, key, value)
+    {
+        if (!json_is_string(value))
+            return err_set(err, "the record \"%s\" is not text", key);
+    }
+    return true;
+}
+
+bool ledger_read(struct ledger *ledger, const char *text, size_t length,
+                 const struct ledger_head *wanted, struct err *err)
+{
+    autojson *all = json_read(text, length, err);
+    json_t *pending = json_object_get(all, "pending");
+
+    if (!all || !is_whole(all, wanted, err))
         return err_in(err, "the records of another member");
-    if (!json_is_object(records) || !json_is_array(pending) ||
-        version - committed != (int64_t)json_array_size(pending) ||
-        json_array_size(pending) >= RECENT_MAX)
-        return err_set(err, "the records of another member do not fit together");
     clear(ledger);
-    ledger->records = json_incref(records);
-    ledger->committed = (uint64_t)committed;
-    ledger->head.version = (uint64_t)committed;
+    ledger->records = json_incref(json_object_get(all, "records"));
+    ledger->committed = (uint64_t)json_int(all, "committed", 0);
+    ledger->head.version = ledger->committed;
     take_history(ledger, json_object_get(all, "history"));
     for (size_t at = 0; at < json_array_size(pending); at++) {
         remember(ledger, json_array_get(pending, at));
         ledger->head.version++;
     }
-    ledger->head.hash = (uint64_t)hash;
+    ledger->head.hash = wanted->hash;
     return true;
 }

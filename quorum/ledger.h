@@ -37,9 +37,11 @@ const json_t *ledger_find(const struct ledger *ledger, uint64_t version);
 /* The oldest version whose patch is still kept; 0: none. */
 uint64_t ledger_oldest(const struct ledger *ledger);
 
-/* Everything as text for a member behind, and back. The caller frees. */
+/* Everything as text for a member behind. The caller frees. */
 char *ledger_write(const struct ledger *ledger);
-bool ledger_read(struct ledger *ledger, const char *text, size_t length, struct err *err);
+/* And back; false: it is not what was agreed on (wanted), or not whole, and nothing has changed. */
+bool ledger_read(struct ledger *ledger, const char *text, size_t length,
+                 const struct ledger_head *wanted, struct err *err);
 
 /* {"set":{key:text},"delete":[key]}: whether a patch has the shape that it must have. */
 bool ledger_patch_is_valid(const json_t *patch, struct err *err);

@@ -386,6 +386,8 @@ static bool told(struct member *member, node_id from, json_t *body)
 static bool message_taken(struct member *member, struct instant now, node_id from,
                           const struct wire_message *message, struct err *err)
 {
+    if (message->kind == WIRE_KINDS)
+        return true;
     if (message->kind == WIRE_BEAT)
         return beat_taken(member, now, from, message->body, err);
     if (message->kind == WIRE_AGAIN && node_in(member->agents, from))
@@ -415,6 +417,7 @@ bool member_message(struct member *member, struct instant now, struct group_peer
                     const void *bytes, size_t length, struct err *err)
 {
     node_id node = roster_find(&member->roster, from.nodeid);
+    uint16_t major = wire_major_of(bytes, length);
     struct wire_message message;
     bool is_good;
 
@@ -422,6 +425,9 @@ bool member_message(struct member *member, struct instant now, struct group_peer
     if (node == NODE_NONE)
         return err_set(err, "a message from node %u, which is not in corosync's node list",
                        from.nodeid);
+    if (major != 0 && major != wire_major)
+        return sync_foreign(member, node, major, err) ||
+               err_in(err, "from %s", member->roster.nodes[node].name);
     if (!wire_unpack(bytes, length, &message, err))
         return err_in(err, "from %s", member->roster.nodes[node].name);
     is_good = message_taken(member, now, node, &message, err);
@@ -441,6 +447,12 @@ void member_status(const struct member *member, struct member_status *status)
     status->agents = member->agents;
     status->synced = sync->is_settled ? sync->ready : 0;
     status->apart = sync->apart;
+    status->foreign = sync->foreign;
+    NODE_SET_EACH(node, sync->told | sync->foreign)
+    {
+        status->major[node] = sync->of[node].major;
+        status->minor[node] = sync->of[node].minor;
+    }
     status->is_quorate = member_is_quorate(member);
     status->is_in_sync = sync_is_in_sync(member);
     status->leader = status->is_in_sync ? sync->leader : NODE_NONE;

@@ -57,10 +57,12 @@ struct member_event {
 
 struct member_status {
     struct ring_id ring;
-    node_set nodes;    /* corosync nodes of this ring */
-    node_set agents;   /* members of the group */
-    node_set synced;   /* agents that have the newest records, in this group */
-    node_set apart;    /* agents that count votes by another roster than we do */
+    node_set nodes;   /* corosync nodes of this ring */
+    node_set agents;  /* members of the group */
+    node_set synced;  /* agents that have the newest records, in this group */
+    node_set apart;   /* agents that count votes by another roster than we do */
+    node_set foreign; /* agents that speak another major of the ring's protocol */
+    uint16_t major[NODES_MAX], minor[NODES_MAX]; /* as told in this view; 0.0: not yet */
     bool is_quorate;   /* votequorum for this ring, and the agents hold a quorum of votes */
     bool is_in_sync;   /* the exchange of this group is done and we have the newest records */
     node_id leader;    /* NODE_NONE unless quorate and in sync */
@@ -92,7 +94,10 @@ void member_ring(struct member *member, struct instant now, struct ring_id ring,
 void member_group(struct member *member, struct instant now, const struct group_peer *members,
                   int n_members, const struct group_peer *left, int n_left);
 void member_quorum(struct member *member, struct instant now, bool is_quorate, struct ring_id ring);
-/* A message that cannot be read is passed over with a false and words. */
+/*
+ * A message that cannot be read is passed over with a false and words; of those of another major
+ * only the first in a view, since they come with every beat.
+ */
 bool member_message(struct member *member, struct instant now, struct group_peer from,
                     const void *bytes, size_t length, struct err *err);
 /* corosync is gone: no ring, no group, until member_ring is called again, with a new ring. */

@@ -27,6 +27,7 @@ struct told {
     struct ring_id promised;
     struct ring_id joined; /* when this agent first was in a ring: seq, and its nodeid */
     bool is_veteran;       /* has been in sync since it started */
+    uint16_t major, minor; /* of the protocol that it speaks */
 };
 
 /* The way of one view from "who is here" to "all know the same". Starts anew with every view. */
@@ -34,6 +35,7 @@ struct sync {
     node_set told;    /* their HELLO of this view was delivered */
     node_set skipped; /* too silent to be waited for, or counting otherwise */
     node_set apart;   /* the latter */
+    node_set foreign; /* speaks another major: neither counted nor waited for */
     struct told of[NODES_MAX];
     bool is_hello_sent;
     struct instant skip_at;
@@ -107,7 +109,6 @@ struct member {
     struct queued last; /* lent out by member_next */
 };
 
-/* ---- member.c */
 bool member_is_quorate(const struct member *member);
 struct queued *member_emit(struct member *member, enum member_event_kind kind);
 void member_send(struct member *member, enum wire_kind kind, json_t *body);
@@ -123,6 +124,7 @@ void sync_free(struct sync *sync);
 void sync_hello_if_quorate(struct member *member, struct instant now);
 bool sync_hello(struct member *member, struct instant now, node_id from, const json_t *body,
                 struct err *err);
+bool sync_foreign(struct member *member, node_id from, uint16_t major, struct err *err);
 bool sync_skip(struct member *member, struct instant now, const json_t *body, struct err *err);
 bool sync_chunk(struct member *member, node_id from, const json_t *body, struct err *err);
 bool sync_ready(struct member *member, node_id from, const json_t *body, struct err *err);
@@ -130,11 +132,9 @@ bool sync_again(struct member *member, struct instant now, const json_t *body, s
 void sync_send_again(struct member *member);
 /* Who is heard no more is asked again, and skipped if it does not tell. */
 void sync_ask_silent(struct member *member);
-/* The store has come further: perhaps we are ready. */
 void sync_written(struct member *member);
 struct instant sync_tick(struct member *member, struct instant now);
 bool sync_is_in_sync(const struct member *member);
-/* Something changed that may put us in sync. */
 void sync_look(struct member *member);
 
 /* ---- member_patch.c */

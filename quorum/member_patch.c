@@ -188,11 +188,24 @@ bool patch_taken(struct member *member, node_id from, const json_t *body, struct
     return true;
 }
 
+/* Nobody has more than this view's stream of patches: that would commit what is not there. */
+static bool need_version(const struct member *member, const json_t *body, uint64_t *version,
+                         struct err *err)
+{
+    uint64_t newest = member->sync.stream.version;
+
+    if (!wire_need_word(body, "version", version, err))
+        return false;
+    return !member->sync.is_exchanged || *version <= newest ||
+           err_set(err, "version %llu is said to be there, and the newest is %llu",
+                   (unsigned long long)*version, (unsigned long long)newest);
+}
+
 bool patch_acknowledged(struct member *member, node_id from, const json_t *body, struct err *err)
 {
     uint64_t version;
 
-    if (!wire_need_word(body, "version", &version, err))
+    if (!need_version(member, body, &version, err))
         return false;
     if (member->sync.is_exchanged && version > member->sync.applied[from])
         member->sync.applied[from] = version;
@@ -204,7 +217,7 @@ bool patch_stored(struct member *member, node_id from, const json_t *body, struc
 {
     uint64_t version;
 
-    if (!wire_need_word(body, "version", &version, err))
+    if (!need_version(member, body, &version, err))
         return false;
     if (member->sync.is_exchanged && version > member->sync.on_disk[from])
         member->sync.on_disk[from] = version;

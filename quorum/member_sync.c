@@ -11,6 +11,8 @@
 #include "ha/base/arena.h"
 #include "quorum/member_internal.h"
 
+/* Above every ring there will ever be, and one more is still a number. */
+#define SEQ_MAX ((int64_t)1 << 62)
 /* Escaping at most doubles a piece of canonical JSON; with the frame it stays under the limit. */
 #define PIECE_BYTES (CHUNK_BYTES_MAX / 2 - 1024)
 
@@ -48,8 +50,20 @@ static bool need_ring(const json_t *object, const char *key, struct ring_id *rin
 
     if (json_unpack(json_object_get(object, key), "[II!]", &seq, &node) != 0)
         return err_set(err, "\"%s\" is missing or not two numbers", key);
+    if (seq < 0 || seq > SEQ_MAX || node < 0 || node > UINT32_MAX)
+        return err_set(err, "\"%s\" is no ring", key);
     *ring = (struct ring_id){(uint64_t)seq, (uint32_t)node};
     return true;
+}
+
+static bool need_count(const json_t *object, const char *key, uint64_t *count, struct err *err)
+{
+    int64_t value;
+
+    if (!json_need_int(object, key, &value, err))
+        return false;
+    *count = (uint64_t)value;
+    return (value >= 0 && value <= SEQ_MAX) || err_set(err, "\"%s\" is no count", key);
 }
 
 /* A view takes part in the exchange only once votequorum has called its ring quorate. */
@@ -63,12 +77,12 @@ void sync_hello_if_quorate(struct member *member, struct instant now)
     ages = xcalloc(1, sizeof(*ages));
     lease_ages_make(member->lease, now, ages);
     member_send(member, WIRE_HELLO,
-                json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:o}", "roster",
+                json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:o, s:i}", "roster",
                           wire_word(roster_mark(&member->roster)), "epoch", pack_ring(head.epoch),
                           "version", (json_int_t)head.version, "hash", (json_int_t)head.hash,
                           "promised", pack_ring(member->promised), "joined",
                           pack_ring(member->joined), "veteran", (int)member->is_veteran, "ages",
-                          wire_ages(&member->roster, ages)));
+                          wire_ages(&member->roster, ages), "minor", (int)wire_minor));
     free(ages);
     member->sync.is_hello_sent = true;
     member->sync.skip_at = instant_after(now, lease_timing(member->lease)->lease);
@@ -221,10 +235,12 @@ bool sync_hello(struct member *member, struct instant now, node_id from, const j
     is_good = need_ring(body, "epoch", &told->head.epoch, err) &&
               need_ring(body, "promised", &told->promised, err) &&
               need_ring(body, "joined", &told->joined, err) &&
-              wire_need_word(body, "version", &told->head.version, err) &&
+              need_count(body, "version", &told->head.version, err) &&
               wire_need_word(body, "hash", &told->head.hash, err) &&
               wire_ages_read(&member->roster, json_object_get(body, "ages"), ages, err);
     told->is_veteran = json_flag(body, "veteran", false);
+    told->major = wire_major;
+    told->minor = (uint16_t)json_int(body, "minor", 0);
     if (is_good) {
         lease_ages_taken(member->lease, now, from, ages);
         sync->told |= node_bit(from);
@@ -233,6 +249,28 @@ bool sync_hello(struct member *member, struct instant now, node_id from, const j
     }
     free(ages);
     return is_good;
+}
+
+/*
+ * Delivered to all in one order, so that all who speak our major leave it out at the same point.
+ * It stays in the group: what it runs nobody here may call off, nor start elsewhere.
+ */
+bool sync_foreign(struct member *member, node_id from, uint16_t major, struct err *err)
+{
+    struct sync *sync = &member->sync;
+
+    if (node_in(sync->foreign | sync->told, from) || !node_in(member->agents, from) ||
+        from == member->roster.self)
+        return true;
+    sync->foreign |= node_bit(from);
+    sync->skipped |= node_bit(from);
+    sync->of[from].major = major;
+    exchange_done_if(member, member->now);
+    member_emit(member, MEMBER_CHANGED);
+    return err_set(err,
+                   "its release speaks protocol %u of the ring and ours %u, so it takes no part "
+                   "here: install the same release on all nodes",
+                   major, wire_major);
 }
 
 void sync_send_again(struct member *member)
@@ -262,6 +300,10 @@ bool sync_again(struct member *member, struct instant now, const json_t *body, s
         return false;
     if (!member->view || group != member_group_name(member) || round <= member->round)
         return true;
+    /* All are in the same round; a leap would make the rounds behind it impossible. */
+    if (round != member->round + 1)
+        return err_set(err, "round %llu behind round %llu", (unsigned long long)round,
+                       (unsigned long long)member->round);
     member->round = round;
     lease_again(member->lease);
     member_new_view(member, now);
@@ -310,10 +352,8 @@ static bool install(struct member *member, struct err *err)
     json_t *patch;
     size_t at;
 
-    if (!ledger_read(member->ledger, sync->incoming, sync->in_length, err))
+    if (!ledger_read(member->ledger, sync->incoming, sync->in_length, &sync->newest, err))
         return false;
-    if (!is_same_content(ledger_head(member->ledger), sync->newest))
-        return err_set(err, "its records are not those that were agreed on");
     ledger_set_epoch(member->ledger, sync->newest.epoch);
     member->must_reset = true;
     member->has_new_past = true;
@@ -341,13 +381,12 @@ bool sync_chunk(struct member *member, node_id from, const json_t *body, struct 
     }
     if (sync->has_content || !node_in(sync->told, member->roster.self))
         return true;
-    if (at < 0 || of <= 0 || (size_t)at != sync->in_at || (size_t)at + length > (size_t)of ||
-        (sync->incoming && (size_t)of != sync->in_length))
+    if (at < 0 || of <= 0 || of > RECORDS_BYTES_MAX || (size_t)at != sync->in_at || length == 0 ||
+        length > (size_t)(of - at) || (sync->in_at > 0 && (size_t)of != sync->in_length))
         return err_set(err, "a piece of the records does not fit behind the one before");
-    if (!sync->incoming) {
-        sync->in_length = (size_t)of;
-        sync->incoming = xcalloc(1, sync->in_length + 1);
-    }
+    /* It grows with what has come, not with what is announced. */
+    sync->in_length = (size_t)of;
+    sync->incoming = xrealloc(sync->incoming, sync->in_at + length);
     memcpy(sync->incoming + at, json_string_value(text), length);
     sync->in_at += length;
     return sync->in_at < sync->in_length || install(member, err);
@@ -422,6 +461,9 @@ bool sync_ready(struct member *member, node_id from, const json_t *body, struct 
         return false;
     if (!sync->is_exchanged || !node_in(sync->told, from))
         return true;
+    if (version > sync->stream.version || stored > sync->stream.version)
+        return err_set(err, "version %llu is said to be there, and the newest is %llu",
+                       (unsigned long long)version, (unsigned long long)sync->stream.version);
     sync->ready |= node_bit(from);
     if (version > sync->applied[from])
         sync->applied[from] = version;

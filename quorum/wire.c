@@ -58,7 +58,7 @@ void *wire_pack(enum wire_kind kind, uint64_t view, const json_t *body, size_t *
     char *bytes = xcalloc(1, sizeof(struct header) + text_length);
     struct header header = {
         .magic = htobe32(MAGIC),
-        .version = htobe16(WIRE_VERSION),
+        .version = htobe16(wire_major),
         .kind = htobe16((uint16_t)kind),
         .length = htobe32((uint32_t)text_length),
         .view = htobe64(view),
@@ -72,6 +72,16 @@ void *wire_pack(enum wire_kind kind, uint64_t view, const json_t *body, size_t *
     return bytes;
 }
 
+uint16_t wire_major_of(const void *bytes, size_t length)
+{
+    struct header header;
+
+    if (length < sizeof(header))
+        return 0;
+    memcpy(&header, bytes, sizeof(header));
+    return be32toh(header.magic) == MAGIC ? be16toh(header.version) : 0;
+}
+
 bool wire_unpack(const void *bytes, size_t length, struct wire_message *message, struct err *err)
 {
     struct header header;
@@ -83,20 +93,22 @@ bool wire_unpack(const void *bytes, size_t length, struct wire_message *message,
     memcpy(&header, bytes, sizeof(header));
     if (be32toh(header.magic) != MAGIC)
         return err_set(err, "a message that is not tenuto's");
-    if (be16toh(header.version) != WIRE_VERSION)
+    if (be16toh(header.version) != wire_major)
         return err_set(err,
                        "a message of protocol %d, and we speak %d: run the same release "
                        "of tenuto on all nodes",
-                       be16toh(header.version), WIRE_VERSION);
+                       be16toh(header.version), wire_major);
     if (be32toh(header.length) != length - sizeof(header))
         return err_set(err, "a message says that it is %u bytes long and is %zu",
                        be32toh(header.length), length - sizeof(header));
     if (be32toh(header.crc) != seal(&header, body, length - sizeof(header)))
         return err_set(err, "a message was changed on the way (its checksum is wrong)");
-    message->kind = be16toh(header.kind);
     message->view = be64toh(header.view);
-    if (message->kind < WIRE_BEAT || message->kind >= WIRE_KINDS)
-        return err_set(err, "a message of unknown kind %d", (int)message->kind);
+    if (be16toh(header.kind) == 0)
+        return err_set(err, "a message of no kind");
+    message->kind = be16toh(header.kind) < WIRE_KINDS ? be16toh(header.kind) : WIRE_KINDS;
+    if (message->kind == WIRE_KINDS)
+        return true;
     message->body = json_read(body, length - sizeof(header), err);
     if (!message->body)
         return err_in(err, "a message");

@@ -9,8 +9,14 @@
 #include "ha/base/json.h"
 #include "quorum/lease.h"
 
-#define WIRE_VERSION 1
 #define WIRE_HEADER_BYTES 24
+
+/*
+ * The protocol of the ring. Agents of another major count as if they were not there. A minor adds
+ * kinds of messages and records, and members of both, that older ones pass over and carry on
+ * unharmed; see PROTOCOL.md. Of this build, in an object of their own:
+ */
+extern const uint16_t wire_major, wire_minor;
 
 enum wire_kind {
     WIRE_BEAT = 1, /* I am here, and heard you */
@@ -25,17 +31,19 @@ enum wire_kind {
     WIRE_AGAIN,    /* everybody tells once more: a round of that number */
     WIRE_READ,     /* who is still in this view? somebody reads */
     WIRE_HEARD,    /* I am: the answer to the read of that node and number */
-    WIRE_KINDS
+    WIRE_KINDS     /* and above: of a newer minor, for others than us */
 };
 
 struct wire_message {
     enum wire_kind kind;
     uint64_t view;
-    json_t *body; /* an object; the caller's to release */
+    json_t *body; /* an object, the caller's to release; NULL: of a kind that we do not know */
 };
 
 /* Bytes to send; the caller frees. */
 void *wire_pack(enum wire_kind kind, uint64_t view, const json_t *body, size_t *length);
+/* The major of who sent it; 0: this is no message at all. */
+uint16_t wire_major_of(const void *bytes, size_t length);
 /* false and words: cut short, changed on the way, of another version, or not ours at all. */
 bool wire_unpack(const void *bytes, size_t length, struct wire_message *message, struct err *err);
 

@@ -58,6 +58,8 @@
 #define PUSH_PATIENCE_MS 25000
 /* One CPG message; libcpg fragments above 1 MiB, and long messages delay beats: we cut. */
 #define CHUNK_BYTES_MAX (256 * 1024)
+/* All records as one text, for a member behind: 16,384 services, the policy, what is recent. */
+#define RECORDS_BYTES_MAX (128 * 1024 * 1024)
 /* What an OCF or fence agent prints about itself: the longest of Debian's has 40 KiB. */
 #define METADATA_BYTES_MAX (1024 * 1024)
 /* Its parameters and actions, and what a parameter may be: ten times what the largest has. */

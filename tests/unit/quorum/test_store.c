@@ -62,7 +62,7 @@ static void wait_for(struct store *store, uint64_t n_written)
     while (store_written(store) < n_written) {
         struct pollfd poll_fd = {store_fd(store), POLLIN, 0};
 
-        assert_int_equal(poll(&poll_fd, 1, 10000), 1);
+        assert_int_equal(poll(&poll_fd, 1, 60000), 1);
         assert_false(store_failed(store, NULL));
     }
 }
@@ -350,7 +350,7 @@ static void a_write_that_fails_is_told_and_nothing_is_written_after_it(void **st
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     sqlite3_exec(db, "DROP TABLE records", NULL, NULL, NULL);
     write_patch(store, 2, about("a", "2", "vm:1"));
-    assert_int_equal(poll(&poll_fd, 1, 10000), 1);
+    assert_int_equal(poll(&poll_fd, 1, 60000), 1);
     assert_int_equal(store_written(store), 1);
     assert_true(store_failed(store, &err));
     assert_non_null(strstr(err.text, "no such table"));

@@ -291,6 +291,20 @@ static json_t *tampered(struct actor *actor, const struct wire_message *message)
     return body;
 }
 
+/* From a node of another major, seen from here. */
+static void foreign_taken(struct actor *actor, struct group_peer from, const void *bytes,
+                          size_t length)
+{
+    unsigned char *other = memcpy(xcalloc(1, length), bytes, length);
+    struct err err = {{0}};
+
+    other[5]++;
+    if (!member_message(actor->member, world_clock(actor), from, other, length, &err))
+        actor->n_foreign++;
+    free(other);
+    drain(actor);
+}
+
 static void on_message(void *context, struct group_peer from, const void *bytes, size_t length)
 {
     struct actor *actor = context;
@@ -300,6 +314,10 @@ static void on_message(void *context, struct group_peer from, const void *bytes,
     struct err err = {{0}};
     void *other = NULL;
 
+    if (actor->major != world->actors[from.nodeid - 1].major) {
+        foreign_taken(actor, from, bytes, length);
+        return;
+    }
     if ((faults->forgets_epochs || faults->acks_all || faults->ignores_marks) &&
         wire_unpack(bytes, length, &message, NULL)) {
         json_t *body = tampered(actor, &message);

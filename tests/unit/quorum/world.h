@@ -54,6 +54,8 @@ struct actor {
     uint64_t durable, n_resets, n_committed, n_voided, n_messages;
     uint64_t committed_token, voided_token;
     uint64_t read, read_floor, n_reads; /* under way, 0: none; what it must hold at least */
+    int major;                          /* of the protocol, beyond that of the others */
+    int n_foreign;                      /* messages that were refused for that */
 };
 
 /* What a test may break to see that somebody notices. */
