@@ -243,6 +243,7 @@ service_id call_service(const struct call *call, const char *name)
 static void answer_state(const struct call *call, const char *why_old)
 {
     const struct agent *agent = call->agent;
+    json_t *row;
 
     if (!agent->member) {
         session_error(call->session, call->id, CONTROL_EXIT_UNAVAILABLE,
@@ -250,9 +251,11 @@ static void answer_state(const struct call *call, const char *why_old)
                       "this agent has not reached the cluster yet");
         return;
     }
-    session_row(call->session, call->id,
-                json_pack("{s:I, s:O}", "version", (json_int_t)agent->status.head.version,
-                          "records", member_records(agent->member)));
+    row = json_pack("{s:I, s:O, s:b}", "version", (json_int_t)agent->status.head.version, "records",
+                    member_records(agent->member), "current", !why_old);
+    if (why_old)
+        json_object_set_new(row, "reason", json_string(why_old));
+    session_row(call->session, call->id, row);
     session_done(call->session, call->id, current_done(why_old));
 }
 

@@ -303,10 +303,22 @@ static void write_survival(const struct proposal *p)
     say(output, arena_printf(p->arena, "%s %s", p->after.file, p->after.survival));
 }
 
+/* A node without the others plans from what it knows; the push would be refused later. */
+static void write_age(const struct proposal *p)
+{
+    const char *reason = json_text(p->state, "reason", "");
+
+    if (!json_flag(p->state, "current", true))
+        say(p->output, arena_printf(p->arena,
+                                    "all this from what this node knows, which may be "
+                                    "old: %s",
+                                    reason));
+}
+
 int plan_write(struct proposal *p)
 {
+    bool has_changes, is_current = json_flag(p->state, "current", true);
     size_t n_steps;
-    bool has_changes;
 
     write_difference(p);
     n_steps = write_steps(p);
@@ -316,6 +328,7 @@ int plan_write(struct proposal *p)
     has_changes = n_steps > 0 || !p->is_compared || p->difference.n_effects > 0;
     if (is_for_people(p->output)) {
         write_survival(p);
+        write_age(p);
     } else {
         autojson *sum = json_pack(
             "{s:s, s:i, s:i, s:i, s:s, s:s*, s:b, s:I, s:b}", "kind", "sum", "lines",
@@ -324,6 +337,8 @@ int plan_write(struct proposal *p)
             p->before.is_right ? p->before.survival : NULL, "settled", p->plan->is_settled,
             "version", (json_int_t)p->version, "compared", p->is_compared);
 
+        if (!is_current)
+            json_object_set_new(sum, "current", json_false());
         output_row(p->output, sum);
     }
     return has_changes ? PLAN_EXIT_CHANGES : PLAN_EXIT_NOTHING;

@@ -62,6 +62,18 @@ static void a_policy_that_moves_nothing_says_so_and_exits_with_0(void **state)
     assert_non_null(strstr(scene.out, "nothing changes from version 7: it is only laid out"));
 }
 
+static void a_plan_from_what_may_be_old_says_so(void **state)
+{
+    (void)state;
+    scene_close(&scene);
+    scene_open(&scene, "verb ha state\nrow {\"version\":9,\"current\":false,\"reason\":\"nobody "
+                       "is here\",\"records\":{" RUNNING "," IN_FORCE "}}\ndone {}\n");
+    assert_int_equal(plan(NODES AB, ""), 0);
+    assert_non_null(strstr(scene.out, "which may be old: nobody is here\n"));
+    assert_int_equal(plan(NODES AB, "--json"), 0);
+    assert_non_null(strstr(scene.out, "\"current\":false"));
+}
+
 static void moves_starts_and_stops_are_told_with_their_reasons(void **state)
 {
     (void)state;
@@ -232,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_policy_that_moves_nothing_says_so_and_exits_with_0, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_plan_from_what_may_be_old_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(moves_starts_and_stops_are_told_with_their_reasons, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_program_gets_rows_and_a_sum, setup, teardown),
