@@ -331,6 +331,7 @@ bool command_take(struct output *output, const json_t *message, int *code)
                                .hint = json_text(message, "hint", NULL),
                                .code = *code,
                                .diagnostics = json_object_get(message, "diagnostics"),
+                               .is_unknown = json_flag(message, "unknown", false),
                            });
     return true;
 }

@@ -20,6 +20,7 @@ struct failure {
     const char *hint;          /* NULL: nothing to add */
     int code;                  /* what the program exits with */
     const json_t *diagnostics; /* NULL: none */
+    bool is_unknown;           /* it may have happened all the same */
 };
 
 struct output_maker {

@@ -38,6 +38,8 @@ static void write_error(struct output *output, const struct failure *failure)
     if (failure->hint)
         json_object_set_new(error, "hint", json_string(failure->hint));
     json_object_set_new(error, "code", json_integer(failure->code));
+    if (failure->is_unknown)
+        json_object_set_new(error, "unknown", json_true());
     if (failure->diagnostics)
         json_object_set(error, "diagnostics", (json_t *)failure->diagnostics);
     write_value(output, error);

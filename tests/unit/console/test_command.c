@@ -53,7 +53,7 @@ static const char script[] =
     "row {\"at\":1700000000000,\"version\":7,\"kind\":\"service\",\"subject\":\"ocf:web\","
     "\"service\":\"ocf:web\",\"from\":\"started\",\"to\":\"relocate\",\"node\":\"beta\","
     "\"why\":\"jin asked to restart it on beta\"}\n"
-    "error {\"error\":\"it is still under way after 30 s\",\"code\":4}\n"
+    "error {\"error\":\"it is still under way after 30 s\",\"code\":4,\"unknown\":true}\n"
     "verb ha relocate\n"
     "error {\"error\":\"no quorum\",\"code\":4}\n"
     "verb cluster status\n"
@@ -359,6 +359,16 @@ static void who_waits_sees_each_step(void **state)
     assert_non_null(strstr(scene.err, "still under way after 30 s"));
 }
 
+/* A script must not take for undone what may have been done. */
+static void what_may_have_happened_is_not_said_to_have_failed(void **state)
+{
+    (void)state;
+    scene_run(&scene, "ha restart ocf:web --wait --json");
+    assert_non_null(strstr(scene.out, "\"unknown\":true"));
+    scene_run(&scene, "ha relocate ocf:web beta --json");
+    assert_null(strstr(scene.out, "unknown"));
+}
+
 static void an_empty_answer_says_so(void **state)
 {
     (void)state;
@@ -489,6 +499,7 @@ int main(void)
         WITH_AGENT(a_request_carries_its_arguments),
         cmocka_unit_test(words_and_dashes_both_open_an_option),
         WITH_AGENT(who_waits_sees_each_step),
+        WITH_AGENT(what_may_have_happened_is_not_said_to_have_failed),
         WITH_AGENT(an_empty_answer_says_so),
         WITH_AGENT(garbage_and_a_hangup_are_told_apart_from_an_answer),
         WITH_OTHER(what_is_no_longer_known_for_sure_is_said_first_and_in_the_exit_code),
