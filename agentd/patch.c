@@ -3,11 +3,13 @@
 #include "agentd/patch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "agentd/agent.h"
 #include "ha/base/json.h"
 #include "ha/base/log.h"
 #include "ha/base/text.h"
+#include "ha/model/codec.h"
 
 void patch_set(json_t *set, const char *prefix, const char *name, json_t *value)
 {
@@ -43,10 +45,54 @@ json_t *patch_new(struct agent *agent)
                      agent_node(agent), "policy", (json_int_t)agent->knowledge.policy_version);
 }
 
+/* The record's new text with the members of the old one that are not ours; NULL: there are none. */
+static json_t *carried(const char *key, const json_t *old, const json_t *new)
+{
+    const char *old_text = json_string_value(old), *new_text = json_string_value(new);
+    autojson *before = old_text ? json_read(old_text, strlen(old_text), NULL) : NULL;
+    autojson *after = before ? json_read(new_text, strlen(new_text), NULL) : NULL;
+    bool is_carried = false;
+    const char *member;
+    json_t *value, *record;
+    char *text;
+
+    if (!json_is_object(after))
+        return NULL;
+    json_object_foreach(before, member, value)
+    {
+        if (codec_knows(key, member) || json_object_get(after, member))
+            continue;
+        json_object_set(after, member, value);
+        is_carried = true;
+    }
+    if (!is_carried)
+        return NULL;
+    text = json_write(after);
+    record = json_string(text);
+    free(text);
+    return record;
+}
+
+void patch_carry(json_t *patch, const json_t *records)
+{
+    json_t *set = json_object_get(patch, "set"), *value;
+    const char *key;
+
+    json_object_foreach(set, key, value)
+    {
+        json_t *record = carried(key, json_object_get(records, key), value);
+
+        /* A new value for a key that is there leaves the walk as it is. */
+        if (record)
+            json_object_set_new(set, key, record);
+    }
+}
+
 void patch_propose(struct agent *agent, struct instant now, json_t *patch, node_set fences)
 {
     struct err err = {{0}};
 
+    patch_carry(patch, member_records(agent->member));
     if (!member_propose(agent->member, now, patch, fences, 0, &err)) {
         /* It is a level: the next turn decides again. */
         log_debug("a decision could not be proposed: %s", err.text);

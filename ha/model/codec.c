@@ -430,3 +430,25 @@ bool codec_read_report_row(const json_t *from, const struct policy *policy, stru
     text_copy(row->words, sizeof(row->words), json_text(from, "words", ""));
     return true;
 }
+
+bool codec_knows(const char *key, const char *member)
+{
+    static const char of_node[] = " state boot maintenance maintenance_until maintenance_words "
+                                  "released leaving since relieved falls quarantined why ";
+    static const char of_service[] = " state node target fallback running stays held failed cause "
+                                     "since why tried ";
+    static const char of_cluster[] = " arming ignores until imbalanced ";
+    const char *known = strncmp(key, KEY_NODE, strlen(KEY_NODE)) == 0         ? of_node
+                        : strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) == 0 ? of_service
+                        : strcmp(key, KEY_CLUSTER) == 0                       ? of_cluster
+                                                                              : NULL;
+    size_t length = strlen(member);
+
+    if (!known)
+        return true;
+    for (const char *at = length ? strstr(known, member) : NULL; at; at = strstr(at + 1, member)) {
+        if (at[-1] == ' ' && at[length] == ' ')
+            return true;
+    }
+    return false;
+}

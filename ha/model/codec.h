@@ -50,3 +50,9 @@ bool codec_read_command(const json_t *from, const struct policy *policy, struct 
 json_t *codec_report_row(const struct report_row *row, const struct policy *policy);
 bool codec_read_report_row(const json_t *from, const struct policy *policy, struct report_row *row,
                            struct err *err);
+
+/*
+ * Whether a member of the ledger's record of that key is one of ours; what is not was written by a
+ * newer minor version, and goes on beside what we write. Of a kind that carries nothing: always.
+ */
+bool codec_knows(const char *key, const char *member);

@@ -53,6 +53,12 @@ bool member_propose(struct member *member, struct instant now, json_t *patch, no
     return true;
 }
 
+const json_t *member_records(const struct member *member)
+{
+    (void)member;
+    return NULL;
+}
+
 void push_set_policy(struct agent *who, json_t *patch, const char *text, const char *author,
                      const char *message)
 {
