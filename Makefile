@@ -191,6 +191,7 @@ FUZZ_SHARED := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c)) \
 FUZZ_ROOM := $(patsubst %.c,$(FUZZ_OUT)/obj/%.o,$(FUZZ_SHARED) quorum/wire.c \
 	quorum/wire_version.c quorum/ring.c agentd/metadata/describe.c $(SOURCES_dsl) $(SOURCES_ha))
 # What only some of them drive.
+FUZZ_ROOM_store := quorum/store_tables.c quorum/ledger.c
 FUZZ_ROOM_member := $(wildcard quorum/member.c quorum/member_*.c quorum/ledger*.c quorum/lease*.c)
 # FUZZ=edit means this one alone.
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SOURCES))
@@ -200,7 +201,7 @@ $(FUZZ_OUT)/obj/%.o: %.c
 	$(call said,CLANG $<)$(FUZZ_CC) $(if $(filter tests/%,$<),,-fsanitize=fuzzer-no-link) -c -o $@ $<
 $(foreach f,$(FUZZ),$(eval $(FUZZ_OUT)/$(f): $(FUZZ_ROOM_$(f):%.c=$(FUZZ_OUT)/obj/%.o)))
 $(FUZZ_PROGRAMS): $(FUZZ_OUT)/%: $(FUZZ_OUT)/obj/tests/fuzz/fuzz_%.o $(FUZZ_ROOM)
-	$(call said,LD $@)clang -fsanitize=fuzzer $(FUZZ_LOOKS) -o $@ $^ -lcmocka $(LIBS_metadata)
+	$(call said,LD $@)clang -fsanitize=fuzzer $(FUZZ_LOOKS) -o $@ $^ -lcmocka $(LIBS_agentd)
 
 # ---- targets -------------------------------------------------------------------------------------
 

@@ -51,7 +51,9 @@ static bool take_history(sqlite3 *db, const json_t *patches, struct err *err)
 
     json_array_foreach(patches, at, patch)
     {
-        if (json_int(patch, "version", 0) > 0 && !tables_keep(db, patch, err))
+        /* What is damaged there may be whole here. */
+        if (json_int(patch, "version", 0) > 0 && !json_flag(patch, "damaged", false) &&
+            !tables_keep(db, patch, err))
             return false;
     }
     return true;

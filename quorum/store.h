@@ -38,7 +38,7 @@ bool store_failed(struct store *store, struct err *err);
  * History, newest last: at most limit patches with version > after, that have a
  * change about subject (a service or node name; NULL: all), the oldest left out
  * where all are more than HISTORY_BYTES_MAX. A JSON array of patches, each with
- * "version"; a new reference.
+ * "version"; a new reference. One whose row cannot be read says so: {"version","damaged":true}.
  */
 json_t *store_history(struct store *store, uint64_t after, const char *subject, int limit,
                       struct err *err);

@@ -138,11 +138,42 @@ sqlite3 *tables_open(const char *path, struct err *err)
     return NULL;
 }
 
-static void take_meta(sqlite3_stmt *row, struct ledger_head *head)
+/* ---- reading what may be damaged ------------------------------------------------------------- */
+
+/* A column as text; NULL: it is none (bytes that are no UTF-8, or zeros in the middle). */
+static json_t *text_of(sqlite3_stmt *row, int column)
 {
-    const char *key = (const char *)sqlite3_column_text(row, 0);
+    bool is_text = sqlite3_column_type(row, column) == SQLITE_TEXT;
+    const char *text = is_text ? (const char *)sqlite3_column_text(row, column) : NULL;
+    size_t length = text ? (size_t)sqlite3_column_bytes(row, column) : 0;
+
+    return text && strlen(text) == length ? json_stringn(text, length) : NULL;
+}
+
+/* For those columns without which a row is still of use. */
+static json_t *text_or(sqlite3_stmt *row, int column, const char *fallback)
+{
+    json_t *text = text_of(row, column);
+
+    return text ? text : json_string(fallback);
+}
+
+static bool damaged(const char *what, struct err *err)
+{
+    return err_set(err,
+                   "the store is damaged: %.80s cannot be read. Stop tenutod, move the file away "
+                   "and start it again: this node gets everything from the others",
+                   what);
+}
+
+static bool take_meta(sqlite3_stmt *row, struct ledger_head *head)
+{
+    autojson *name = text_of(row, 0);
+    const char *key = json_string_value(name);
     int64_t value = sqlite3_column_int64(row, 1);
 
+    if (!key || sqlite3_column_type(row, 1) != SQLITE_INTEGER)
+        return false;
     if (strcmp(key, "epoch") == 0)
         head->epoch.seq = (uint64_t)value;
     else if (strcmp(key, "epoch_node") == 0)
@@ -151,24 +182,59 @@ static void take_meta(sqlite3_stmt *row, struct ledger_head *head)
         head->version = (uint64_t)value;
     else if (strcmp(key, "hash") == 0)
         head->hash = (uint64_t)value;
+    return true;
+}
+
+static bool read_head(sqlite3 *db, struct ledger_head *head, struct err *err)
+{
+    sqlite3_stmt *statement = prepare(db, "SELECT key, value FROM meta", err);
+    bool is_whole = true;
+    int result = SQLITE_ERROR;
+
+    while (statement && is_whole && (result = sqlite3_step(statement)) == SQLITE_ROW)
+        is_whole = take_meta(statement, head);
+    sqlite3_finalize(statement);
+    if (!is_whole)
+        return damaged("how new its records are", err);
+    return result == SQLITE_DONE || fail(db, "reading", err);
+}
+
+/* A record that was left out would be one that was lost: all of them, or none. */
+static bool read_record(sqlite3_stmt *row, json_t *records, struct err *err)
+{
+    autojson *name = text_of(row, 0);
+    const char *key = json_string_value(name);
+    json_t *value = text_of(row, 1);
+    char what[SERVICE_NAME_MAX + 32];
+
+    if (key && value)
+        return json_object_set_new(records, key, value) == 0;
+    json_decref(value);
+    snprintf(what, sizeof(what), "the record %s", key ? key : "with a name that is no text");
+    return damaged(what, err);
 }
 
 bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct err *err)
 {
-    sqlite3_stmt *statement = prepare(db, "SELECT key, value FROM meta", err);
+    sqlite3_stmt *statement;
     int result = SQLITE_ERROR;
 
     *records = json_object();
     memset(head, 0, sizeof(*head));
-    while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW)
-        take_meta(statement, head);
+    if (!read_head(db, head, err))
+        return false;
+    statement = prepare(db, "SELECT key, value FROM records", err);
+    while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (!read_record(statement, *records, err)) {
+            sqlite3_finalize(statement);
+            return false;
+        }
+    }
     sqlite3_finalize(statement);
-    statement = result == SQLITE_DONE ? prepare(db, "SELECT key, value FROM records", err) : NULL;
-    while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW)
-        json_object_set_new(*records, (const char *)sqlite3_column_text(statement, 0),
-                            json_string((const char *)sqlite3_column_text(statement, 1)));
-    sqlite3_finalize(statement);
-    return (statement && result == SQLITE_DONE) || fail(db, "reading", err);
+    if (!statement || result != SQLITE_DONE)
+        return fail(db, "reading", err);
+    return json_object_size(*records) == 0 || head->version > 0 ||
+           damaged("how new its records are", err);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -346,10 +412,34 @@ bool tables_forget_after(sqlite3 *db, uint64_t version, struct err *err)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
+/* What stands for a patch that cannot be read: its place, and what is wrong. */
+static json_t *unreadable(int64_t version, int64_t stamp)
+{
+    return json_pack("{s:I, s:b, s:I, s:[{s:s, s:{s:o}}]}", "version", (json_int_t)version,
+                     "damaged", 1, "stamp", (json_int_t)stamp, "changes", "to", "unreadable", "why",
+                     "text",
+                     json_sprintf("version %lld is damaged in the store of this node; the others "
+                                  "still have it",
+                                  (long long)version));
+}
+
+static json_t *patch_of(sqlite3_stmt *row)
+{
+    int64_t version = sqlite3_column_int64(row, 1);
+    autojson *text = text_of(row, 0);
+    json_t *patch =
+        text ? json_read(json_string_value(text), json_string_length(text), NULL) : NULL;
+
+    if (json_is_object(patch) && json_int(patch, "version", -1) == version)
+        return patch;
+    json_decref(patch);
+    return unreadable(version, sqlite3_column_int64(row, 2));
+}
+
 json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int limit, struct err *err)
 {
     static const char sql[] =
-        "SELECT patch FROM history WHERE version > ?1 AND (?2 IS NULL OR version IN"
+        "SELECT patch, version, stamp FROM history WHERE version > ?1 AND (?2 IS NULL OR version IN"
         " (SELECT version FROM subjects WHERE subject = ?2)) ORDER BY version DESC LIMIT ?3";
     sqlite3_stmt *statement = prepare(db, sql, err);
     json_t *list = json_array();
@@ -363,18 +453,12 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
         sqlite3_bind_int(statement, 3, limit);
     }
     while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-        const char *text = (const char *)sqlite3_column_text(statement, 0);
-        size_t length = strlen(text);
-        json_t *patch;
-
-        n_bytes += length;
+        n_bytes += (size_t)sqlite3_column_bytes(statement, 0);
         if (n_bytes > HISTORY_BYTES_MAX && json_array_size(list) > 0) {
             result = SQLITE_DONE;
             break;
         }
-        patch = json_read(text, length, NULL);
-        if (patch)
-            json_array_insert_new(list, 0, patch);
+        json_array_insert_new(list, 0, patch_of(statement));
     }
     sqlite3_finalize(statement);
     if (result == SQLITE_DONE)
@@ -387,11 +471,13 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
 /* One row of the two questions below, without its text. */
 static json_t *policy_of(sqlite3_stmt *row)
 {
-    const char *message = (const char *)sqlite3_column_text(row, 3);
+    json_t *message = sqlite3_column_type(row, 3) == SQLITE_NULL
+                          ? json_string("")
+                          : text_or(row, 3, "(what was said of it is damaged here)");
 
-    return json_pack("{s:I, s:s, s:I, s:s}", "version", (json_int_t)sqlite3_column_int64(row, 0),
-                     "author", (const char *)sqlite3_column_text(row, 1), "stamp",
-                     (json_int_t)sqlite3_column_int64(row, 2), "message", message ? message : "");
+    return json_pack("{s:I, s:o, s:I, s:o}", "version", (json_int_t)sqlite3_column_int64(row, 0),
+                     "author", text_or(row, 1, "?"), "stamp",
+                     (json_int_t)sqlite3_column_int64(row, 2), "message", message);
 }
 
 json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
@@ -403,14 +489,25 @@ json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
                 " ORDER BY version DESC LIMIT 1",
                 err);
     json_t *policy = NULL;
+    int result;
 
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, (int64_t)version);
-    if (sqlite3_step(statement) == SQLITE_ROW) {
-        policy = policy_of(statement);
-        json_object_set_new(policy, "text",
-                            json_string((const char *)sqlite3_column_text(statement, 4)));
+    result = sqlite3_step(statement);
+    if (result != SQLITE_ROW && result != SQLITE_DONE)
+        fail(db, "reading a policy", err);
+    if (result == SQLITE_ROW) {
+        json_t *text = text_of(statement, 4);
+
+        policy = text ? policy_of(statement) : NULL;
+        if (policy)
+            json_object_set_new(policy, "text", text);
+        else
+            err_set(err,
+                    "version %lld of the policy is damaged in the store of this node: ask another "
+                    "node for it",
+                    (long long)sqlite3_column_int64(statement, 0));
     }
     sqlite3_finalize(statement);
     return policy;
