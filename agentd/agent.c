@@ -389,8 +389,10 @@ static int agent_turn(sd_event_source *source, void *context)
     if (feeding_poll(agent->feeding, now))
         control_changed(agent->control);
     corosync_turn(agent, now);
-    if (agent->member)
+    if (agent->member) {
+        member_set_wall(agent->member, agent_wall_ms() - now.ms);
         next = instant_earliest(next, member_tick(agent->member, now));
+    }
     drain(agent);
     verdict_turn(agent, now);
     play(agent, now);

@@ -71,7 +71,7 @@ static bool is_quorum_without(const struct agent *agent, node_id at)
     int left = agent->roster.expected_votes - agent->roster.nodes[at].votes;
     int here = roster_votes(&agent->roster, agent->status.synced & ~node_bit(at));
 
-    return 2 * here > left;
+    return 2 * (here + roster_witness(&agent->roster)) > left;
 }
 
 static bool may_remove(struct agent *agent, struct instant now, const char *name, struct err *err)

@@ -30,6 +30,8 @@ const char *rows_why_not_quorate(const struct agent *agent)
         return "the others speak another protocol of the ring: install the same release on all";
     if (agent->status.apart && !agent->status.is_in_sync)
         return "its corosync counts votes otherwise than those of the others";
+    if (agent->status.waits_for_off)
+        return "waiting until every node that is away is off for sure";
     return agent->status.is_in_sync ? "" : "catching up with the others";
 }
 
@@ -122,6 +124,8 @@ json_t *rows_cluster(struct agent *agent)
                         json_integer(is_met ? roster_votes(&agent->roster, status->agents) : 0));
     json_object_set_new(row, "expected", json_integer(agent->roster.expected_votes));
     json_object_set_new(row, "quorum", json_integer(agent->roster.quorum_votes));
+    json_object_set_new(row, "witness_votes", json_integer(roster_witness(&agent->roster)));
+    json_object_set_new(row, "by_witness", json_boolean(is_met && status->is_by_witness));
     json_object_set_new(row, "leader",
                         is_met && status->leader != NODE_NONE
                             ? json_string(agent->roster.nodes[status->leader].name)

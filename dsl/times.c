@@ -106,7 +106,7 @@ static const char *basis_line(struct arena *arena, const struct policy *policy,
 static const char *death_line(struct arena *arena, const struct policy *policy,
                               const struct chain_of_times *chain)
 {
-    const char *sum = policy->timing.witness.ms ? "lease + watchdog + allowance + witness"
+    const char *sum = policy->timing.witness.ms ? "lease + watchdog + allowance + 2 x witness"
                                                 : "lease + watchdog + allowance";
 
     if (policy->n_nodes == 1)

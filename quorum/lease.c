@@ -470,6 +470,32 @@ static bool is_member(const struct lease *lease, node_id node)
            (node == lease->roster.self || !lease->is_settled || lease->known[node].has_told);
 }
 
+static bool may_prove(const struct lease *lease)
+{
+    return lease->is_settled && lease_is_group_quorate(lease) && !lease->roster.is_forced;
+}
+
+/* Rule 9: the beat that proves our ring alive must have been sent when it was already due. */
+static bool is_proven(const struct lease *lease, struct instant due, struct instant now)
+{
+    return instant_reached(now, due) && instant_reached(lease->returned_sent, due);
+}
+
+bool lease_all_off(const struct lease *lease, node_set but, struct instant now, struct instant *due)
+{
+    *due = may_prove(lease) ? INSTANT_UNKNOWN : INSTANT_NEVER;
+    for (node_id node = 0; node < lease->roster.n_nodes && may_prove(lease); node++) {
+        const struct known *known = &lease->known[node];
+
+        if (node_in(but, node))
+            continue;
+        *due = instant_latest(*due, dead_at(lease, known));
+        if (!node_in(lease->agents, node))
+            *due = instant_latest(*due, known->absent_since);
+    }
+    return is_proven(lease, *due, now);
+}
+
 void lease_status(const struct lease *lease, node_id node, struct instant now,
                   struct lease_status *status)
 {
@@ -485,11 +511,8 @@ void lease_status(const struct lease *lease, node_id node, struct instant now,
     text_copy(status->boot_id, sizeof(status->boot_id), known->boot_id);
     status->incarnation = known->incarnation;
     status->dead_at = INSTANT_NEVER;
-    if (node == lease->roster.self || status->is_member || !lease->is_settled ||
-        !lease_is_group_quorate(lease) || lease->roster.is_forced)
+    if (node == lease->roster.self || status->is_member || !may_prove(lease))
         return;
     status->dead_at = instant_latest(dead_at(lease, known), known->absent_since);
-    /* Rule 9: the beat that proves our ring alive must have been sent when it was already due. */
-    status->is_proven_off = instant_reached(now, status->dead_at) &&
-                            instant_reached(lease->returned_sent, status->dead_at);
+    status->is_proven_off = is_proven(lease, status->dead_at, now);
 }

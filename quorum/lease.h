@@ -128,5 +128,11 @@ bool lease_is_armed_acknowledged(const struct lease *lease);
 bool lease_is_ring_quorate(const struct lease *lease);
 /* And its agents hold a quorum of votes, with those of the witness. */
 bool lease_is_group_quorate(const struct lease *lease);
+/*
+ * Every node but these is proven off, those included that are here and silent; else due says from
+ * when on a beat must be sent to prove it (INSTANT_NEVER: it cannot be).
+ */
+bool lease_all_off(const struct lease *lease, node_set but, struct instant now,
+                   struct instant *due);
 void lease_status(const struct lease *lease, node_id node, struct instant now,
                   struct lease_status *status);

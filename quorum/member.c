@@ -26,6 +26,8 @@ struct member *member_new(const struct member_config *config, struct instant now
         lease_new(&config->roster, config->boot_id, config->incarnation, &config->timing, now);
     member->ledger = ledger_new(config->records, &config->head, config->history);
     member->promised = config->head.epoch;
+    if (ring_compare(config->head.promised, member->promised) > 0)
+        member->promised = config->head.promised;
     member->must_reset = true;
     member->sync.leader = member->sync.donor = NODE_NONE;
     member->next_beat = INSTANT_NEVER;
@@ -110,6 +112,7 @@ static struct queued *emit_write(struct member *member)
     struct ledger_head head = ledger_head(member->ledger);
 
     queued->event.head = head;
+    queued->event.head.promised = member->promised;
     queued->event.version = head.version;
     member->writes =
         xrealloc(member->writes, (member->n_pending_writes + 1) * sizeof(*member->writes));
@@ -150,7 +153,7 @@ void member_stored(struct member *member, struct instant now, uint64_t n_written
 
 bool member_is_quorate(const struct member *member)
 {
-    return lease_is_group_quorate(member->lease) && !member->roster.has_witness;
+    return lease_is_group_quorate(member->lease);
 }
 
 static uint64_t view_name(const struct member *member, uint64_t round)
@@ -290,6 +293,10 @@ void member_quorum(struct member *member, struct instant now, bool is_quorate, s
     member->quorum_ring = ring;
     member->quorum_says = is_quorate;
     lease_quorate(member->lease, now, ring, is_quorate);
+    if (!lease_is_ring_quorate(member->lease))
+        sync_interrupt(member);
+    else if (member->sync.is_interrupted)
+        sync_send_again(member);
     sync_hello_if_quorate(member, now);
     sync_look(member);
     member_emit(member, MEMBER_CHANGED);
@@ -324,11 +331,17 @@ static void send_beat(struct member *member, struct instant now)
     free(beat);
 }
 
+void member_set_wall(struct member *member, int64_t wall_ms)
+{
+    member->wall_ms = wall_ms;
+}
+
 struct instant member_tick(struct member *member, struct instant now)
 {
-    struct instant next = INSTANT_NEVER;
+    struct instant next = INSTANT_NEVER, wake;
 
     member->now = now;
+    wake = sync_tick(member, now);
     /* Nothing may start here before the others know that we are armed: they hear of it at once. */
     if (member->has_beaten_armed != lease_is_armed(member->lease))
         member_beat_soon(member);
@@ -340,7 +353,7 @@ struct instant member_tick(struct member *member, struct instant now)
         next = member->next_beat;
         sync_ask_silent(member);
     }
-    return instant_earliest(next, sync_tick(member, now));
+    return instant_earliest(next, wake);
 }
 
 static bool beat_taken(struct member *member, struct instant now, node_id from, const json_t *body,
@@ -358,6 +371,8 @@ static bool beat_taken(struct member *member, struct instant now, node_id from, 
         if (before.is_armed != beat->is_armed)
             member_beat_soon(member);
         member->sync.beaten |= node_bit(from);
+        if (member->sync.is_exchanged && !node_in(member->sync.told, from))
+            member->sync.awake |= node_bit(from);
         lease_beat_taken(member->lease, now, beat);
     }
     free(beat);
@@ -404,6 +419,7 @@ static bool message_taken(struct member *member, struct instant now, node_id fro
     case WIRE_ACK: return patch_acknowledged(member, from, message->body, err);
     case WIRE_STORED: return patch_stored(member, from, message->body, err);
     case WIRE_TELL: return told(member, from, message->body);
+    case WIRE_SETTLE: return sync_settle_taken(member, from);
     case WIRE_READ: return read_asked(member, from, message->body, err);
     case WIRE_HEARD: return read_heard(member, from, message->body, err);
     case WIRE_BEAT:
@@ -455,6 +471,10 @@ void member_status(const struct member *member, struct member_status *status)
     }
     status->is_quorate = member_is_quorate(member);
     status->is_in_sync = sync_is_in_sync(member);
+    status->is_by_witness = status->is_in_sync && sync->is_by_witness;
+    if (status->is_quorate && sync_waits_for_off(member))
+        status->waits_for_off =
+            roster_all(&member->roster) & ~sync->told & ~node_bit(member->roster.self);
     status->leader = status->is_in_sync ? sync->leader : NODE_NONE;
     status->is_leader = status->leader == member->roster.self &&
                         instant_before(member->now, lease_until(member->lease));

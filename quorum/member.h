@@ -23,7 +23,8 @@
 struct ledger_head {
     struct ring_id epoch; /* seq rises with every group that gets in sync, within a ring too */
     uint64_t version;
-    uint64_t hash; /* over the chain of patches */
+    uint64_t hash;           /* over the chain of patches */
+    struct ring_id promised; /* on disk only: no epoch up to this one may begin again */
 };
 
 enum member_event_kind {
@@ -63,11 +64,14 @@ struct member_status {
     node_set apart;   /* agents that count votes by another roster than we do */
     node_set foreign; /* agents that speak another major of the ring's protocol */
     uint16_t major[NODES_MAX], minor[NODES_MAX]; /* as told in this view; 0.0: not yet */
-    bool is_quorate;   /* votequorum for this ring, and the agents hold a quorum of votes */
-    bool is_in_sync;   /* the exchange of this group is done and we have the newest records */
-    node_id leader;    /* NODE_NONE unless quorate and in sync */
-    bool is_leader;    /* and our own lease ran at the last call that told the time */
-    bool has_proposal; /* a patch of ours is under way */
+    bool is_quorate;    /* votequorum for this ring, and the agents hold a quorum of votes (with a
+                           witness: together with it) */
+    bool is_by_witness; /* in sync by the word of the witness: all who are absent are off */
+    bool is_in_sync;    /* the exchange of this group is done and we have the newest records */
+    node_set waits_for_off; /* with a witness: in sync once these are off for sure */
+    node_id leader;         /* NODE_NONE unless quorate and in sync */
+    bool is_leader;         /* and our own lease ran at the last call that told the time */
+    bool has_proposal;      /* a patch of ours is under way */
     struct ledger_head head;
     uint64_t n_writes, n_written; /* to our disk: asked for, and done */
 };
@@ -108,6 +112,11 @@ void member_lost(struct member *member, struct instant now);
  * settled with the votes before: see PROTOCOL.md.
  */
 void member_set_roster(struct member *member, struct instant now, const struct roster *roster);
+/*
+ * What to add to the time that is told to come to the wall clock's, in ms. With a witness it tells
+ * the later of two histories that both are finished; never who may act.
+ */
+void member_set_wall(struct member *member, int64_t wall_ms);
 /* Time passed; sends beats when due. Returns when to be called next. */
 struct instant member_tick(struct member *member, struct instant now);
 

@@ -8,10 +8,8 @@
 #include "quorum/ledger.h"
 #include "quorum/member.h"
 #include "quorum/member_read.h"
+#include "quorum/member_sync.h"
 #include "quorum/wire.h"
-
-/* Pieces of the records under way at a time: beats go between them. */
-#define CHUNKS_UNDER_WAY 2
 
 struct queued {
     struct member_event event;
@@ -19,43 +17,6 @@ struct queued {
     json_t *patch, *records;
     struct roster *roster;
     char words[REASON_TEXT_MAX];
-};
-
-/* What a member told of itself in the exchange of this view. */
-struct told {
-    struct ledger_head head;
-    struct ring_id promised;
-    struct ring_id joined; /* when this agent first was in a ring: seq, and its nodeid */
-    bool is_veteran;       /* has been in sync since it started */
-    uint16_t major, minor; /* of the protocol that it speaks */
-};
-
-/* The way of one view from "who is here" to "all know the same". Starts anew with every view. */
-struct sync {
-    node_set told;    /* their HELLO of this view was delivered */
-    node_set skipped; /* too silent to be waited for, or counting otherwise */
-    node_set apart;   /* the latter */
-    node_set foreign; /* speaks another major: neither counted nor waited for */
-    struct told of[NODES_MAX];
-    bool is_hello_sent;
-    struct instant skip_at;
-    bool is_exchanged, is_asked_again; /* everybody told; and was asked for the next round by us */
-    struct ledger_head newest;         /* what they agreed to go on from, in the new epoch */
-    node_id donor;                     /* who sends it to those behind */
-    node_set ready;                    /* who has it, on disk; a quorum of them: settled */
-    bool is_settled;
-    bool has_come; /* settled, we are ready, and the user was told */
-    node_id leader;
-    struct ledger_head stream; /* the newest and all patches of this view: the same for all */
-    node_set beaten;           /* whose beats were delivered in this view */
-    bool has_content;          /* we have it; else patches wait in the backlog */
-    uint64_t content_write;    /* the write that must be on disk before we say so */
-    bool is_ready_sent;
-    json_t *backlog;
-    char *outgoing, *incoming;
-    size_t out_length, out_at, in_length, in_at;
-    int under_way;
-    uint64_t applied[NODES_MAX], on_disk[NODES_MAX]; /* acknowledged versions */
 };
 
 struct proposal {
@@ -98,6 +59,7 @@ struct member {
     struct proposal proposal;
     struct reading reading;
     uint64_t durable;
+    int64_t wall_ms;
     struct instant next_beat;
     bool has_beaten_armed; /* what our last beat said */
 
@@ -117,25 +79,6 @@ void member_store_all(struct member *member);
 void member_new_view(struct member *member, struct instant now);
 void member_beat_soon(struct member *member);
 uint64_t member_group_name(const struct member *member);
-
-/* ---- member_sync.c: after each change of view; all in delivery order */
-void sync_begin(struct member *member, struct instant now);
-void sync_free(struct sync *sync);
-void sync_hello_if_quorate(struct member *member, struct instant now);
-bool sync_hello(struct member *member, struct instant now, node_id from, const json_t *body,
-                struct err *err);
-bool sync_foreign(struct member *member, node_id from, uint16_t major, struct err *err);
-bool sync_skip(struct member *member, struct instant now, const json_t *body, struct err *err);
-bool sync_chunk(struct member *member, node_id from, const json_t *body, struct err *err);
-bool sync_ready(struct member *member, node_id from, const json_t *body, struct err *err);
-bool sync_again(struct member *member, struct instant now, const json_t *body, struct err *err);
-void sync_send_again(struct member *member);
-/* Who is heard no more is asked again, and skipped if it does not tell. */
-void sync_ask_silent(struct member *member);
-void sync_written(struct member *member);
-struct instant sync_tick(struct member *member, struct instant now);
-bool sync_is_in_sync(const struct member *member);
-void sync_look(struct member *member);
 
 /* ---- member_patch.c */
 bool patch_taken(struct member *member, node_id from, const json_t *body, struct err *err);

@@ -31,7 +31,7 @@ bool member_propose(struct member *member, struct instant now, json_t *patch, no
     json_object_set_new(patch, "from", json_string(member->roster.nodes[member->roster.self].name));
     json_object_set_new(patch, "incarnation", wire_word(member->incarnation));
     json_object_set_new(patch, "token", wire_word(token));
-    json_object_set_new(patch, "epoch", json_integer((json_int_t)sync->newest.epoch.seq));
+    json_object_set_new(patch, "epoch", json_integer((json_int_t)sync->epoch.seq));
     member->proposal = (struct proposal){true, token, sync->stream.version + 1, member->view};
     member_send(member, WIRE_PATCH,
                 json_pack("{s:I, s:I, s:o, s:O}", "version", (json_int_t)sync->stream.version,
@@ -80,7 +80,7 @@ static void emit_committed(struct member *member, uint64_t version, const json_t
         queued->event.token = member->proposal.token;
 }
 
-/* The highest version that members holding a quorum of votes have reached. */
+/* The highest version that members who may decide have reached. */
 static uint64_t quorum_version(const struct member *member, const uint64_t *versions)
 {
     uint64_t best = 0;
@@ -94,8 +94,7 @@ static uint64_t quorum_version(const struct member *member, const uint64_t *vers
             if (versions[node] >= versions[candidate])
                 who |= node_bit(node);
         }
-        if (versions[candidate] > best &&
-            roster_votes(&member->roster, who) >= member->roster.quorum_votes)
+        if (versions[candidate] > best && sync_may_decide(member, who))
             best = versions[candidate];
     }
     return best;

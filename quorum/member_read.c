@@ -27,8 +27,7 @@ void read_look(struct member *member)
 
     if (!sync_is_in_sync(member))
         return;
-    if (reading->sent &&
-        roster_votes(&member->roster, reading->heard) >= member->roster.quorum_votes) {
+    if (reading->sent && sync_may_decide(member, reading->heard)) {
         struct queued *queued = member_emit(member, MEMBER_CURRENT);
 
         queued->event.token = reading->answered = reading->sent;
@@ -42,9 +41,7 @@ void read_look(struct member *member)
 uint64_t member_read(struct member *member, struct instant now)
 {
     member->now = now;
-    /* Votes that are no agent's own answer nobody. */
-    if (!member_is_quorate(member) ||
-        roster_votes(&member->roster, member->agents) < member->roster.quorum_votes)
+    if (!member_is_quorate(member))
         return 0;
     member->reading.wanted++;
     read_look(member);

@@ -35,8 +35,29 @@ void sync_begin(struct member *member, struct instant now)
 
 bool sync_is_in_sync(const struct member *member)
 {
-    return member->sync.is_settled && node_in(member->sync.ready, member->roster.self) &&
-           member_is_quorate(member);
+    return member->sync.is_settled && !member->sync.is_interrupted &&
+           node_in(member->sync.ready, member->roster.self) && member_is_quorate(member);
+}
+
+bool sync_is_enough(const struct member *member, node_set nodes)
+{
+    const struct roster *roster = &member->roster;
+
+    return roster_votes(roster, nodes) + roster_witness(roster) >= roster->quorum_votes;
+}
+
+bool sync_may_decide(const struct member *member, node_set who)
+{
+    const struct sync *sync = &member->sync;
+
+    return roster_votes(&member->roster, who) >= member->roster.quorum_votes ||
+           (sync->is_by_witness && who == sync->told);
+}
+
+void sync_interrupt(struct member *member)
+{
+    if (member->roster.has_witness && member->sync.is_hello_sent)
+        member->sync.is_interrupted = true;
 }
 
 static json_t *pack_ring(struct ring_id ring)
@@ -77,12 +98,13 @@ void sync_hello_if_quorate(struct member *member, struct instant now)
     ages = xcalloc(1, sizeof(*ages));
     lease_ages_make(member->lease, now, ages);
     member_send(member, WIRE_HELLO,
-                json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:o, s:i}", "roster",
+                json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:o, s:i, s:I}", "roster",
                           wire_word(roster_mark(&member->roster)), "epoch", pack_ring(head.epoch),
                           "version", (json_int_t)head.version, "hash", (json_int_t)head.hash,
                           "promised", pack_ring(member->promised), "joined",
                           pack_ring(member->joined), "veteran", (int)member->is_veteran, "ages",
-                          wire_ages(&member->roster, ages), "minor", (int)wire_minor));
+                          wire_ages(&member->roster, ages), "minor", (int)wire_minor, "wall",
+                          (json_int_t)(now.ms + member->wall_ms)));
     free(ages);
     member->sync.is_hello_sent = true;
     member->sync.skip_at = instant_after(now, lease_timing(member->lease)->lease);
@@ -109,6 +131,7 @@ static void choose_newest(struct member *member)
 {
     struct sync *sync = &member->sync;
     struct ring_id highest = {0};
+    uint64_t least = member->ring.seq;
     bool is_first = true;
 
     NODE_SET_EACH(node, sync->told)
@@ -122,6 +145,9 @@ static void choose_newest(struct member *member)
             highest = told->promised;
         if (told->head.epoch.seq > highest.seq)
             highest = told->head.epoch;
+        /* Views by the witness need not have a member in common: the later one is to win. */
+        if (member->roster.has_witness && told->wall_ms > (int64_t)least)
+            least = (uint64_t)told->wall_ms;
     }
     NODE_SET_EACH(node, sync->told)
     {
@@ -129,8 +155,8 @@ static void choose_newest(struct member *member)
             sync->donor = node;
     }
     /* Above everything that anybody here has promised: two epochs are never the same. */
-    sync->newest.epoch.seq = member->ring.seq > highest.seq ? member->ring.seq : highest.seq + 1;
-    sync->newest.epoch.node = member->ring.node;
+    sync->epoch.seq = least > highest.seq ? least : highest.seq + 1;
+    sync->epoch.node = member->ring.node;
     sync->stream = sync->newest;
 }
 
@@ -175,7 +201,7 @@ static void exchange_done(struct member *member, struct instant now)
     member_beat_soon(member);
     if (!node_in(sync->told, self))
         return; /* we were skipped: our own HELLO will begin another round */
-    member->promised = sync->newest.epoch;
+    member->promised = sync->epoch;
     NODE_SET_EACH(node, sync->told)
     {
         if (!is_same_content(sync->of[node].head, sync->newest))
@@ -200,8 +226,16 @@ static void exchange_done_if(struct member *member, struct instant now)
     struct sync *sync = &member->sync;
 
     if (!sync->is_exchanged && (member->agents & ~sync->told & ~sync->skipped) == 0 &&
-        roster_votes(&member->roster, sync->told) >= member->roster.quorum_votes)
+        sync_is_enough(member, sync->told))
         exchange_done(member, now);
+}
+
+/* What no clock says has no say. */
+static int64_t read_wall(const json_t *body)
+{
+    int64_t wall = json_int(body, "wall", 0);
+
+    return wall > 0 && wall < SEQ_MAX / 2 ? wall : 0;
 }
 
 bool sync_hello(struct member *member, struct instant now, node_id from, const json_t *body,
@@ -241,6 +275,7 @@ bool sync_hello(struct member *member, struct instant now, node_id from, const j
     told->is_veteran = json_flag(body, "veteran", false);
     told->major = wire_major;
     told->minor = (uint16_t)json_int(body, "minor", 0);
+    told->wall_ms = read_wall(body);
     if (is_good) {
         lease_ages_taken(member->lease, now, from, ages);
         sync->told |= node_bit(from);
@@ -327,21 +362,61 @@ bool sync_skip(struct member *member, struct instant now, const json_t *body, st
  * Rule 8: a member that is silent for a lease's length blocks nobody. Said aloud, so that all
  * agree.
  */
-struct instant sync_tick(struct member *member, struct instant now)
+static struct instant skip_silent(struct member *member, struct instant now)
 {
     struct sync *sync = &member->sync;
     node_set silent =
         member->agents & ~sync->told & ~sync->skipped & ~node_bit(member->roster.self);
 
-    if (!sync->is_hello_sent || sync->is_exchanged || !member_is_quorate(member))
-        return INSTANT_NEVER;
     if (!instant_reached(now, sync->skip_at))
         return sync->skip_at;
     sync->skip_at = instant_after(now, lease_timing(member->lease)->lease);
-    if (silent && roster_votes(&member->roster, sync->told) >= member->roster.quorum_votes)
+    if (silent && sync_is_enough(member, sync->told))
         member_send(member, WIRE_SKIP,
                     json_pack("{s:o}", "nodes", wire_nodes(&member->roster, silent)));
     return sync->skip_at;
+}
+
+bool sync_waits_for_off(const struct member *member)
+{
+    const struct sync *sync = &member->sync;
+
+    return member->roster.has_witness && sync->is_exchanged && !sync->is_settled &&
+           !sync->is_interrupted && sync->ready == sync->told && !sync->foreign &&
+           node_in(sync->told, member->roster.self);
+}
+
+/*
+ * Those who are here are no quorum by themselves. What others decided before is as it is, and can
+ * have no effect any more, once every one of them is off for sure; so is whoever is silent here.
+ */
+static struct instant settle_by_witness(struct member *member, struct instant now)
+{
+    struct sync *sync = &member->sync;
+    struct instant due;
+
+    if (!sync_waits_for_off(member) || sync->is_settle_sent)
+        return INSTANT_NEVER;
+    if (!lease_all_off(member->lease, sync->told, now, &due)) {
+        /* The beat that proves it is sent when it is due, not at the next turn of beats. */
+        if (instant_reached(now, due) && !instant_reached(sync->proof_at, due)) {
+            sync->proof_at = now;
+            member_beat_soon(member);
+        }
+        return instant_reached(now, due) ? INSTANT_NEVER : due;
+    }
+    sync->is_settle_sent = true;
+    member_send(member, WIRE_SETTLE, json_object());
+    return INSTANT_NEVER;
+}
+
+struct instant sync_tick(struct member *member, struct instant now)
+{
+    struct sync *sync = &member->sync;
+
+    if (!sync->is_hello_sent || !member_is_quorate(member) || sync->is_settled)
+        return INSTANT_NEVER;
+    return sync->is_exchanged ? settle_by_witness(member, now) : skip_silent(member, now);
 }
 
 /* ---- catching up ----------------------------------------------------------------------------- */
@@ -354,7 +429,7 @@ static bool install(struct member *member, struct err *err)
 
     if (!ledger_read(member->ledger, sync->incoming, sync->in_length, &sync->newest, err))
         return false;
-    ledger_set_epoch(member->ledger, sync->newest.epoch);
+    ledger_set_epoch(member->ledger, sync->is_settled ? sync->epoch : sync->newest.epoch);
     member->must_reset = true;
     member->has_new_past = true;
     member_store_all(member);
@@ -451,6 +526,24 @@ void sync_look(struct member *member)
     patch_settle_proposal(member, was_replaced);
 }
 
+static void settle(struct member *member, bool is_by_witness)
+{
+    struct sync *sync = &member->sync;
+
+    sync->is_settled = true;
+    sync->is_by_witness = is_by_witness;
+    sync->leader = choose_leader(sync);
+    if (sync->has_content) {
+        autojson *nothing = json_object();
+
+        ledger_set_epoch(member->ledger, sync->epoch);
+        member_store_patch(member, nothing);
+    }
+    sync_look(member);
+    member_beat_soon(member);
+    member_emit(member, MEMBER_CHANGED);
+}
+
 bool sync_ready(struct member *member, node_id from, const json_t *body, struct err *err)
 {
     struct sync *sync = &member->sync;
@@ -471,12 +564,25 @@ bool sync_ready(struct member *member, node_id from, const json_t *body, struct 
         sync->on_disk[from] = stored;
     if (!sync->is_settled &&
         roster_votes(&member->roster, sync->ready) >= member->roster.quorum_votes) {
-        sync->is_settled = true;
-        sync->leader = choose_leader(sync);
+        settle(member, false);
+        return true;
     }
     sync_look(member);
     if (sync->is_settled)
         member_beat_soon(member);
     member_emit(member, MEMBER_CHANGED);
+    return true;
+}
+
+/* Said by one for all, and true where it is delivered in the view in which it was sent. */
+bool sync_settle_taken(struct member *member, node_id from)
+{
+    struct sync *sync = &member->sync;
+
+    if (from == member->roster.self)
+        sync->is_settle_sent = false;
+    if (sync->is_exchanged && !sync->is_settled && member->roster.has_witness &&
+        node_in(sync->told, from) && sync->ready == sync->told && !sync->awake && !sync->foreign)
+        settle(member, true);
     return true;
 }

@@ -64,3 +64,12 @@ int roster_witness(const struct roster *roster)
 {
     return roster->has_witness ? roster->witness_votes : 0;
 }
+
+node_set roster_all(const struct roster *roster)
+{
+    node_set all = 0;
+
+    for (int i = 0; i < roster->n_nodes; i++)
+        all |= node_bit((node_id)i);
+    return all;
+}

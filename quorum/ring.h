@@ -50,6 +50,7 @@ struct roster {
 node_id roster_find(const struct roster *roster, uint32_t nodeid);
 node_id roster_find_name(const struct roster *roster, const char *name);
 int roster_votes(const struct roster *roster, node_set nodes);
+node_set roster_all(const struct roster *roster);
 /* The votes of the witness; 0 without one. */
 int roster_witness(const struct roster *roster);
 /*

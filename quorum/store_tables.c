@@ -178,6 +178,10 @@ static bool take_meta(sqlite3_stmt *row, struct ledger_head *head)
         head->epoch.seq = (uint64_t)value;
     else if (strcmp(key, "epoch_node") == 0)
         head->epoch.node = (uint32_t)value;
+    else if (strcmp(key, "promised") == 0)
+        head->promised.seq = (uint64_t)value;
+    else if (strcmp(key, "promised_node") == 0)
+        head->promised.node = (uint32_t)value;
     else if (strcmp(key, "version") == 0)
         head->version = (uint64_t)value;
     else if (strcmp(key, "hash") == 0)
@@ -387,11 +391,13 @@ bool tables_patch(sqlite3 *db, const json_t *patch, struct err *err)
 
 bool tables_set_head(sqlite3 *db, const struct ledger_head *head, struct err *err)
 {
-    static const char *const keys[] = {"epoch", "epoch_node", "version", "hash"};
-    int64_t values[] = {(int64_t)head->epoch.seq, head->epoch.node, (int64_t)head->version,
-                        (int64_t)head->hash};
+    static const char *const keys[] = {"epoch", "epoch_node", "version",
+                                       "hash",  "promised",   "promised_node"};
+    int64_t values[] = {(int64_t)head->epoch.seq,    head->epoch.node,
+                        (int64_t)head->version,      (int64_t)head->hash,
+                        (int64_t)head->promised.seq, head->promised.node};
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         sqlite3_stmt *statement = prepare(db, "INSERT OR REPLACE INTO meta VALUES(?,?)", err);
 
         if (!statement)

@@ -31,6 +31,7 @@ enum wire_kind {
     WIRE_AGAIN,    /* everybody tells once more: a round of that number */
     WIRE_READ,     /* who is still in this view? somebody reads */
     WIRE_HEARD,    /* I am: the answer to the read of that node and number */
+    WIRE_SETTLE,   /* whoever is absent is off for sure, and all who are here are ready */
     WIRE_KINDS     /* and above: of a newer minor, for others than us */
 };
 

@@ -57,7 +57,7 @@ struct duration timing_token(const struct timing *timing, int nodes)
 struct duration timing_recovery_wait(const struct timing *timing)
 {
     return duration_ms(timing->lease.ms + timing->watchdog.ms + timing->allowance.ms +
-                       timing->witness.ms);
+                       2 * timing->witness.ms);
 }
 
 struct duration timing_notice(const struct timing *timing, int nodes)

@@ -20,7 +20,7 @@ struct timing timing_of_network(const char *network, struct duration token,
                                 struct duration watchdog);
 /* corosync's token for so many nodes: token + coefficient x (nodes - 2). */
 struct duration timing_token(const struct timing *timing, int nodes);
-/* Safety: how long after its last beat a node cannot be running anything: L + W + e + H. */
+/* Safety: how long after its last beat a node cannot be running anything: L + W + e + 2 H. */
 struct duration timing_recovery_wait(const struct timing *timing);
 /* When the others are a ring without a node that is lost: token and consensus, 2.2 x token. */
 struct duration timing_notice(const struct timing *timing, int nodes);

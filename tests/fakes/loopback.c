@@ -28,6 +28,7 @@ struct loopback *loopback_new(int n_nodes, uint64_t seed, int token_ms)
     loopback->n_nodes = n_nodes;
     loopback->state = seed;
     loopback->token_ms = token_ms;
+    loopback->witness_at = -1;
     return loopback;
 }
 
@@ -462,10 +463,14 @@ static void take(struct node *node, const struct call *call)
 static void tell_quorum(struct loopback *loopback, struct node *node)
 {
     node->quorum_due = 0;
-    if (node->ring)
-        node->events.quorum(node->context,
-                            2 * node_set_count(node->ring->members) > loopback->n_nodes,
-                            node->ring->id);
+    if (!node->ring)
+        return;
+    if (node->has_lost)
+        node->events.quorum(node->context, false, node->ring->id);
+    node->has_lost = false;
+    node->told_quorate = loopback_is_quorate(loopback, node);
+    node->told_ring = node->ring->id;
+    node->events.quorum(node->context, node->told_quorate, node->ring->id);
 }
 
 static void run_agent(struct loopback *loopback, int at)
@@ -490,6 +495,7 @@ void loopback_step(struct loopback *loopback, int ms)
 {
     loopback->now += ms;
     form_rings(loopback);
+    loopback_run_witness(loopback);
     run_tokens(loopback);
     for (int at = 0; at < loopback->n_nodes; at++)
         run_agent(loopback, at);

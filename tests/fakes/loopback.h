@@ -27,6 +27,14 @@ void loopback_freeze(struct loopback *loopback, int node, bool is_frozen);
 /* Nodes with the same number hear each other. */
 void loopback_cut(struct loopback *loopback, const int *component);
 
+/*
+ * A witness with so many votes. It votes for one ring at a time; who loses it is told up to lag_ms
+ * later, who gets it soon, and each in the order in which it happened.
+ */
+void loopback_witness(struct loopback *loopback, int votes, int lag_ms);
+/* It votes for the ring of this node from now on; -1: for nobody. */
+void loopback_witness_move(struct loopback *loopback, int node);
+
 /* An agent joins; it dies (its process is gone); it stops taking what is delivered. */
 void loopback_attach(struct loopback *loopback, int node, uint32_t pid,
                      const struct loopback_events *events, void *context);

@@ -50,8 +50,22 @@ struct inbox {
     size_t at, n, size;
 };
 
+/* The witness came or went, and when votequorum hears of it. */
+struct vote_change {
+    int64_t due;
+    bool has;
+};
+
+#define VOTE_CHANGES 64
+
 struct node {
     bool is_on, is_frozen;
+    bool has_vote, counts_vote; /* in truth, and as its votequorum has it */
+    struct vote_change changes[VOTE_CHANGES];
+    int n_changes;
+    bool has_lost;     /* its quorum, and the agent does not know */
+    bool told_quorate; /* the agent, last, of this ring */
+    struct ring_id told_ring;
     int component;
     uint64_t seq; /* the highest ring it ever was in: corosync keeps it on disk */
     struct ring *ring;
@@ -76,9 +90,14 @@ struct loopback {
     struct node nodes[LOOPBACK_NODES];
     struct ring **rings;
     size_t n_rings;
+    int witness_votes, witness_lag, witness_at;
     node_set desired[LOOPBACK_NODES]; /* by component */
     int64_t form_at[LOOPBACK_NODES];
 };
+
+/* loopback_witness.c */
+bool loopback_is_quorate(const struct loopback *loopback, const struct node *node);
+void loopback_run_witness(struct loopback *loopback);
 
 /* loopback_queue.c */
 void *loopback_copy(const void *bytes, size_t length);

@@ -29,7 +29,7 @@ static struct history *history;
 
 static void write_patch(uint64_t version, json_t *patch)
 {
-    struct ledger_head head = {{8, 1}, version, version};
+    struct ledger_head head = {.epoch = {8, 1}, .version = version, .hash = version};
 
     json_object_set_new(patch, "version", json_integer((json_int_t)version));
     store_write(store, patch, NULL, &head);

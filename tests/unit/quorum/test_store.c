@@ -69,7 +69,7 @@ static void wait_for(struct store *store, uint64_t n_written)
 
 static struct ledger_head head_of(uint64_t version)
 {
-    return (struct ledger_head){{8, 1}, version, 1000 + version};
+    return (struct ledger_head){.epoch = {8, 1}, .version = version, .hash = 1000 + version};
 }
 
 static void write_patch(struct store *store, uint64_t version, json_t *patch)

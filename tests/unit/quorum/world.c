@@ -110,6 +110,10 @@ static void check_committed(struct actor *actor, uint64_t version, const json_t 
     if (version >= WORLD_VERSIONS)
         return;
     actor->uid_of[version] = uid;
+    if (witness_is_apart(actor)) {
+        world->n_by_witness++;
+        return;
+    }
     /*
      * Where disks lag and agents die, what only memories held may be lost; what was durable never.
      */
@@ -131,6 +135,8 @@ static void check_durable(struct actor *actor, uint64_t upto)
     struct world *world = actor->world;
 
     actor->durable = upto;
+    if (witness_is_apart(actor))
+        return;
     if (upto > world->acknowledged)
         world->acknowledged = upto;
     for (uint64_t version = 1; version <= upto && version < WORLD_VERSIONS; version++) {
@@ -203,6 +209,7 @@ static void handle(struct actor *actor, const struct member_event *event)
     switch (event->kind) {
     case MEMBER_SEND:
         loopback_send(actor->world->loopback, actor->at, event->bytes, event->length);
+        witness_sent(actor, event->bytes, event->length);
         break;
     case MEMBER_CHANGED: service_look(actor); break;
     case MEMBER_ROSTER: break; /* the same nodes in the same order */
@@ -329,6 +336,8 @@ static void on_message(void *context, struct group_peer from, const void *bytes,
     if (!member_message(actor->member, world_clock(actor), from, other ? other : bytes, length,
                         &err))
         world_violate(world, "a message was refused: %s", err.text);
+    if (from.nodeid == (uint32_t)actor->at + 1)
+        witness_taken(actor, other ? other : bytes, length);
     if (faults->hears_all && from.nodeid == (uint32_t)actor->at + 1 &&
         wire_unpack(bytes, length, &message, NULL)) {
         if (message.kind == WIRE_READ)
@@ -342,8 +351,11 @@ static void on_message(void *context, struct group_peer from, const void *bytes,
 static void on_quorum(void *context, bool is_quorate, struct ring_id ring)
 {
     struct actor *actor = context;
+    struct instant now = world_clock(actor);
 
-    member_quorum(actor->member, world_clock(actor),
+    if (actor->world->faults.forgets_ring)
+        now.ms -= 5000;
+    member_quorum(actor->member, now,
                   is_quorate || actor->world->changes_votes || actor->world->faults.ignores_quorum,
                   ring);
     drain(actor);
@@ -368,10 +380,12 @@ void world_start_agent(struct world *world, int at)
     config.head = actor->disk_head;
     memset(actor->uid_of, 0, sizeof(actor->uid_of));
     actor->durable = actor->decided = actor->read = 0;
+    actor->fed_until = 0;
     actor->n_written = 0;
     actor->is_stalled = false;
     actor->member = member_new(&config, world_clock(actor));
     lease_set_armed(member_lease(actor->member), actor->is_armed);
+    member_set_wall(actor->member, world->now - world_clock(actor).ms + actor->wall_off_ms);
     actor->pid++;
     loopback_attach(world->loopback, at, actor->pid, &events, actor);
 }
@@ -402,6 +416,9 @@ void world_power_on(struct world *world, int at)
     if (actor->is_on)
         return;
     actor->is_on = true;
+    /* Clocks are some seconds apart; 0 where there is no witness. */
+    if (world->has_witness)
+        actor->wall_off_ms = (int64_t)world_random(world, 2000);
     actor->booted_at = world->now;
     actor->drift_ppm = (int)world_random(world, 8001) - 4000;
     actor->return_at = 0;
@@ -472,6 +489,8 @@ static void feed(struct actor *actor)
     int64_t until = lease_until(member_lease(actor->member)).ms +
                     lease_timing(member_lease(actor->member))->watchdog.ms;
 
+    if (actor->fed_until + lease_timing(member_lease(actor->member))->watchdog.ms > until)
+        until = actor->fed_until + lease_timing(member_lease(actor->member))->watchdog.ms;
     if (until > actor->fires_at)
         actor->fires_at = until;
 }

@@ -32,6 +32,7 @@ struct actor {
     int64_t booted_at, return_at; /* true time; 0: does not return by itself */
     int drift_ppm;
     uint64_t incarnation;
+    int64_t wall_off_ms;
     uint32_t pid;
     struct member_status status;
 
@@ -40,6 +41,8 @@ struct actor {
     struct write_under_way writes[256];
     int n_writes;
     uint64_t n_written;
+
+    int64_t sent_at[64], fed_until; /* is_single_pass */
 
     /* the service and the watchdog; they outlive the agent */
     bool runs, is_armed;
@@ -68,6 +71,9 @@ struct world_faults {
     bool hurries;        /* and again before a quorum counts by the change before */
     bool reads_at_once;  /* who is in sync reads what it has and asks nobody */
     bool hears_all;      /* everybody is taken to have answered a read as soon as it comes back */
+    bool forgets_ring;   /* a ring counts as quorate since long before it is */
+    bool is_single_pass; /* a beat feeds its sender as soon as it comes back */
+    bool settles_early;  /* the word of the witness is said before the others are off */
 };
 
 struct world {
@@ -77,7 +83,7 @@ struct world {
     struct loopback *loopback;
     struct actor actors[WORLD_NODES];
     struct world_faults faults;
-    bool has_service, is_disk_instant, changes_votes;
+    bool has_service, is_disk_instant, changes_votes, has_witness;
     int disk_lag_ms;
     int watchdog_spread_ms; /* each node's W is so much longer than that of the one before */
     uint64_t next_uid, next_incarnation;
@@ -85,7 +91,7 @@ struct world {
     uint64_t durable[WORLD_VERSIONS];
     uint64_t acknowledged;        /* the newest that anybody was told to be durable */
     char votes[WORLD_NODES + 16]; /* the newest that anybody counts by: "7:11012" */
-    uint64_t n_starts, n_takeovers, n_commits, n_votes, n_reads;
+    uint64_t n_starts, n_takeovers, n_commits, n_votes, n_reads, n_by_witness;
     char violation[256]; /* "": none so far */
 };
 
@@ -114,6 +120,13 @@ uint64_t world_set(struct world *world, int at, const char *key, const char *tex
 void world_read(struct world *world, int at);
 void world_violate(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* world_witness.c: before anybody is on; its lag, and how much of that the nodes know of. */
+void world_witness(struct world *world, int lag_ms, int known_ms);
+/* What the witness helped to decide may end in a branch; what agents decided may not. */
+bool witness_is_apart(const struct actor *actor);
+void witness_sent(struct actor *actor, const void *bytes, size_t length);
+void witness_taken(struct actor *actor, const void *bytes, size_t length);
 
 /* world_votes.c: votes that change as the records say. */
 void votes_turn(struct actor *actor, struct instant now);

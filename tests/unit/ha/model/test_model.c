@@ -70,7 +70,7 @@ static void a_lan_is_replaced_within_nine_seconds(void **state)
     assert_int_equal(timing_token(&timing, 3).ms, 1125);
     assert_int_equal(timing_token(&timing, 32).ms, 4750);
     timing.witness.ms = 3000;
-    assert_int_equal(timing_recovery_wait(&timing).ms, 10320);
+    assert_int_equal(timing_recovery_wait(&timing).ms, 13320);
 }
 
 static void a_watchdog_of_two_seconds_needs_a_quicker_token(void **state)
