@@ -112,10 +112,7 @@ void member_lost(struct member *member, struct instant now);
  * settled with the votes before: see PROTOCOL.md.
  */
 void member_set_roster(struct member *member, struct instant now, const struct roster *roster);
-/*
- * What to add to the time that is told to come to the wall clock's, in ms. With a witness it tells
- * the later of two histories that both are finished; never who may act.
- */
+/* The wall clock less the time told, in ms: which of two finished histories is the later one. */
 void member_set_wall(struct member *member, int64_t wall_ms);
 /* Time passed; sends beats when due. Returns when to be called next. */
 struct instant member_tick(struct member *member, struct instant now);

@@ -170,38 +170,6 @@ static void check_reset(struct actor *actor, uint64_t upto)
     check_records(actor, upto);
 }
 
-/* ---- reads ----------------------------------------------------------------------------------- */
-
-static void check_read(struct actor *actor, uint64_t version)
-{
-    struct world *world = actor->world;
-
-    if (version < actor->read_floor)
-        world_violate(world, "node %d reads %llu, and %llu was acknowledged before it asked",
-                      actor->at, (unsigned long long)version,
-                      (unsigned long long)actor->read_floor);
-    actor->read = 0;
-    actor->n_reads++;
-    world->n_reads++;
-}
-
-/* As if all others had answered what just came back to us. */
-static void hear_all(struct actor *actor, const struct wire_message *read)
-{
-    json_t *body = json_pack("{s:i, s:O}", "node", actor->at + 1, "number",
-                             json_object_get(read->body, "number"));
-    size_t length;
-    void *bytes = wire_pack(WIRE_HEARD, read->view, body, &length);
-
-    for (int at = 0; at < actor->world->n_nodes; at++) {
-        struct group_peer from = {.nodeid = (uint32_t)at + 1};
-
-        member_message(actor->member, world_clock(actor), from, bytes, length, NULL);
-    }
-    free(bytes);
-    json_decref(body);
-}
-
 /* ---- agents ---------------------------------------------------------------------------------- */
 
 static void handle(struct actor *actor, const struct member_event *event)
@@ -238,7 +206,7 @@ static void handle(struct actor *actor, const struct member_event *event)
     case MEMBER_STORE: queue_write(actor, event); break;
     case MEMBER_CURRENT:
         if (actor->read && event->token >= actor->read)
-            check_read(actor, event->version);
+            reads_check(actor, event->version);
         break;
     }
 }
@@ -341,7 +309,7 @@ static void on_message(void *context, struct group_peer from, const void *bytes,
     if (faults->hears_all && from.nodeid == (uint32_t)actor->at + 1 &&
         wire_unpack(bytes, length, &message, NULL)) {
         if (message.kind == WIRE_READ)
-            hear_all(actor, &message);
+            reads_hear_all(actor, &message);
         json_decref(message.body);
     }
     free(other);
@@ -611,7 +579,7 @@ void world_read(struct world *world, int at)
     actor->read_floor = world->acknowledged;
     /* What is committed is not in the status; here the head is never behind it. */
     if (world->faults.reads_at_once && actor->status.is_in_sync)
-        check_read(actor, actor->status.head.version);
+        reads_check(actor, actor->status.head.version);
     else if (!world->faults.reads_at_once)
         actor->read = member_read(actor->member, world_clock(actor));
     drain(actor);

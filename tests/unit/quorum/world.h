@@ -128,6 +128,11 @@ bool witness_is_apart(const struct actor *actor);
 void witness_sent(struct actor *actor, const void *bytes, size_t length);
 void witness_taken(struct actor *actor, const void *bytes, size_t length);
 
+/* world_reads.c */
+void reads_check(struct actor *actor, uint64_t version);
+/* As if all others had answered what just came back to us. */
+void reads_hear_all(struct actor *actor, const struct wire_message *read);
+
 /* world_votes.c: votes that change as the records say. */
 void votes_turn(struct actor *actor, struct instant now);
 
