@@ -139,6 +139,11 @@ BENCH_LANGUAGE := $(OUT)/bench-language
 $(BENCH_LANGUAGE): $(call objects,$(wildcard tests/bench/language/*.c)) $(call archives,dsl)
 	$(link) $(LIBS_dsl)
 
+# What agreeing takes, in a lab with real corosync.
+BENCH_CLUSTER := $(OUT)/bench-cluster
+$(BENCH_CLUSTER): $(call objects,$(wildcard tests/bench/cluster/*.c)) $(OUT)/ha.a
+	$(link) $(LIBS_ha) -lcpg
+
 # tests/swarm/swarm.c and small.c are programs; the other files of the folder belong to both. Only
 # the core is in them, so that planted faults are built in seconds.
 # Another seed with every commit; it is printed, and SEED=n on make's command line plays it again.
@@ -210,7 +215,7 @@ STEPS := +@MAKE='$(MAKE)' tests/steps
 SCENARIOS := $(if $(wildcard tests/scenarios/run),scenarios)
 
 help: ## lists every target with a sentence
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile \
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile \
 		$(if $(SCENARIOS),,| grep -v '^  make scenarios ')
 
 deps: ## installs what building and testing need and is not there yet (apt; sudo when not root)
@@ -218,7 +223,8 @@ deps: ## installs what building and testing need and is not there yet (apt; sudo
 
 all: $(ROOMS:%=$(OUT)/%.a) $(PROGRAMS:%=$(OUT)/%) $(LAB) $(TOP_LINKS) ## builds all but the tests
 
-compile: all $(UNIT_PROGRAMS) $(SCREENS) $(BENCH) $(BENCH_LANGUAGE) $(SWARM) ## all, and the tests
+compile: all $(UNIT_PROGRAMS) $(SCREENS) $(BENCH) $(BENCH_LANGUAGE) $(BENCH_CLUSTER) \
+	$(SWARM) ## all, and the tests
 
 clang: ## builds everything, tests too, with clang
 	+@$(MAKE) --no-print-directory CC=clang SAN= compile
@@ -281,6 +287,10 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 bench: $(BENCH) $(BENCH_LANGUAGE) ## time and memory, crm_simulate beside it; TABLE=FILE keeps it
 	@$(BENCH) $(TABLE)
 	@$(BENCH_LANGUAGE)
+	+@$(MAKE) --no-print-directory bench-cluster
+
+bench-cluster: all $(BENCH_CLUSTER) ## pushes and patches in the lab, raw CPG beside: BENCH_NODES=3
+	@tests/bench/cluster/run $(or $(BENCH_NODES),3 16)
 
 bench-policy: $(BENCH_LANGUAGE) ## what bench measures of the language is a policy without an error
 	@$(BENCH_LANGUAGE) --check
@@ -298,6 +308,12 @@ agreement: all judge ## clients, five nodes, and everything done to them: SECOND
 
 agreement-faults: all ## faults planted in the agent: those clients must notice each
 	@tests/agreement/faults/run
+
+lab-16: all $(BENCH_CLUSTER) ## sixteen nodes: membership, a push seen by all, a node's death
+	@tests/lab/many 16
+
+lab-32: all $(BENCH_CLUSTER) ## the same with 32 nodes, in some 5 GiB
+	@tests/lab/many 32
 
 story: all ## what the demo tells when nobody looks on, checked at each step
 	@DEMO=story tests/lab/demo
@@ -337,7 +353,7 @@ planted: ## every fault of make faults still fits the code as it is
 list-sources:
 	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
 		$(wildcard tests/lab/*.c tests/screens/*.c tests/swarm/*.c) \
-		$(wildcard tests/bench/*.c tests/bench/language/*.c) $(UNIT_SOURCES) \
+		$(wildcard tests/bench/*.c tests/bench/language/*.c tests/bench/cluster/*.c) $(UNIT_SOURCES) \
 		$(wildcard tests/fuzz/*.c)
 
 gates: ## the gates themselves: each must catch a planted fault
@@ -383,8 +399,8 @@ clean: ## removes everything generated
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
 	conform-news \
-	screens lab story swarm small histories faults fuzz fuzz-keep fuzz-coverage \
-	fuzz-programs bench bench-policy \
+	screens lab lab-16 lab-32 story swarm small histories faults fuzz fuzz-keep fuzz-coverage \
+	fuzz-programs bench bench-cluster bench-policy \
 	layers pure tidy format format-fix reasons diagram diagram-fix planted judge agreement \
 	agreement-faults list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean

@@ -5,6 +5,7 @@
  * agent, and starts each again when it ends. Its death is the node's.
  * Everything is mounted in the node's own namespace and vanishes with it.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -26,6 +27,8 @@
 #define RESTART_MS_MAX 2000
 /* Who ran this long had come up. */
 #define SETTLED_MS 10000
+/* More nodes than that have more neighbours than the kernel keeps, all namespaces together. */
+#define NEIGHBOURS_LEARNED 16
 
 struct program {
     const char *name;
@@ -247,7 +250,42 @@ static void mount_all(const char *lab, const char *bin, const char *source)
         fail("/run");
 }
 
-static void bring_up_network(void)
+static int count_nodes(const char *lab)
+{
+    char path[256];
+    DIR *folder;
+    int count = 0;
+
+    snprintf(path, sizeof(path), "%s/nodes", lab);
+    folder = opendir(path);
+    if (!folder)
+        fail(path);
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+/*
+ * The kernel has room for 1024 neighbours that were learned, less than 32 nodes on two links have.
+ * Then sending fails (ENOBUFS) and no ring forms. Those that were written down do not count.
+ */
+static void write_down_neighbours(int n_nodes)
+{
+    FILE *batch = popen("ip -batch -", "we");
+
+    for (int node = 1; batch && node <= n_nodes; node++) {
+        for (int link = 0; link < 2; link++)
+            fprintf(batch,
+                    "neigh replace 10.7%d.0.%d lladdr 02:00:00:77:0%d:%02x dev eth%d "
+                    "nud permanent\n",
+                    7 + link, node, link, (unsigned)node, link);
+    }
+    if (!batch || pclose(batch) != 0)
+        fprintf(stderr, "lab-init: %s does not know its neighbours\n", name);
+}
+
+static void bring_up_network(int n_nodes)
 {
     char commands[512];
 
@@ -258,6 +296,8 @@ static void bring_up_network(void)
              number);
     if (system(commands) != 0)
         fprintf(stderr, "lab-init: %s has no network\n", name);
+    if (n_nodes > NEIGHBOURS_LEARNED)
+        write_down_neighbours(n_nodes);
 }
 
 static _Noreturn void become(const struct program *program)
@@ -344,6 +384,8 @@ static _Noreturn void keep_running(void)
 
 int main(int argc, char **argv)
 {
+    int n_nodes;
+
     if (argc != 6) {
         fputs("usage: lab-init NAME NUMBER LAB BIN SOURCE\n", stderr);
         return EXIT_FAILURE;
@@ -353,6 +395,7 @@ int main(int argc, char **argv)
     umask(022);
     if (sethostname(name, strlen(name)) < 0)
         fail("hostname");
+    n_nodes = count_nodes(argv[3]);
     mount_all(argv[3], argv[4], argv[5]);
     if (chdir("/") < 0)
         fail("/");
@@ -360,6 +403,6 @@ int main(int argc, char **argv)
            "/run/lab/source/tools:/run/lab/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/"
            "sbin:/bin",
            1);
-    bring_up_network();
+    bring_up_network(n_nodes);
     keep_running();
 }

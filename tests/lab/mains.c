@@ -28,12 +28,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Their addresses end in 1 to 16; .254 is outside, the rest is for the tests' services. */
-#define LAB_NODES_MAX 16
+/* Their addresses end in 1 to 32; .254 is outside, the rest is for the tests' services. */
+#define LAB_NODES_MAX 32
 /* From a reset to the node's first process, in place of firmware and kernel. */
 #define BOOT_MS 1000
-/* A machine room does not wait behind ordinary processes. */
-#define MAINS_PRIORITY 60
+/* A machine room waits behind nobody, corosync neither: it is what ends the lab. */
+#define MAINS_PRIORITY 99
 
 struct node {
     const char *name;
@@ -485,9 +485,16 @@ static void poll_once(int commands)
         serve(commands);
 }
 
-static _Noreturn void be_mains(void)
+static void go_first(void)
 {
     struct sched_param priority = {.sched_priority = MAINS_PRIORITY};
+
+    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &priority) < 0)
+        perror("lab-mains: no real-time priority, so resets may come late");
+}
+
+static _Noreturn void be_mains(void)
+{
     char path[256];
     int commands;
 
@@ -497,8 +504,7 @@ static _Noreturn void be_mains(void)
         fail("cannot set up the outside");
     if (run_switch("create") != 0)
         fail("cannot make the network");
-    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &priority) < 0)
-        perror("lab-mains: no real-time priority, so resets may come late");
+    go_first();
     for (int i = 0; i < node_count; i++) {
         snprintf(path, sizeof(path), "%s/wd-%s.sock", lab, nodes[i].name);
         nodes[i].listen_fd = listen_at(path);
@@ -530,6 +536,7 @@ static int be_guard(pid_t mains, pid_t beneficiary)
         {.fd = signalfd(-1, &signals, SFD_CLOEXEC), .events = POLLIN},
         {.fd = beneficiary ? (int)syscall(SYS_pidfd_open, beneficiary, 0) : -1, .events = POLLIN}};
 
+    go_first();
     if (!beneficiary || fds[2].fd >= 0) {
         while (poll(fds, 3, -1) <= 0)
             continue;
