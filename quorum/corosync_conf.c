@@ -26,12 +26,46 @@ static void write_totem(const struct corosync_conf *conf, struct text *text)
              (long long)conf->coefficient_ms);
 }
 
-/* A witness' device belongs into this block. */
-static void write_quorum(struct text *text)
+static void write_tie(const struct corosync_device *device, struct text *text)
+{
+    if (device->tie_node == DEVICE_TIE_LOWEST)
+        text_add(text, "            tie_breaker: lowest\n");
+    else if (device->tie_node == DEVICE_TIE_HIGHEST)
+        text_add(text, "            tie_breaker: highest\n");
+    else
+        text_add(text, "            tie_breaker: %u\n", device->tie_node);
+}
+
+/* Without heuristics: what a node finds out by a program of its own is no reason to outvote one. */
+static void write_device(const struct corosync_device *device, struct text *text)
+{
+    text_add(text,
+             "    device {\n"
+             "        model: net\n"
+             "        votes: %d\n"
+             "        timeout: %d\n"
+             "        sync_timeout: %d\n"
+             "        net {\n"
+             "            host: %s\n"
+             "            algorithm: %s\n"
+             "            tls: required\n",
+             device->votes, WITNESS_TIMEOUT_MS, WITNESS_SYNC_TIMEOUT_MS, device->host,
+             device->is_lms ? "lms" : "ffsplit");
+    write_tie(device, text);
+    text_add(text, "        }\n"
+                   "        heuristics {\n"
+                   "            mode: off\n"
+                   "        }\n"
+                   "    }\n");
+}
+
+static void write_quorum(const struct corosync_conf *conf, struct text *text)
 {
     text_add(text, "quorum {\n"
-                   "    provider: corosync_votequorum\n"
-                   "}\n\n");
+                   "    provider: corosync_votequorum\n");
+    if (conf->device.host[0])
+        write_device(&conf->device, text);
+    text_add(text, "}\n\n");
 }
 
 static void write_node(const struct corosync_node *node, struct text *text)
@@ -52,7 +86,7 @@ void corosync_conf_text(const struct corosync_conf *conf, struct text *text)
     text_add(text, "# Written by tenuto from the cluster's policy; what is changed here by hand is "
                    "replaced.\n");
     write_totem(conf, text);
-    write_quorum(text);
+    write_quorum(conf, text);
     text_add(text, "logging {\n"
                    "    to_syslog: yes\n"
                    "    timestamp: hires\n"
@@ -73,6 +107,14 @@ uint64_t corosync_conf_version(const char *text)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
+static json_t *device_json(const struct corosync_device *device)
+{
+    return device->host[0] ? json_pack("{s:s,s:b,s:i,s:I}", "host", device->host, "lms",
+                                       (int)device->is_lms, "votes", device->votes, "tie",
+                                       (json_int_t)device->tie_node)
+                           : NULL;
+}
+
 json_t *corosync_conf_json(const struct corosync_conf *conf)
 {
     json_t *nodes = json_array();
@@ -87,9 +129,10 @@ json_t *corosync_conf_json(const struct corosync_conf *conf)
                               json_pack("{s:I,s:s,s:i,s:o}", "id", (json_int_t)node->nodeid, "name",
                                         node->name, "votes", node->votes, "addresses", addresses));
     }
-    return json_pack("{s:I,s:s,s:I,s:I,s:o}", "version", (json_int_t)conf->version, "cluster",
+    return json_pack("{s:I,s:s,s:I,s:I,s:o,s:o*}", "version", (json_int_t)conf->version, "cluster",
                      conf->cluster, "token", (json_int_t)conf->token_ms, "coefficient",
-                     (json_int_t)conf->coefficient_ms, "nodes", nodes);
+                     (json_int_t)conf->coefficient_ms, "nodes", nodes, "device",
+                     device_json(&conf->device));
 }
 
 static bool read_addresses(const json_t *list, struct corosync_node *node, struct err *err)
@@ -129,6 +172,25 @@ static bool read_node(const json_t *value, struct corosync_conf *conf, struct er
     return read_addresses(json_object_get(value, "addresses"), node, err);
 }
 
+static bool read_device(const json_t *value, struct corosync_device *device, struct err *err)
+{
+    int64_t votes, tie;
+    const char *host;
+
+    if (!value)
+        return true;
+    if (!json_need_text(value, "host", &host, err) ||
+        !json_need_int(value, "votes", &votes, err) || !json_need_int(value, "tie", &tie, err))
+        return false;
+    if (!host[0] || !text_copy(device->host, sizeof(device->host), host) || votes < 1 ||
+        votes > 255 * NODES_MAX || tie < 0 || tie > UINT32_MAX)
+        return err_set(err, "\"%s\" is no witness that corosync would take", host);
+    device->is_lms = json_flag(value, "lms", false);
+    device->votes = (int)votes;
+    device->tie_node = (uint32_t)tie;
+    return true;
+}
+
 bool corosync_conf_read(const json_t *value, struct corosync_conf *conf, struct err *err)
 {
     const json_t *nodes = json_object_get(value, "nodes"), *each;
@@ -152,7 +214,7 @@ bool corosync_conf_read(const json_t *value, struct corosync_conf *conf, struct 
         if (!read_node(each, conf, err))
             return false;
     }
-    return true;
+    return read_device(json_object_get(value, "device"), &conf->device, err);
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
@@ -258,8 +320,16 @@ static bool links_equal(const struct corosync_node *a, const struct corosync_nod
     return true;
 }
 
+static bool is_same_witness(const struct corosync_device *a, const struct corosync_device *b)
+{
+    return strcmp(a->host, b->host) == 0 && a->is_lms == b->is_lms;
+}
+
 bool corosync_conf_equal(const struct corosync_conf *a, const struct corosync_conf *b)
 {
+    if (!is_same_witness(&a->device, &b->device) || a->device.votes != b->device.votes ||
+        a->device.tie_node != b->device.tie_node)
+        return false;
     if (a->n_nodes != b->n_nodes || a->token_ms != b->token_ms ||
         a->coefficient_ms != b->coefficient_ms || strcmp(a->cluster, b->cluster) != 0)
         return false;
@@ -291,6 +361,8 @@ static void follow_freely(const struct corosync_conf *from, const struct corosyn
     *next = *from;
     next->token_ms = wanted->token_ms;
     next->coefficient_ms = wanted->coefficient_ms;
+    if (is_same_witness(&from->device, &wanted->device))
+        next->device.tie_node = wanted->device.tie_node;
     for (int i = from->n_nodes - 1; i >= 0; i--) {
         int at = find_id(wanted, from->nodes[i].nodeid);
 
@@ -320,7 +392,41 @@ static bool is_quorate(const struct corosync_conf *conf, node_set here)
 
     NODE_SET_EACH(node, here)
     votes += conf->nodes[node].votes;
-    return 2 * votes > votes_of(conf);
+    return 2 * votes > votes_of(conf) + conf->device.votes;
+}
+
+/*
+ * A witness comes with its first vote and goes with its last. Between two of these steps each
+ * quorum of the one has a node in common with each of the other, or both need the witness.
+ */
+static bool follow_witness(const struct corosync_conf *from, const struct corosync_conf *wanted,
+                           const struct corosync_presence *presence, struct corosync_conf *next,
+                           struct err *words)
+{
+    bool is_same = is_same_witness(&from->device, &wanted->device);
+    int votes = is_same ? wanted->device.votes : 0;
+    bool is_more = votes > from->device.votes;
+
+    if (is_same && votes == from->device.votes)
+        return false;
+    *next = *from;
+    if (!from->device.host[0]) {
+        next->device = wanted->device;
+        next->device.votes = 1;
+        is_more = true;
+    } else if (!is_more && from->device.votes == 1) {
+        memset(&next->device, 0, sizeof(next->device));
+    } else {
+        next->device.votes += is_more ? 1 : -1;
+    }
+    words->text[0] = '\0';
+    if (is_quorate(next, presence->here))
+        return true;
+    return err_set(words,
+                   is_more ? "the witness gets its votes when those who are here are a quorum "
+                             "without it"
+                           : "the witness keeps its votes for now, or those who are here would be "
+                             "no quorum");
 }
 
 /* One vote more or less for one node; false: nobody's votes are to change. */
@@ -366,7 +472,8 @@ enum conf_way corosync_conf_step(const struct corosync_conf *from,
 {
     words->text[0] = '\0';
     follow_freely(from, wanted, presence, next);
-    if (corosync_conf_equal(next, from) && !follow_by_one(from, wanted, presence, next, words)) {
+    if (corosync_conf_equal(next, from) && !follow_by_one(from, wanted, presence, next, words) &&
+        !follow_witness(from, wanted, presence, next, words)) {
         *next = *from;
         if (words->text[0] == '\0')
             wait_for_leavers(from, wanted, words);

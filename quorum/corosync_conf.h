@@ -23,12 +23,24 @@ struct corosync_node {
     char addresses[LINKS_MAX][CONF_ADDRESS_MAX];
 };
 
+/* A witness: corosync-qnetd on a host outside, asked by corosync-qdevice on every node. */
+struct corosync_device {
+    char host[CONF_ADDRESS_MAX]; /* "": there is none */
+    bool is_lms;                 /* else ffsplit */
+    int votes;
+    uint32_t tie_node; /* equal halves: the one with this node goes on; or one of these: */
+};
+
+#define DEVICE_TIE_LOWEST 0
+#define DEVICE_TIE_HIGHEST UINT32_MAX
+
 struct corosync_conf {
     uint64_t version;
     char cluster[NODE_NAME_MAX];
     int64_t token_ms, coefficient_ms;
     int n_nodes;
     struct corosync_node nodes[NODES_MAX]; /* by nodeid */
+    struct corosync_device device;
 };
 
 /* Who is where, by the nodes of the one in force. */
@@ -60,9 +72,9 @@ bool corosync_conf_is_good(const struct corosync_conf *conf, struct err *err);
 bool corosync_conf_equal(const struct corosync_conf *a, const struct corosync_conf *b);
 
 /*
- * Times, links and nodes without a vote change at once; votes by one, and only so that those who
- * are here stay a quorum. Who is not wanted any more loses its votes, then its place once it is
- * off.
+ * Times, links and nodes without a vote change at once; votes by one, a witness' too, and only so
+ * that those who are here stay a quorum by themselves. Who is not wanted any more loses its votes,
+ * then its place once it is off. One witness never takes the place of another: the first goes.
  */
 enum conf_way corosync_conf_step(const struct corosync_conf *from,
                                  const struct corosync_conf *wanted,

@@ -65,6 +65,57 @@ static void the_text_is_what_corosync_reads(void **state)
     assert_int_equal(corosync_conf_version("totem {\n}\n"), 0);
 }
 
+static void give_witness(struct corosync_conf *conf, const char *host, int votes)
+{
+    text_copy(conf->device.host, sizeof(conf->device.host), host);
+    conf->device.votes = votes;
+    conf->device.is_lms = votes > 1;
+    conf->device.tie_node = 2;
+}
+
+static void a_witness_is_written_as_corosync_wants_it(void **state)
+{
+    static char buffer[CONF_TEXT_MAX];
+    struct text text;
+
+    (void)state;
+    three(&from);
+    text_init(&text, buffer, sizeof(buffer));
+    corosync_conf_text(&from, &text);
+    assert_null(strstr(buffer, "device"));
+    give_witness(&from, "10.0.0.9", 2);
+    text_init(&text, buffer, sizeof(buffer));
+    corosync_conf_text(&from, &text);
+    assert_non_null(strstr(buffer, "quorum {\n"
+                                   "    provider: corosync_votequorum\n"
+                                   "    device {\n"
+                                   "        model: net\n"
+                                   "        votes: 2\n"
+                                   "        timeout: 3000\n"
+                                   "        sync_timeout: 3000\n"
+                                   "        net {\n"
+                                   "            host: 10.0.0.9\n"
+                                   "            algorithm: lms\n"
+                                   "            tls: required\n"
+                                   "            tie_breaker: 2\n"
+                                   "        }\n"
+                                   "        heuristics {\n"
+                                   "            mode: off\n"
+                                   "        }\n"
+                                   "    }\n"
+                                   "}\n"));
+    from.device.is_lms = false;
+    from.device.tie_node = DEVICE_TIE_LOWEST;
+    text_init(&text, buffer, sizeof(buffer));
+    corosync_conf_text(&from, &text);
+    assert_non_null(strstr(buffer, "algorithm: ffsplit\n"));
+    assert_non_null(strstr(buffer, "tie_breaker: lowest\n"));
+    from.device.tie_node = DEVICE_TIE_HIGHEST;
+    text_init(&text, buffer, sizeof(buffer));
+    corosync_conf_text(&from, &text);
+    assert_non_null(strstr(buffer, "tie_breaker: highest\n"));
+}
+
 static void the_largest_text_fits(void **state)
 {
     static char buffer[CONF_TEXT_MAX];
@@ -72,6 +123,9 @@ static void the_largest_text_fits(void **state)
 
     (void)state;
     three(&from);
+    give_witness(&from, "", 8000);
+    memset(from.device.host, 'w', sizeof(from.device.host) - 1);
+    from.device.tie_node = 4000000000;
     from.n_nodes = 0;
     for (uint32_t id = 1; id <= NODES_MAX; id++) {
         struct corosync_node *node = corosync_conf_add(&from, 4000000000u + id, "");
@@ -96,6 +150,15 @@ static void json_there_and_back_is_the_same(void **state)
     value = corosync_conf_json(&from);
     assert_true(corosync_conf_read(value, &next, &err));
     assert_memory_equal(&from, &next, sizeof(from));
+    assert_null(json_object_get(value, "device"));
+    json_decref(value);
+    give_witness(&from, "10.0.0.9", 2);
+    value = corosync_conf_json(&from);
+    assert_true(corosync_conf_read(value, &next, &err));
+    assert_memory_equal(&from, &next, sizeof(from));
+    json_object_set_new(json_object_get(value, "device"), "votes", json_integer(0));
+    assert_false(corosync_conf_read(value, &next, &err));
+    assert_string_equal(err.text, "\"10.0.0.9\" is no witness that corosync would take");
     json_object_set_new(json_array_get(json_object_get(value, "nodes"), 1), "id", json_integer(1));
     assert_false(corosync_conf_read(value, &next, &err));
     assert_string_equal(err.text, "the nodes are not in the order of their ids");
@@ -204,9 +267,103 @@ static void votes_that_are_needed_stay(void **state)
                                     "be no quorum");
 }
 
-static int difference(const struct corosync_conf *a, const struct corosync_conf *b)
+static void a_witness_comes_with_one_vote_and_goes_with_its_last(void **state)
+{
+    struct err words;
+
+    (void)state;
+    three(&from);
+    wanted = from;
+    give_witness(&wanted, "10.0.0.9", 2);
+    assert_int_equal(step(&words), CONF_NEXT);
+    assert_string_equal(next.device.host, "10.0.0.9");
+    assert_int_equal(next.device.votes, 1);
+    from = next;
+    assert_int_equal(step(&words), CONF_NEXT);
+    assert_int_equal(next.device.votes, 2);
+    from = next;
+    assert_int_equal(step(&words), CONF_SAME);
+
+    /* Another takes its place only when it is gone. */
+    give_witness(&wanted, "10.0.0.8", 2);
+    assert_int_equal(step(&words), CONF_NEXT);
+    assert_string_equal(next.device.host, "10.0.0.9");
+    assert_int_equal(next.device.votes, 1);
+    from = next;
+    assert_int_equal(step(&words), CONF_NEXT);
+    assert_string_equal(next.device.host, "");
+    from = next;
+    assert_int_equal(step(&words), CONF_NEXT);
+    assert_string_equal(next.device.host, "10.0.0.8");
+
+    /* Whose half goes on is no vote. */
+    from = wanted;
+    wanted.device.tie_node = 3;
+    assert_int_equal(step(&words), CONF_NEXT);
+    assert_true(corosync_conf_equal(&next, &wanted));
+}
+
+static void a_witness_waits_for_those_who_would_need_it(void **state)
+{
+    struct corosync_presence presence = {.here = 3};
+    struct err words;
+
+    (void)state;
+    three(&from);
+    wanted = from;
+    give_witness(&wanted, "10.0.0.9", 2);
+    assert_int_equal(corosync_conf_step(&from, &wanted, &presence, &next, &words), CONF_WAITS);
+    assert_string_equal(words.text, "the witness gets its votes when those who are here are a "
+                                    "quorum without it");
+    from = wanted;
+    memset(&wanted.device, 0, sizeof(wanted.device));
+    presence.here = 1;
+    assert_int_equal(corosync_conf_step(&from, &wanted, &presence, &next, &words), CONF_WAITS);
+    assert_string_equal(words.text, "the witness keeps its votes for now, or those who are here "
+                                    "would be no quorum");
+}
+
+static int votes_of_nodes(const struct corosync_conf *conf)
 {
     int votes = 0;
+
+    for (int i = 0; i < conf->n_nodes; i++)
+        votes += conf->nodes[i].votes;
+    return votes;
+}
+
+/* The fewest votes of nodes with which they are a quorum, alone or with the witness. */
+static int needed(const struct corosync_conf *conf, bool with_witness)
+{
+    int quorum = (votes_of_nodes(conf) + conf->device.votes) / 2 + 1;
+
+    return with_witness ? quorum - conf->device.votes : quorum;
+}
+
+static void quorums_before_and_after_meet_unless_both_have_the_witness(void **state)
+{
+    struct err words;
+
+    (void)state;
+    for (int votes = 1; votes <= 3; votes++) {
+        for (int way = 0; way < 2; way++) {
+            three(&from);
+            from.nodes[0].votes = votes;
+            wanted = from;
+            give_witness(way ? &from : &wanted, "10.0.0.9", votes + 1);
+            while (step(&words) == CONF_NEXT) {
+                assert_true(needed(&from, true) + needed(&next, false) > votes + 2);
+                assert_true(needed(&from, false) + needed(&next, true) > votes + 2);
+                from = next;
+            }
+            assert_true(corosync_conf_equal(&from, &wanted));
+        }
+    }
+}
+
+static int difference(const struct corosync_conf *a, const struct corosync_conf *b)
+{
+    int votes = abs(a->device.votes - b->device.votes);
 
     for (int i = 0; i < a->n_nodes; i++) {
         int at = corosync_conf_find(b, a->nodes[i].name);
@@ -228,6 +385,10 @@ static void draw(struct corosync_conf *conf)
     }
     if (conf->n_nodes == 0 || !corosync_conf_is_good(conf, NULL))
         three(conf);
+    /* Never as many votes as all nodes together: it decides nothing by itself. */
+    if (rand() % 2 && votes_of_nodes(conf) > 1)
+        give_witness(conf, rand() % 2 ? "10.0.0.9" : "10.0.0.8",
+                     1 + rand() % (votes_of_nodes(conf) - 1));
 }
 
 static void every_way_is_one_of_single_votes_and_ends_where_it_should(void **state)
@@ -245,6 +406,8 @@ static void every_way_is_one_of_single_votes_and_ends_where_it_should(void **sta
         while (corosync_conf_step(&from, &wanted, &presence, &next, &words) == CONF_NEXT) {
             assert_true(difference(&from, &next) <= 1);
             assert_true(corosync_conf_is_good(&next, NULL));
+            assert_true(!from.device.host[0] || !next.device.host[0] ||
+                        strcmp(from.device.host, next.device.host) == 0);
             assert_int_equal(next.version, from.version + 1);
             assert_true(++steps < STEPS_MAX);
             from = next;
@@ -257,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_text_is_what_corosync_reads),
+        cmocka_unit_test(a_witness_is_written_as_corosync_wants_it),
         cmocka_unit_test(the_largest_text_fits),
         cmocka_unit_test(json_there_and_back_is_the_same),
         cmocka_unit_test(what_no_corosync_would_take_is_refused_with_words),
@@ -264,6 +428,9 @@ int main(void)
         cmocka_unit_test(a_new_node_comes_without_a_vote_and_gets_it_when_it_is_here),
         cmocka_unit_test(a_node_that_goes_loses_its_vote_and_then_its_place),
         cmocka_unit_test(votes_that_are_needed_stay),
+        cmocka_unit_test(a_witness_comes_with_one_vote_and_goes_with_its_last),
+        cmocka_unit_test(a_witness_waits_for_those_who_would_need_it),
+        cmocka_unit_test(quorums_before_and_after_meet_unless_both_have_the_witness),
         cmocka_unit_test(every_way_is_one_of_single_votes_and_ends_where_it_should),
     };
 
