@@ -55,6 +55,8 @@ void verb_cluster_depart(const struct call *call);
 void verb_cluster_draft(const struct call *call);
 void verb_cluster_admit(const struct call *call);
 void verb_cluster_withdraw(const struct call *call);
+void verb_witness_admit(const struct call *call);
+void verb_witness_dismiss(const struct call *call);
 
 /* verbs_why.c: explanations. */
 void verb_ha_why(const struct call *call);

@@ -170,16 +170,31 @@ static json_t *text_problem(const struct edit_result *result, const struct err *
     return problem;
 }
 
+/* A text of the policy, understood; NULL with err. */
+static const struct policy *compile(struct arena *arena, const char *text, struct err *err)
+{
+    struct policy *policy = arena_alloc(arena, sizeof(*policy));
+    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
+
+    diagnostics_init(diagnostics, arena, "policy", text, strlen(text));
+    if (policy_compile(arena, "policy", text, strlen(text), policy, diagnostics))
+        return policy;
+    err_set(err, "%s", diagnostics_text(diagnostics, false));
+    return NULL;
+}
+
 static json_t *without(struct agent *agent, const json_t *push, const char *name, json_t **problem)
 {
     const struct edit_request request = {.kind = EDIT_NODE_REMOVE, .name = name};
     const char *text = agent->knowledge.text;
     struct arena *arena = arena_new();
     struct edit_result *result = arena_alloc(arena, sizeof(*result));
+    const struct policy *policy;
     struct err err = {{0}};
     json_t *patch = NULL;
 
-    if (edit_run(arena, "policy", text, strlen(text), &request, result, &err)) {
+    if (edit_run(arena, "policy", text, strlen(text), &request, result, &err) &&
+        (policy = compile(arena, result->text, &err)) && cluster_accepts(agent, policy, &err)) {
         patch = patch_new(agent);
         push_set_policy(agent, patch, result->text, json_text(push, "author", "?"),
                         arena_printf(arena, "node %s leaves", name));
@@ -215,19 +230,6 @@ static bool may_join(struct agent *agent, struct instant now, const char *name, 
     if (agent->roster.n_nodes >= NODES_MAX)
         return err_set(err, "a cluster has at most %d nodes", NODES_MAX);
     return cluster_may_change(agent, now, err);
-}
-
-/* The policy with the node, understood; NULL with err. */
-static const struct policy *compile(struct arena *arena, const char *text, struct err *err)
-{
-    struct policy *policy = arena_alloc(arena, sizeof(*policy));
-    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
-
-    diagnostics_init(diagnostics, arena, "policy", text, strlen(text));
-    if (policy_compile(arena, "policy", text, strlen(text), policy, diagnostics))
-        return policy;
-    err_set(err, "%s", diagnostics_text(diagnostics, false));
-    return NULL;
 }
 
 static json_t *with(struct agent *agent, const json_t *push, const char *name, json_t **problem)
@@ -284,6 +286,8 @@ json_t *change_patch(struct agent *agent, struct instant now, const json_t *push
 
     if (strcmp(what, "adopt") == 0)
         return adopt(agent, push, problem);
+    if (strncmp(what, "witness", 7) == 0 && agent->cluster->is_managed && agent->knowledge.policy)
+        return cluster_witness_patch(agent, now, push, problem);
     if (!agent->cluster->is_managed || !agent->knowledge.policy)
         err_set(&err, "corosync.conf is not written from the policy here: run \"tenuto cluster "
                       "adopt\" first");

@@ -11,6 +11,8 @@
 
 /* A file that somebody changed by hand is noticed within this time. */
 #define LOOK_EVERY_MS 10000
+/* A witness that does not vote here any more, as votequorum knows at once. */
+#define LOOK_WITNESS_MS 1000
 /* What could not be written is tried again: a full disk is mended by somebody. */
 #define RETRY_MS 1000
 /* A corosync that is away for so long may run into the version of its old file at every start. */
@@ -73,6 +75,8 @@ static bool read_record(struct cluster *cluster, const json_t *record, struct er
     text_copy(cluster->problem, sizeof(cluster->problem), json_text(record, "problem", ""));
     text_copy(cluster->guest, sizeof(cluster->guest), json_text(record, "guest", ""));
     cluster->guest_until = json_int(record, "until", 0);
+    cluster->trial_until = json_int(record, "trial", 0);
+    text_copy(cluster->fell, sizeof(cluster->fell), json_text(record, "fell", ""));
     if (!corosync_conf_read(json_object_get(record, "conf"), &cluster->active, err))
         return false;
     free(cluster->active_text);
@@ -130,6 +134,7 @@ static void take_said(struct conf_said *said, const json_t *message)
     said->running = (uint64_t)json_int(message, "running", 0);
     said->about = (uint64_t)json_int(message, "about", 0);
     said->is_drifted = json_flag(message, "drifted", false);
+    said->witness = witness_of_word(json_text(message, "witness", ""));
     text_copy(said->problem, sizeof(said->problem), json_text(message, "problem", ""));
 }
 
@@ -172,14 +177,16 @@ static void say(struct agent *agent, struct instant now)
     said.is_drifted = cluster->phase == PHASE_NONE && said.file == cluster->active.version &&
                       strcmp(conf_file_text(cluster->file), cluster->active_text) != 0;
     said.about = cluster->tried;
+    said.witness = conf_file_witness(cluster->file);
     text_copy(said.problem, sizeof(said.problem), conf_file_problem(cluster->file));
     if (!agent->status.is_in_sync ||
         (memcmp(&said, &cluster->own, sizeof(said)) == 0 && cluster->said_at.ms))
         return;
-    message = json_pack("{s:s,s:I,s:I,s:I,s:I,s:s,s:b}", "kind", "corosync", "accepted",
+    message = json_pack("{s:s,s:I,s:I,s:I,s:I,s:s,s:b,s:s}", "kind", "corosync", "accepted",
                         (json_int_t)said.accepted, "file", (json_int_t)said.file, "running",
                         (json_int_t)said.running, "about", (json_int_t)said.about, "problem",
-                        said.problem, "drifted", (int)said.is_drifted);
+                        said.problem, "drifted", (int)said.is_drifted, "witness",
+                        witness_word(said.witness));
     if (said.is_drifted && !cluster->own.is_drifted)
         log_warning("%s is not what the cluster agreed on: somebody changed it by hand",
                     agent->settings.corosync);
@@ -216,6 +223,58 @@ static bool may_have_missed_the_switch(struct agent *agent, struct instant now)
                corosync_conf_version(conf_file_text(cluster->file));
 }
 
+/*
+ * What a witness of the list in force, or of the next one, needs here. Its certificates are a
+ * record of their own; they are there as long as the policy names a witness.
+ */
+static void tell_witness(struct agent *agent)
+{
+    struct cluster *cluster = agent->cluster;
+    const struct corosync_device *device =
+        cluster->phase == PHASE_OFFERED ? &cluster->next.device : &cluster->active.device;
+    const char *bundle =
+        json_string_value(json_object_get(member_records(agent->member), KEY_WITNESS));
+
+    conf_file_set_witness(
+        cluster->file,
+        &(struct conf_witness){.host = device->host,
+                               .bundle = bundle ? bundle : "",
+                               .nodeid = agent->roster.nodes[agent->roster.self].nodeid});
+}
+
+/*
+ * corosync-qdevice runs as long as the list in force has a witness, and starts anew where another
+ * of its settings changed: it reads the votes again by itself, and no more than that.
+ */
+static bool serve_witness(struct agent *agent)
+{
+    struct cluster *cluster = agent->cluster;
+    const struct corosync_device *device = &cluster->active.device;
+    struct corosync_device *served = &cluster->served;
+    bool is_other = served->host[0] && (strcmp(served->host, device->host) != 0 ||
+                                        served->is_lms != device->is_lms ||
+                                        served->tie_node != device->tie_node);
+
+    if (cluster->phase != PHASE_NONE || cluster->running != cluster->active.version)
+        return false;
+    if (!device->host[0]) {
+        if (!conf_file_has_witness(cluster->file))
+            return false;
+        memset(served, 0, sizeof(*served));
+        conf_file_do(cluster->file, CONF_WITNESS_OFF, NULL, NULL);
+        return true;
+    }
+    if (!json_object_get(member_records(agent->member), KEY_WITNESS) ||
+        (!is_other && conf_file_has_witness(cluster->file) &&
+         conf_file_witness(cluster->file) != WITNESS_OFF)) {
+        *served = *device;
+        return false;
+    }
+    conf_file_do(cluster->file, is_other ? CONF_WITNESS_AGAIN : CONF_WITNESS_ON, NULL, NULL);
+    *served = *device;
+    return true;
+}
+
 /* The next deed on this node's disk; false: nothing is to be done. */
 static bool act(struct agent *agent, struct instant now)
 {
@@ -240,9 +299,15 @@ static bool act(struct agent *agent, struct instant now)
     } else if (cluster->phase == PHASE_NONE && staged[0] && agent->status.is_in_sync) {
         conf_file_do(file, CONF_DISCARD, NULL, NULL);
     } else {
-        return false;
+        return serve_witness(agent);
     }
     return true;
+}
+
+static int look_every_ms(const struct cluster *cluster)
+{
+    return cluster->active.device.host[0] || cluster->next.device.host[0] ? LOOK_WITNESS_MS
+                                                                          : LOOK_EVERY_MS;
 }
 
 struct instant cluster_turn(struct agent *agent, struct instant now)
@@ -253,12 +318,13 @@ struct instant cluster_turn(struct agent *agent, struct instant now)
         return INSTANT_NEVER;
     if (conf_file_is_busy(cluster->file))
         return INSTANT_NEVER;
+    tell_witness(agent);
     if (cluster->look_at.ms == 0) {
         cluster->look_at = now;
         cluster_reloaded(agent);
     }
     if (instant_reached(now, cluster->look_at)) {
-        cluster->look_at = instant_after(now, duration_ms(LOOK_EVERY_MS));
+        cluster->look_at = instant_after(now, duration_ms(look_every_ms(cluster)));
         conf_file_do(cluster->file, CONF_READ, NULL, NULL);
         return cluster->look_at;
     }

@@ -29,6 +29,7 @@ struct conf_said {
     uint64_t about;    /* the version that this speaks of: */
     char problem[256]; /* why it could not be staged or put into force; "" */
     bool is_drifted;   /* its file is not what was agreed on */
+    enum witness_here witness;
 };
 
 struct cluster {
@@ -42,6 +43,9 @@ struct cluster {
     char problem[256];         /* why the last change was undone; "" */
     char guest[NODE_NAME_MAX]; /* joins, and has no vote yet; "" */
     int64_t guest_until;       /* ledger time: who is not here by then is taken out again */
+    int64_t trial_until;       /* a witness has until then to vote on every node; 0: it does */
+    char fell[256];            /* why the last one was taken back; "" */
+    struct corosync_device served; /* what corosync-qdevice was started with, if by us */
 
     uint64_t running; /* here */
     struct conf_said own, said[NODES_MAX];
@@ -74,6 +78,23 @@ struct instant cluster_wake(const struct agent *agent, struct instant now);
  * on the way, must not be waited for for ever.
  */
 json_t *cluster_record_with_guest(const struct agent *agent, const char *guest);
+/* The record with a witness on trial until then, 0: with none; fell: why one was taken back. */
+json_t *cluster_record_with_witness(const struct agent *agent, int64_t trial_until,
+                                    const char *fell);
+const struct conf_said *cluster_said(const struct agent *agent, uint32_t nodeid);
+
+/* cluster_witness.c: the witness that the policy asks for, with the nodes of that list. */
+void cluster_device_of_policy(const struct policy *policy, struct corosync_conf *wanted);
+/* false: not with these nodes, or not beside the one that votes now. */
+bool cluster_accepts_witness(const struct agent *agent, const struct policy *policy,
+                             const struct corosync_device *wanted, struct err *err);
+/* The trial's end: it votes on every node, or is taken back. true: a patch was proposed. */
+bool cluster_try_witness(struct agent *agent, struct instant now);
+/* "witness add", "witness remove": a new patch; NULL: *problem is the error to tell. */
+json_t *cluster_witness_patch(struct agent *agent, struct instant now, const json_t *push,
+                              json_t **problem);
+/* Why a pushed policy must not change what it says of the witness; NULL: it does not. */
+json_t *cluster_witness_problem(const struct policy *now, const struct policy *pushed);
 /* "cluster adopt": the record's text for what corosync runs with; NULL and err. */
 json_t *cluster_adopt(struct agent *agent, struct err *err);
 /* The list may change: no change is under way, and all who must take part are here. */
@@ -82,3 +103,5 @@ bool cluster_may_change(struct agent *agent, struct instant now, struct err *err
 bool cluster_accepts(const struct agent *agent, const struct policy *policy, struct err *err);
 /* For "cluster status": version, state, words. */
 json_t *cluster_row(const struct agent *agent);
+/* The same of the witness: host, algorithm, votes, state, words, what each node says; null. */
+json_t *cluster_witness_row(const struct agent *agent);

@@ -57,6 +57,7 @@ static void conf_of_policy(const struct cluster *cluster, const struct policy *p
         node->votes = from->votes;
         take_addresses(node, from);
     }
+    cluster_device_of_policy(policy, wanted);
 }
 
 bool cluster_accepts(const struct agent *agent, const struct policy *policy, struct err *err)
@@ -73,7 +74,8 @@ bool cluster_accepts(const struct agent *agent, const struct policy *policy, str
     }
     if (is_good) {
         conf_of_policy(agent->cluster, policy, wanted);
-        is_good = corosync_conf_is_good(wanted, err);
+        is_good = corosync_conf_is_good(wanted, err) &&
+                  cluster_accepts_witness(agent, policy, &wanted->device, err);
     }
     free(wanted);
     return is_good;
@@ -102,8 +104,7 @@ static void look_around(struct agent *agent, struct instant now, struct corosync
     }
 }
 
-/* Positions in agent->cluster->said follow no order: by id. */
-static const struct conf_said *said_of(const struct agent *agent, uint32_t nodeid)
+const struct conf_said *cluster_said(const struct agent *agent, uint32_t nodeid)
 {
     static const struct conf_said silent;
 
@@ -136,11 +137,11 @@ static bool all_are_here(struct agent *agent, struct instant now, struct err *wo
             continue;
         if (!node_in(presence.here, (node_id)i))
             return err_set(words, "it waits for node %s, which has to take part", node->name);
-        if (said_of(agent, node->nodeid)->running != active->version &&
+        if (cluster_said(agent, node->nodeid)->running != active->version &&
             agent->cluster->phase == PHASE_NONE)
             return err_set(words,
                            "it waits for node %s, whose corosync still runs with version %llu",
-                           node->name, (unsigned long long)said_of(agent, node->nodeid)->running);
+                           node->name, (unsigned long long)cluster_said(agent, node->nodeid)->running);
     }
     return true;
 }
@@ -154,6 +155,8 @@ struct step {
     const char *problem;
     const char *guest;
     int64_t guest_until;
+    int64_t trial_until;
+    const char *fell;
     char words[REASON_TEXT_MAX]; /* the event's; "": there is none */
 };
 
@@ -174,6 +177,10 @@ static json_t *record_of(const struct agent *agent, const struct step *step)
         json_object_set_new(record, "guest", json_string(step->guest));
         json_object_set_new(record, "until", json_integer(step->guest_until));
     }
+    if (step->trial_until)
+        json_object_set_new(record, "trial", json_integer(step->trial_until));
+    if (step->fell && step->fell[0])
+        json_object_set_new(record, "fell", json_string(step->fell));
     return record;
 }
 
@@ -205,7 +212,9 @@ static struct step step_now(const struct cluster *cluster)
                          .next = &cluster->next,
                          .next_id = cluster->next_id,
                          .guest = cluster->guest,
-                         .guest_until = cluster->guest_until};
+                         .guest_until = cluster->guest_until,
+                         .trial_until = cluster->trial_until,
+                         .fell = cluster->fell};
 }
 
 /* ---- the steps ------------------------------------------------------------------------------- */
@@ -279,7 +288,7 @@ static bool when_offered(struct agent *agent, struct instant now)
     }
     for (int i = 0; i < cluster->active.n_nodes; i++) {
         const struct corosync_node *node = &cluster->active.nodes[i];
-        const struct conf_said *said = said_of(agent, node->nodeid);
+        const struct conf_said *said = cluster_said(agent, node->nodeid);
         char problem[sizeof(said->problem) + NODE_NAME_MAX + 8];
 
         if (!is_wanted(agent, node->name) || said->accepted == cluster->next.version)
@@ -325,7 +334,7 @@ static int progress_of(struct agent *agent, struct instant now, struct err *word
     look_around(agent, now, &presence);
     for (int i = 0; i < cluster->active.n_nodes; i++) {
         const struct corosync_node *node = &cluster->active.nodes[i];
-        const struct conf_said *said = said_of(agent, node->nodeid);
+        const struct conf_said *said = cluster_said(agent, node->nodeid);
 
         /* Who is taken out would lose the others while it reads the new one: it need not. */
         if (!node_in(presence.here, (node_id)i))
@@ -382,13 +391,33 @@ static void call_those_apart(struct agent *agent, struct instant now)
         reload(agent, now);
 }
 
-json_t *cluster_record_with_guest(const struct agent *agent, const char *guest)
+/* The record as it is, to be changed in one point. */
+static struct step step_as_it_is(const struct cluster *cluster)
 {
     static const char *const phases[] = {"", "offered", "switching"};
-    struct step step = step_now(agent->cluster);
+    struct step step = step_now(cluster);
 
-    step.phase = phases[agent->cluster->phase];
-    step.problem = agent->cluster->problem;
+    step.phase = phases[cluster->phase];
+    step.problem = cluster->problem;
+    return step;
+}
+
+json_t *cluster_record_with_witness(const struct agent *agent, int64_t trial_until,
+                                    const char *fell)
+{
+    struct step step = step_as_it_is(agent->cluster);
+
+    /* What was in the way of another change says nothing about this one. */
+    step.problem = "";
+    step.trial_until = trial_until;
+    step.fell = fell;
+    return record_of(agent, &step);
+}
+
+json_t *cluster_record_with_guest(const struct agent *agent, const char *guest)
+{
+    struct step step = step_as_it_is(agent->cluster);
+
     step.guest = guest;
     step.guest_until = agent_wall_ms() + GUEST_MS;
     return record_of(agent, &step);
@@ -431,7 +460,8 @@ bool cluster_decide(struct agent *agent, struct instant now)
     call_those_apart(agent, now);
     switch (cluster->phase) {
     case PHASE_NONE:
-        goes_on = see_guest_off(agent, now) || (!is_tried_too_soon && offer(agent, now));
+        goes_on = see_guest_off(agent, now) || cluster_try_witness(agent, now) ||
+                  (!is_tried_too_soon && offer(agent, now));
         break;
     case PHASE_OFFERED: goes_on = when_offered(agent, now); break;
     case PHASE_SWITCHING: goes_on = when_switching(agent, now); break;
@@ -447,7 +477,7 @@ struct instant cluster_wake(const struct agent *agent, struct instant now)
         return INSTANT_NEVER;
     if (cluster->phase != PHASE_NONE || agent->status.apart)
         return instant_after(now, duration_ms(LOOK_AGAIN_MS));
-    return cluster->waits[0] || cluster->problem[0] || cluster->guest[0]
+    return cluster->waits[0] || cluster->problem[0] || cluster->guest[0] || cluster->trial_until
                ? instant_after(now, duration_ms(LOOK_SELDOM_MS))
                : INSTANT_NEVER;
 }
@@ -479,7 +509,7 @@ static const char *drifted_node(const struct agent *agent)
 {
     for (node_id at = 0; agent->member && at < agent->roster.n_nodes; at++) {
         if (node_in(agent->status.agents, at) &&
-            said_of(agent, agent->roster.nodes[at].nodeid)->is_drifted)
+            cluster_said(agent, agent->roster.nodes[at].nodeid)->is_drifted)
             return agent->roster.nodes[at].name;
     }
     return NULL;
@@ -511,6 +541,6 @@ json_t *cluster_row(const struct agent *agent)
         state = "waits";
         text_add(&text, "a change waits: %s", problem[0] ? problem : cluster->waits);
     }
-    return json_pack("{s:I,s:s,s:s}", "version", (json_int_t)cluster->active.version, "state",
-                     state, "words", words);
+    return json_pack("{s:I,s:s,s:s,s:s}", "version", (json_int_t)cluster->active.version, "state",
+                     state, "words", words, "cluster", cluster->active.cluster);
 }

@@ -18,7 +18,7 @@
 #include "quorum/membership.h"
 
 struct conf_file {
-    char path[256], staged_path[272], old_path[272];
+    char path[256], staged_path[272], old_path[272], witness_folder[272];
     void (*done)(void *context);
     void *context;
     sd_event_source *source;
@@ -31,6 +31,10 @@ struct conf_file {
     char *wanted;
     struct corosync_node own;
     bool has_own;
+    char *witness, *bundle;
+    uint32_t nodeid;
+    enum witness_here here;
+    bool has_witness;
     char *text, *staged;
     struct err problem;
 };
@@ -148,6 +152,19 @@ static bool addresses_are_here(const struct conf_file *file, struct err *err)
     return is_good;
 }
 
+/* Before anything is written: what the witness needs here, and that it is there. */
+static bool witness_is_ready(const struct conf_file *file, struct err *err)
+{
+    return !file->witness[0] || (witness_reach(file->witness, err) &&
+                                 witness_install(file->witness_folder, file->bundle, err));
+}
+
+static void look_at_witness(struct conf_file *file)
+{
+    file->has_witness = witness_is_there(file->witness_folder);
+    file->here = file->has_witness && file->nodeid ? witness_look(file->nodeid) : WITNESS_NONE;
+}
+
 static bool discard(struct conf_file *file, struct err *err)
 {
     return unlink(file->staged_path) == 0 || errno == ENOENT ||
@@ -178,14 +195,21 @@ static void do_deed(struct conf_file *file)
     switch (file->deed) {
     case CONF_READ: break;
     case CONF_STAGE:
-        if (addresses_are_here(file, err))
+        if (addresses_are_here(file, err) && witness_is_ready(file, err))
             write_staged(file, err);
         break;
     case CONF_DISCARD: discard(file, err); break;
     case CONF_SWITCH: put_into_force(file, err); break;
     case CONF_RELOAD: membership_reload(err); break;
+    case CONF_WITNESS_ON:
+    case CONF_WITNESS_AGAIN:
+        if (witness_install(file->witness_folder, file->bundle, err))
+            witness_start(file->deed == CONF_WITNESS_AGAIN, err);
+        break;
+    case CONF_WITNESS_OFF: witness_remove(file->witness_folder, err); break;
     }
     read_both(file);
+    look_at_witness(file);
 }
 
 static void *run(void *context)
@@ -242,10 +266,22 @@ void conf_file_do(struct conf_file *file, enum conf_deed deed, const char *text,
     err_set(&file->problem, "cannot start a thread: %s", strerror(error));
 }
 
-struct conf_file *conf_file_new(sd_event *loop, const char *path, void (*done)(void *context),
-                                void *context, struct err *err)
+void conf_file_set_witness(struct conf_file *file, const struct conf_witness *witness)
 {
-    struct conf_file *file = xcalloc(1, sizeof(*file));
+    if (file->is_busy)
+        return;
+    file->nodeid = witness->nodeid;
+    if (strcmp(file->witness, witness->host) == 0 && strcmp(file->bundle, witness->bundle) == 0)
+        return;
+    free(file->witness);
+    free(file->bundle);
+    file->witness = xstrdup(witness->host);
+    file->bundle = xstrdup(witness->bundle);
+}
+
+static void name_paths(struct conf_file *file, const char *path)
+{
+    const char *slash = strrchr(path, '/');
     struct text text;
 
     text_copy(file->path, sizeof(file->path), path);
@@ -253,6 +289,18 @@ struct conf_file *conf_file_new(sd_event *loop, const char *path, void (*done)(v
     text_add(&text, "%s.tenuto-new", path);
     text_init(&text, file->old_path, sizeof(file->old_path));
     text_add(&text, "%s.tenuto-old", path);
+    text_init(&text, file->witness_folder, sizeof(file->witness_folder));
+    text_add(&text, "%.*s" WITNESS_FOLDER, slash ? (int)(slash + 1 - path) : 0, path);
+}
+
+struct conf_file *conf_file_new(sd_event *loop, const char *path, void (*done)(void *context),
+                                void *context, struct err *err)
+{
+    struct conf_file *file = xcalloc(1, sizeof(*file));
+
+    name_paths(file, path);
+    file->witness = xstrdup("");
+    file->bundle = xstrdup("");
     file->done = done;
     file->context = context;
     file->text = xstrdup("");
@@ -276,9 +324,21 @@ void conf_file_free(struct conf_file *file)
     if (file->fd >= 0)
         close(file->fd);
     free(file->wanted);
+    free(file->witness);
+    free(file->bundle);
     free(file->text);
     free(file->staged);
     free(file);
+}
+
+enum witness_here conf_file_witness(const struct conf_file *file)
+{
+    return file->here;
+}
+
+bool conf_file_has_witness(const struct conf_file *file)
+{
+    return file->has_witness;
 }
 
 bool conf_file_is_busy(const struct conf_file *file)

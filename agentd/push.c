@@ -26,12 +26,16 @@ static void tell_refused(struct agent *agent, const json_t *push, json_t *error)
     requests_push_done(agent, json_text(push, "id", ""));
 }
 
-/* Nodes come and go by verbs of their own, which take care that a quorum stays one. */
+/* Nodes and a witness come and go by verbs that take care that a quorum stays one. */
 static json_t *nodes_problem(const struct agent *agent, const struct policy *policy)
 {
     const struct policy *now = agent->knowledge.policy;
     const char *added = NULL, *missing = NULL;
+    json_t *problem = cluster_witness_problem(now, policy);
     struct err err = {{0}};
+
+    if (problem)
+        return problem;
 
     for (node_id node = 0; node < policy->n_nodes; node++) {
         if (policy_find_node(now, policy->nodes[node].name) == NODE_NONE)

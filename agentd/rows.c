@@ -133,6 +133,7 @@ json_t *rows_cluster(struct agent *agent)
     json_object_set_new(row, "policy", policy_row(agent));
     json_object_set_new(row, "confirm", confirm_row(agent));
     json_object_set_new(row, "corosync", cluster_row(agent));
+    json_object_set_new(row, "witness", cluster_witness_row(agent));
     json_object_set_new(row, "store", json_string(agent->settings.store));
     json_object_set_new(row, "protocol", json_pack("[i,i]", wire_major, wire_minor));
     json_object_set_new(row, "arming", arming_row(agent));

@@ -60,6 +60,33 @@ void verb_cluster_depart(const struct call *call)
     ask_leader(call, "leave", agent_node(call->agent));
 }
 
+static void ask_for_witness(const struct call *call, const char *what)
+{
+    const char *host = call_argument(call, 0), *algorithm = call_argument(call, 1);
+    struct err err = {{0}};
+    json_t *body = json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "kind", "push", "what", what, "author",
+        session_user(call->session), "node", host ? host : "", "algorithm",
+        algorithm ? algorithm : "", "bundle", json_text(call->request, "bundle", ""), "dry",
+        (int)json_flag(call->request, "dry", false));
+    int code;
+
+    if (!requests_send(call->agent, call->session, call->id, body, &code, &err))
+        session_error(call->session, call->id, code, "tenuto cluster status shows who is here",
+                      "nothing was changed: %s", err.text);
+    json_decref(body);
+}
+
+void verb_witness_admit(const struct call *call)
+{
+    ask_for_witness(call, "witness add");
+}
+
+void verb_witness_dismiss(const struct call *call)
+{
+    ask_for_witness(call, "witness remove");
+}
+
 /* ---- the first node -------------------------------------------------------------------------- */
 
 static bool is_free(const struct agent *agent, struct err *err)

@@ -7,6 +7,7 @@
 
 #include "console/agents.h"
 #include "console/door/begin.h"
+#include "console/door/witness.h"
 #include "console/drill.h"
 #include "console/edit.h"
 #include "console/explain.h"
@@ -359,6 +360,17 @@ static int run_version(const struct settings *settings, struct output *output)
     return CONTROL_EXIT_OK;
 }
 
+/* In a file, or only thought of, it is a statement; in force it takes certificates as well. */
+static int run_witness(struct command *command, const struct settings *settings,
+                       struct output *output)
+{
+    if (json_text(command->request, "file", NULL) ||
+        json_flag(command->request, "dry-run", false))
+        return edit_policy(command, settings, output);
+    return command->verb->id == VERB_WITNESS_ADD ? witness_add(command, settings, output)
+                                                 : witness_remove(command, settings, output);
+}
+
 int local_run(struct command *command, const struct settings *settings, struct output *output)
 {
     switch (command->verb->id) {
@@ -385,8 +397,9 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_RULES_DISABLE:
     case VERB_NODE_SET:
     case VERB_NODE_UNSET:
+        return edit_policy(command, settings, output);
     case VERB_WITNESS_ADD:
-    case VERB_WITNESS_REMOVE: return edit_policy(command, settings, output);
+    case VERB_WITNESS_REMOVE: return run_witness(command, settings, output);
     case VERB_RULES_LIST: return edit_list_rules(command, settings, output);
     case VERB_DRILL_REPLAY: return replay_files(command->request, settings->record, output);
     case VERB_AGENTS: return agents_list(command, settings, output);

@@ -36,6 +36,13 @@ bool membership_read_roster(struct roster *roster, struct err *err);
  * another transport, no encryption, a key or votes by other means.
  */
 bool membership_read_conf(struct corosync_conf *conf, struct err *err);
+/* corosync-qdevice on a node, as votequorum sees it. */
+struct device_state {
+    bool is_registered, is_alive;
+    bool is_voting; /* the witness' votes count there */
+};
+
+bool membership_read_device(uint32_t nodeid, struct device_state *state, struct err *err);
 /* Its config_version; 0: it has none. */
 bool membership_read_version(uint64_t *version, struct err *err);
 /* corosync reads its file anew, on every node of the ring; waits until it has here. */

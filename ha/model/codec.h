@@ -21,6 +21,7 @@
 #define KEY_MANAGER "manager"
 #define KEY_CLUSTER "cluster"
 #define KEY_COROSYNC "corosync"
+#define KEY_WITNESS "witness" /* its certificates, for the disks of root; see agentd/witness.h */
 #define KEY_CONFIRM "confirm" /* what the policy in force waits for; see agentd/confirm.h */
 #define KEY_NODE "node/"
 #define KEY_SERVICE "service/"
