@@ -251,9 +251,9 @@ static bool serve_witness(struct agent *agent)
     struct cluster *cluster = agent->cluster;
     const struct corosync_device *device = &cluster->active.device;
     struct corosync_device *served = &cluster->served;
-    bool is_other = served->host[0] && (strcmp(served->host, device->host) != 0 ||
-                                        served->is_lms != device->is_lms ||
-                                        served->tie_node != device->tie_node);
+    bool is_other = served->host[0] &&
+                    (strcmp(served->host, device->host) != 0 || served->is_lms != device->is_lms ||
+                     served->tie_node != device->tie_node);
 
     if (cluster->phase != PHASE_NONE || cluster->running != cluster->active.version)
         return false;

@@ -39,12 +39,12 @@ struct cluster {
     struct corosync_conf active, next;
     char *active_text, *next_text;
     uint32_t next_id;
-    int64_t since;             /* ledger time of the last step */
-    char problem[256];         /* why the last change was undone; "" */
-    char guest[NODE_NAME_MAX]; /* joins, and has no vote yet; "" */
-    int64_t guest_until;       /* ledger time: who is not here by then is taken out again */
-    int64_t trial_until;       /* a witness has until then to vote on every node; 0: it does */
-    char fell[256];            /* why the last one was taken back; "" */
+    int64_t since;                 /* ledger time of the last step */
+    char problem[256];             /* why the last change was undone; "" */
+    char guest[NODE_NAME_MAX];     /* joins, and has no vote yet; "" */
+    int64_t guest_until;           /* ledger time: who is not here by then is taken out again */
+    int64_t trial_until;           /* a witness has until then to vote on every node; 0: it does */
+    char fell[256];                /* why the last one was taken back; "" */
     struct corosync_device served; /* what corosync-qdevice was started with, if by us */
 
     uint64_t running; /* here */

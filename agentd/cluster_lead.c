@@ -139,9 +139,9 @@ static bool all_are_here(struct agent *agent, struct instant now, struct err *wo
             return err_set(words, "it waits for node %s, which has to take part", node->name);
         if (cluster_said(agent, node->nodeid)->running != active->version &&
             agent->cluster->phase == PHASE_NONE)
-            return err_set(words,
-                           "it waits for node %s, whose corosync still runs with version %llu",
-                           node->name, (unsigned long long)cluster_said(agent, node->nodeid)->running);
+            return err_set(
+                words, "it waits for node %s, whose corosync still runs with version %llu",
+                node->name, (unsigned long long)cluster_said(agent, node->nodeid)->running);
     }
     return true;
 }

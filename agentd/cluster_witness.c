@@ -103,8 +103,9 @@ json_t *cluster_witness_problem(const struct policy *now, const struct policy *p
     } else {
         err_set(&words, "the policy names %s as the witness, and %s votes in this cluster", says,
                 has);
-        err_set(&hint, "one goes before another comes: tenuto witness remove, then tenuto "
-                       "witness add %s",
+        err_set(&hint,
+                "one goes before another comes: tenuto witness remove, then tenuto "
+                "witness add %s",
                 says);
     }
     return refused(words.text, hint.text);
@@ -236,8 +237,9 @@ static bool votes_everywhere(const struct agent *agent, struct err *words)
             return err_set(words, "node %s: corosync-qdevice does not run there%s%s", name,
                            said->problem[0] ? ": " : "", said->problem);
         case WITNESS_SILENT:
-            return err_set(words, "node %s does not reach the witness, or it knows no certificate "
-                                  "of this cluster",
+            return err_set(words,
+                           "node %s does not reach the witness, or it knows no certificate "
+                           "of this cluster",
                            name);
         case WITNESS_IDLE: return err_set(words, "the witness gives node %s no vote", name);
         }
@@ -247,9 +249,9 @@ static bool votes_everywhere(const struct agent *agent, struct err *words)
 
 static void announce(json_t *patch, const char *to, const char *words)
 {
-    json_array_append_new(json_object_get(patch, "changes"),
-                          json_pack("{s:s,s:s,s:{s:s}}", "from", "", "to", to, "why", "text",
-                                    words));
+    json_array_append_new(
+        json_object_get(patch, "changes"),
+        json_pack("{s:s,s:s,s:{s:s}}", "from", "", "to", to, "why", "text", words));
 }
 
 static bool end_trial(struct agent *agent, struct instant now)
@@ -305,7 +307,7 @@ bool cluster_try_witness(struct agent *agent, struct instant now)
     if (agent_wall_ms() < cluster->trial_until)
         return false;
     return take_back(agent, now,
-                     words.text[0]      ? words.text
+                     words.text[0]       ? words.text
                      : cluster->waits[0] ? cluster->waits
                                          : "it was not in corosync.conf in time");
 }
@@ -333,14 +335,15 @@ json_t *cluster_witness_row(const struct agent *agent)
                              witness_word(is_here ? cluster_said(agent, node->nodeid)->witness
                                                   : WITNESS_NONE)));
     }
-    return json_pack("{s:s,s:s,s:i,s:s,s:s,s:o}", "host", device->host[0] ? device->host
-                                                         : host           ? host
-                                                                          : "",
+    return json_pack("{s:s,s:s,s:i,s:s,s:s,s:o}", "host",
+                     device->host[0] ? device->host
+                     : host          ? host
+                                     : "",
                      "algorithm", device->is_lms ? "lms" : "ffsplit", "votes", device->votes,
                      "state",
-                     !host                    ? (device->host[0] ? "goes" : "")
-                     : !device->host[0]       ? "comes"
-                     : cluster->trial_until   ? "on trial"
-                                              : "votes",
+                     !host                  ? (device->host[0] ? "goes" : "")
+                     : !device->host[0]     ? "comes"
+                     : cluster->trial_until ? "on trial"
+                                            : "votes",
                      "fell", cluster->fell, "nodes", nodes);
 }

@@ -13,10 +13,10 @@
 
 enum conf_deed {
     CONF_READ,
-    CONF_STAGE,   /* the text waits beside the file; its addresses must be this node's */
-    CONF_DISCARD, /* what waits there is not wanted */
-    CONF_SWITCH,  /* the text is in force; what was before is kept as ".tenuto-old" */
-    CONF_RELOAD,  /* corosync reads it, on every node */
+    CONF_STAGE,         /* the text waits beside the file; its addresses must be this node's */
+    CONF_DISCARD,       /* what waits there is not wanted */
+    CONF_SWITCH,        /* the text is in force; what was before is kept as ".tenuto-old" */
+    CONF_RELOAD,        /* corosync reads it, on every node */
     CONF_WITNESS_ON,    /* its certificates are in place, corosync-qdevice runs */
     CONF_WITNESS_AGAIN, /* the same, anew */
     CONF_WITNESS_OFF,   /* it is stopped, its key is gone */

@@ -64,9 +64,10 @@ static json_t *promise_problem(const struct policy *policy)
 {
     const struct quorum_policy *quorum = &policy->quorum;
 
-    if (quorum->witness || quorum->tie_breaker != TIE_UNSAID || quorum->is_last_man_standing ||
+    if ((quorum->tie_breaker != TIE_UNSAID && !quorum->witness) || quorum->is_last_man_standing ||
         quorum->is_two_node)
-        return not_done("a witness, a tie-breaker, last-man-standing and two-node are not acted on",
+        return not_done("a tie-breaker without a witness, last-man-standing and two-node are not "
+                        "acted on",
                         "take it out: agents act with more than half of the nodes' votes, or not"
                         " at all");
     if (quorum->waits_for_all)
@@ -91,6 +92,17 @@ json_t *refusal_of(const struct roster *roster, const struct policy *policy)
 {
     json_t *problem = roster ? roster_problem(roster, policy) : NULL;
 
+    /* Where corosync.conf is ours the push was compared with what is in force. */
+    if (roster && !problem && policy->quorum.witness)
+        problem = json_pack("{s:o,s:o,s:i}", "error",
+                            json_sprintf("the policy names a witness, %s, and this cluster has "
+                                         "none",
+                                         policy->quorum.witness),
+                            "hint",
+                            json_sprintf("take it out and push; it comes with: tenuto cluster "
+                                         "adopt, then tenuto witness add %s",
+                                         policy->quorum.witness),
+                            "code", CONTROL_EXIT_REFUSED);
     if (!problem)
         problem = type_problem(policy);
     return problem ? problem : promise_problem(policy);

@@ -64,11 +64,11 @@ static void ask_for_witness(const struct call *call, const char *what)
 {
     const char *host = call_argument(call, 0), *algorithm = call_argument(call, 1);
     struct err err = {{0}};
-    json_t *body = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "kind", "push", "what", what, "author",
-        session_user(call->session), "node", host ? host : "", "algorithm",
-        algorithm ? algorithm : "", "bundle", json_text(call->request, "bundle", ""), "dry",
-        (int)json_flag(call->request, "dry", false));
+    json_t *body =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "kind", "push", "what", what, "author",
+                  session_user(call->session), "node", host ? host : "", "algorithm",
+                  algorithm ? algorithm : "", "bundle", json_text(call->request, "bundle", ""),
+                  "dry", (int)json_flag(call->request, "dry", false));
     int code;
 
     if (!requests_send(call->agent, call->session, call->id, body, &code, &err))

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ha/base/program.h"
 #include "ha/base/arena.h"
 #include "ha/base/base64.h"
 #include "ha/base/json.h"
+#include "ha/base/program.h"
 #include "quorum/membership.h"
 
 #define REACH_MS 3000
@@ -97,8 +97,7 @@ bool witness_reach(const char *host, struct err *err)
 
     for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
         if (!is_installed(programs[i]))
-            return err_set(err,
-                           "%s is not installed: apt install corosync-qdevice libnss3-tools",
+            return err_set(err, "%s is not installed: apt install corosync-qdevice libnss3-tools",
                            programs[i]);
     }
     error = getaddrinfo(host, WITNESS_PORT, &hints, &list);
@@ -186,10 +185,10 @@ static bool make_database(const char *folder, struct err *err)
 {
     char password[PATH_BYTES], authority[PATH_BYTES], key[PATH_BYTES];
     const char *const begin[] = {"certutil", "-N", "-d", folder, "-f", password, NULL};
-    const char *const trust[] = {"certutil", "-A",     "-d", folder,    "-t", "CT,c,c", "-n",
-                                 "QNet CA",  "-f",     password, "-i",  authority, NULL};
-    const char *const import[] = {"pk12util", "-i", key, "-d", folder, "-k",
-                                  password,   "-W", "",  NULL};
+    const char *const trust[] = {"certutil", "-A", "-d",     folder, "-t",      "CT,c,c", "-n",
+                                 "QNet CA",  "-f", password, "-i",   authority, NULL};
+    const char *const import[] = {"pk12util", "-i",     key,  "-d", folder,
+                                  "-k",       password, "-W", "",   NULL};
 
     path_of(password, folder, "pwdfile.txt");
     path_of(authority, folder, "ca.der");

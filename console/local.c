@@ -364,8 +364,7 @@ static int run_version(const struct settings *settings, struct output *output)
 static int run_witness(struct command *command, const struct settings *settings,
                        struct output *output)
 {
-    if (json_text(command->request, "file", NULL) ||
-        json_flag(command->request, "dry-run", false))
+    if (json_text(command->request, "file", NULL) || json_flag(command->request, "dry-run", false))
         return edit_policy(command, settings, output);
     return command->verb->id == VERB_WITNESS_ADD ? witness_add(command, settings, output)
                                                  : witness_remove(command, settings, output);
@@ -396,8 +395,7 @@ int local_run(struct command *command, const struct settings *settings, struct o
     case VERB_RULES_ENABLE:
     case VERB_RULES_DISABLE:
     case VERB_NODE_SET:
-    case VERB_NODE_UNSET:
-        return edit_policy(command, settings, output);
+    case VERB_NODE_UNSET: return edit_policy(command, settings, output);
     case VERB_WITNESS_ADD:
     case VERB_WITNESS_REMOVE: return run_witness(command, settings, output);
     case VERB_RULES_LIST: return edit_list_rules(command, settings, output);

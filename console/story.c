@@ -215,6 +215,51 @@ static void write_corosync(FILE *out, const json_t *corosync)
     fputc('\n', out);
 }
 
+/* Where its votes do not count, and why not. */
+static void write_witness_nodes(FILE *out, const json_t *nodes)
+{
+    bool is_everywhere = true;
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach((json_t *)nodes, i, each)
+    {
+        const char *state = json_text(each, "state", "?");
+
+        if (strcmp(state, "votes") == 0)
+            continue;
+        fprintf(out, "%s %s: %s", is_everywhere ? ";" : ",", json_text(each, "node", "?"),
+                strcmp(state, "connected") == 0 ? "connected, and it votes for others" : state);
+        is_everywhere = false;
+    }
+    if (is_everywhere)
+        fputs(", connected and counted on every node", out);
+}
+
+static void write_witness(FILE *out, const json_t *witness)
+{
+    const char *host = json_text(witness, "host", ""), *fell = json_text(witness, "fell", "");
+    const char *state = json_text(witness, "state", "");
+    long long votes = (long long)json_int(witness, "votes", 0);
+
+    if (!json_is_object(witness))
+        return;
+    begin_line(out, "witness");
+    width_write(out, host[0] ? host : "none", 0);
+    if (votes > 0) {
+        fprintf(out, ", %s, %lld vote%s", json_text(witness, "algorithm", "?"), votes,
+                votes == 1 ? "" : "s");
+        write_witness_nodes(out, json_object_get(witness, "nodes"));
+    }
+    if (state[0] && strcmp(state, "votes") != 0)
+        fprintf(out, "; %s", state);
+    if (fell[0]) {
+        fputs("; the last one was taken back: ", out);
+        width_write(out, fell, 0);
+    }
+    fputc('\n', out);
+}
+
 static void write_reason(FILE *out, const json_t *status)
 {
     const char *reason = json_text(status, "reason", NULL);
@@ -258,6 +303,7 @@ void story_status(FILE *out, const json_t *status, int64_t now_ms)
     write_policy(out, status, now_ms);
     write_confirm(out, json_object_get(status, "confirm"), now_ms);
     write_corosync(out, json_object_get(status, "corosync"));
+    write_witness(out, json_object_get(status, "witness"));
     write_keeper(out, status);
     write_times(out, json_object_get(status, "timing"));
 }

@@ -276,15 +276,18 @@ static void check_algorithm(struct resolution *r)
                      quorum->witness);
 }
 
-/* Whatever corosync makes of it, agents act with more than half of the nodes' votes only. */
+/* Whatever corosync makes of it, agents act with more than half of all votes only. */
 static void warn_of_effect(struct resolution *r)
 {
-    static const enum syntax_kind kinds[] = {SYNTAX_WITNESS, SYNTAX_TIE_BREAKER,
-                                             SYNTAX_WAIT_FOR_ALL, SYNTAX_LAST_MAN, SYNTAX_TWO_NODE};
+    static const enum syntax_kind kinds[] = {SYNTAX_TIE_BREAKER, SYNTAX_WAIT_FOR_ALL,
+                                             SYNTAX_LAST_MAN, SYNTAX_TWO_NODE};
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         const struct syntax *at = in_force(r, kinds[i]);
 
+        /* A witness is told which half goes on. */
+        if (kinds[i] == SYNTAX_TIE_BREAKER && r->policy->quorum.witness)
+            continue;
         if (at)
             resolve_not_acted_on(
                 r, at, syntax_word(kinds[i]),

@@ -109,10 +109,10 @@ uint64_t corosync_conf_version(const char *text)
 
 static json_t *device_json(const struct corosync_device *device)
 {
-    return device->host[0] ? json_pack("{s:s,s:b,s:i,s:I}", "host", device->host, "lms",
-                                       (int)device->is_lms, "votes", device->votes, "tie",
-                                       (json_int_t)device->tie_node)
-                           : NULL;
+    return device->host[0]
+               ? json_pack("{s:s,s:b,s:i,s:I}", "host", device->host, "lms", (int)device->is_lms,
+                           "votes", device->votes, "tie", (json_int_t)device->tie_node)
+               : NULL;
 }
 
 json_t *corosync_conf_json(const struct corosync_conf *conf)
@@ -179,8 +179,8 @@ static bool read_device(const json_t *value, struct corosync_device *device, str
 
     if (!value)
         return true;
-    if (!json_need_text(value, "host", &host, err) ||
-        !json_need_int(value, "votes", &votes, err) || !json_need_int(value, "tie", &tie, err))
+    if (!json_need_text(value, "host", &host, err) || !json_need_int(value, "votes", &votes, err) ||
+        !json_need_int(value, "tie", &tie, err))
         return false;
     if (!host[0] || !text_copy(device->host, sizeof(device->host), host) || votes < 1 ||
         votes > 255 * NODES_MAX || tie < 0 || tie > UINT32_MAX)

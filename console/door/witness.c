@@ -102,12 +102,12 @@ static bool make_key(const struct adding *adding, struct err *err)
     char subject[NODE_NAME_MAX + 4];
     unsigned char noise[64];
     const char *const begin[] = {"certutil", "-N", "-d", FOLDER, "-f", FOLDER "/pwdfile.txt", NULL};
-    const char *const request[] = {"certutil",  "-R",
-                                   "-s",        subject,
-                                   "-o",        FOLDER "/request.new",
-                                   "-d",        FOLDER,
-                                   "-f",        FOLDER "/pwdfile.txt",
-                                   "-z",        FOLDER "/noise",
+    const char *const request[] = {"certutil", "-R",
+                                   "-s",       subject,
+                                   "-o",       FOLDER "/request.new",
+                                   "-d",       FOLDER,
+                                   "-f",       FOLDER "/pwdfile.txt",
+                                   "-z",       FOLDER "/noise",
                                    NULL};
 
     snprintf(subject, sizeof(subject), "CN=%s", adding->cluster);
@@ -131,8 +131,8 @@ static char *request_of(const struct adding *adding, struct err *err)
 {
     size_t length = 0;
     char *cluster = read_file(FOLDER "/cluster", &length, NULL), *bytes, *letters = NULL;
-    bool is_there = cluster && strcmp(cluster, adding->cluster) == 0 &&
-                    access(FOLDER "/request", R_OK) == 0;
+    bool is_there =
+        cluster && strcmp(cluster, adding->cluster) == 0 && access(FOLDER "/request", R_OK) == 0;
 
     free(cluster);
     if (!is_there && !make_key(adding, err))
@@ -234,16 +234,24 @@ static char *hear(struct err *err)
 
 static bool import(const struct witness_answer *answer, struct err *err)
 {
-    const char *const trust[] = {
-        "certutil", "-A", "-d", FOLDER, "-t", "CT,c,c", "-n", "QNet CA", "-f",
-        FOLDER "/pwdfile.txt", "-i", FOLDER "/ca", NULL};
-    const char *const own[] = {"certutil", "-A", "-d", FOLDER, "-t", "u,u,u", "-n",
-                               "Cluster Cert", "-f", FOLDER "/pwdfile.txt", "-i", FOLDER "/cert",
+    const char *const trust[] = {"certutil", "-A",         "-d",      FOLDER, "-t",
+                                 "CT,c,c",   "-n",         "QNet CA", "-f",   FOLDER "/pwdfile.txt",
+                                 "-i",       FOLDER "/ca", NULL};
+    const char *const own[] = {"certutil", "-A",
+                               "-d",       FOLDER,
+                               "-t",       "u,u,u",
+                               "-n",       "Cluster Cert",
+                               "-f",       FOLDER "/pwdfile.txt",
+                               "-i",       FOLDER "/cert",
                                NULL};
-    const char *const check[] = {"certutil", "-V", "-d", FOLDER, "-n", "Cluster Cert", "-u", "C",
-                                 "-f", FOLDER "/pwdfile.txt", NULL};
-    const char *const key[] = {"pk12util", "-o", FOLDER "/p12", "-d", FOLDER, "-n", "Cluster Cert",
-                               "-k", FOLDER "/pwdfile.txt", "-W", "", NULL};
+    const char *const check[] = {"certutil", "-V",
+                                 "-d",       FOLDER,
+                                 "-n",       "Cluster Cert",
+                                 "-u",       "C",
+                                 "-f",       FOLDER "/pwdfile.txt",
+                                 NULL};
+    const char *const key[] = {"pk12util",     "-o", FOLDER "/p12",         "-d", FOLDER, "-n",
+                               "Cluster Cert", "-k", FOLDER "/pwdfile.txt", "-W", "",     NULL};
 
     unlink(FOLDER "/p12");
     if (!write_letters(FOLDER "/cert", answer->certificate, err) ||
@@ -267,8 +275,8 @@ static char *bundle_of(const struct adding *adding, const struct witness_answer 
     if (!bytes)
         return NULL;
     letters = base64_write(bytes, length);
-    bundle = json_pack("{s:s,s:s,s:s}", "host", adding->host, "ca", answer->authority, "p12",
-                       letters);
+    bundle =
+        json_pack("{s:s,s:s,s:s}", "host", adding->host, "ca", answer->authority, "p12", letters);
     text = json_write(bundle);
     free(bytes);
     free(letters);
@@ -414,8 +422,8 @@ int witness_remove(const struct command *command, const struct settings *setting
         site_ask(&site, json_pack("{s:s,s:[]}", "verb", "witness dismiss", "args"), &answer, &err);
     if (is_good) {
         site_ok(&site, "the policy has no witness any more; corosync follows");
-        is_good = site_wait(&site, TRIAL_SECONDS, "a corosync without the witness", is_gone, NULL,
-                            &err);
+        is_good =
+            site_wait(&site, TRIAL_SECONDS, "a corosync without the witness", is_gone, NULL, &err);
     }
     fflush(site.out);
     return end(output, is_good, &err, "the witness has no vote any more, on no node");

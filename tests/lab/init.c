@@ -45,6 +45,9 @@ static const char *number;
 
 static struct program programs[] = {
     {.name = "corosync", .path = "/usr/sbin/corosync", .arguments = {"corosync", "-f"}},
+    {.name = "corosync-qdevice",
+     .path = "/usr/sbin/corosync-qdevice",
+     .arguments = {"corosync-qdevice", "-f"}},
     {.name = "keeper", .path = "/run/lab/bin/tenuto-keeper", .arguments = {"tenuto-keeper"}},
     {.name = "tenutod", .path = "/run/lab/bin/tenutod", .arguments = {"tenutod"}},
 };
@@ -246,6 +249,7 @@ static void mount_all(const char *lab, const char *bin, const char *source)
     make_folder("/run/lock");
     make_folder("/run/tenuto");
     make_folder("/run/resource-agents");
+    make_folder("/run/corosync-qdevice");
     if (chmod("/run/lock", 01777) < 0 || chmod("/run/resource-agents", 01777) < 0)
         fail("/run");
 }

@@ -82,8 +82,8 @@ static void what_no_agent_runs_is_refused(void **state)
 
 static void what_nobody_acts_on_is_refused(void **state)
 {
-    static const char *const quorum[] = {
-        "witness 10.0.0.9 lms", "tie-breaker lowest; wait-for-all yes", "last-man-standing yes"};
+    static const char *const quorum[] = {"tie-breaker lowest; wait-for-all yes",
+                                         "last-man-standing yes"};
     char text[512];
 
     (void)state;
@@ -93,9 +93,11 @@ static void what_nobody_acts_on_is_refused(void **state)
         text_init(&words, text, sizeof(text));
         text_add(&words, "%squorum { %s }\n", NODES, quorum[i]);
         assert_string_equal(refusal(text),
-                            "a witness, a tie-breaker, last-man-standing and two-node are not acted"
-                            " on by the agents of this version");
+                            "a tie-breaker without a witness, last-man-standing and two-node are "
+                            "not acted on by the agents of this version");
     }
+    assert_string_equal(refusal(NODES "quorum { witness 10.0.0.9 lms }\n"),
+                        "the policy names a witness, 10.0.0.9, and this cluster has none");
     assert_string_equal(
         refusal(NODES "quorum { wait-for-all yes }\n"),
         "wait-for-all is not written into corosync.conf by the agents of this version");

@@ -14,8 +14,13 @@
 static void letters_are_those_of_the_rfc(void **state)
 {
     static const char *const pairs[][2] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
     };
 
     (void)state;
@@ -49,7 +54,8 @@ static void every_byte_comes_back(void **state)
 
 static void what_is_none_is_refused(void **state)
 {
-    static const char *const wrong[] = {"Z", "Zg", "Zg=", "Zm9v\n", "Zm-v", "====", "Zg==Zg==", "="};
+    static const char *const wrong[] = {"Z",    "Zg",   "Zg=",      "Zm9v\n",
+                                        "Zm-v", "====", "Zg==Zg==", "="};
     size_t length;
 
     (void)state;
