@@ -323,12 +323,13 @@ struct instant cluster_turn(struct agent *agent, struct instant now)
         cluster->look_at = now;
         cluster_reloaded(agent);
     }
+    /* Before the next deed, which forgets what was in the way of the last one. */
+    say(agent, now);
     if (instant_reached(now, cluster->look_at)) {
         cluster->look_at = instant_after(now, duration_ms(look_every_ms(cluster)));
         conf_file_do(cluster->file, CONF_READ, NULL, NULL);
         return cluster->look_at;
     }
-    say(agent, now);
     if (conf_file_problem(cluster->file)[0] && cluster->retry_at.ms == 0)
         cluster->retry_at = instant_after(now, duration_ms(RETRY_MS));
     if (instant_reached(now, cluster->retry_at)) {
