@@ -265,6 +265,7 @@ static void reset(struct agent *agent, const struct member_event *event)
     reload(agent, member_records(agent->member), event->version);
     requests_caught_up(agent, event->patch);
     follow_committed(agent, NULL);
+    current_again(agent);
 }
 
 /* Positions are others from here on; what was told moves with the nodes. */

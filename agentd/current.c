@@ -15,10 +15,13 @@
 struct reader {
     struct reader *next;
     struct call call; /* its request is ours */
+    current_look *look;
     current_answer *answer;
     uint64_t number; /* of the question to all; 0: that was answered */
     bool is_of_disk;
-    uint64_t write; /* to our disk, waited for after that */
+    json_t *seen;     /* once it was */
+    uint64_t version; /* of the ledger then: it must be on the disks of a quorum */
+    uint64_t write;   /* and this on ours, if it is of the disk */
     struct instant due;
 };
 
@@ -44,6 +47,7 @@ static struct reader *take(struct current *current, struct reader **link)
 static void reader_free(struct reader *reader)
 {
     json_decref((json_t *)reader->call.request);
+    json_decref(reader->seen);
     free(reader);
 }
 
@@ -72,7 +76,8 @@ static const char *why_not(const struct agent *agent)
     return NULL;
 }
 
-static void ask(const struct call *call, current_answer *answer, bool is_of_disk)
+static void ask(const struct call *call, current_look *look, current_answer *answer,
+                bool is_of_disk)
 {
     struct agent *agent = call->agent;
     struct current *current = agent->current;
@@ -86,12 +91,13 @@ static void ask(const struct call *call, current_answer *answer, bool is_of_disk
     if (!why && !(number = member_read(agent->member, now)))
         why = "the nodes that are here hold no quorum of votes by themselves";
     if (why) {
-        answer(call, why);
+        answer(call, look(call), why);
         return;
     }
     reader = xcalloc(1, sizeof(*reader));
     *reader = (struct reader){.next = current->readers,
                               .call = *call,
+                              .look = look,
                               .answer = answer,
                               .number = number,
                               .is_of_disk = is_of_disk,
@@ -101,42 +107,62 @@ static void ask(const struct call *call, current_answer *answer, bool is_of_disk
     current->n_readers++;
 }
 
-void current_ask(const struct call *call, current_answer *answer)
+void current_ask(const struct call *call, current_look *look, current_answer *answer)
 {
-    ask(call, answer, false);
+    ask(call, look, answer, false);
 }
 
-void current_ask_past(const struct call *call, current_answer *answer)
+void current_ask_past(const struct call *call, current_look *look, current_answer *answer)
 {
-    ask(call, answer, true);
+    ask(call, look, answer, true);
+}
+
+/*
+ * What is in force may still be in memories alone: if all agents die now, it never was. So it is
+ * told when a quorum has it on disk; what comes into force meanwhile is for later readers.
+ */
+static bool is_kept(const struct agent *agent, const struct reader *reader)
+{
+    return !reader->number && agent->durable >= reader->version &&
+           (!reader->is_of_disk || agent->status.n_written >= reader->write);
 }
 
 static void finish(struct current *current, struct reader **link, const char *why_old)
 {
     struct reader *reader = take(current, link);
+    json_t *seen = reader->seen ? reader->seen : reader->look(&reader->call);
 
-    reader->answer(&reader->call, why_old);
+    reader->seen = NULL;
+    reader->answer(&reader->call, seen, why_old);
     reader_free(reader);
 }
 
 void current_heard(struct agent *agent, uint64_t number)
 {
-    struct reader **link = &agent->current->readers;
     struct member_status status;
 
     member_status(agent->member, &status);
-    while (*link) {
-        struct reader *reader = *link;
+    for (struct reader *each = agent->current->readers; each; each = each->next) {
+        if (!each->number || each->number > number)
+            continue;
+        each->number = 0;
+        each->seen = each->look(&each->call);
+        each->version = agent->knowledge.agreed->version;
+        each->write = status.n_writes;
+    }
+}
 
-        if (!reader->number || reader->number > number) {
-            link = &reader->next;
-        } else if (reader->is_of_disk && status.n_written < status.n_writes) {
-            reader->number = 0;
-            reader->write = status.n_writes;
-            link = &reader->next;
-        } else {
-            finish(agent->current, link, NULL);
-        }
+void current_again(struct agent *agent)
+{
+    for (struct reader *each = agent->current->readers; each; each = each->next) {
+        if (each->number)
+            continue;
+        json_decref(each->seen);
+        each->seen = NULL;
+        each->number = member_read(agent->member, agent_now());
+        /* Nobody to ask now: it waits for an answer that does not come, and is told so. */
+        if (!each->number)
+            each->number = UINT64_MAX;
     }
 }
 
@@ -149,13 +175,11 @@ struct instant current_turn(struct agent *agent, struct instant now)
         struct reader *reader = *link;
         const char *why = why_not(agent);
 
-        if (!why && instant_reached(now, reader->due))
+        if (!why && instant_reached(now, reader->due) && !is_kept(agent, reader))
             why = reader->number ? "no quorum has answered within a second"
-                                 : "this node's disk is slow";
-        if (why) {
+                                 : "the newest is not on the disks of a quorum yet";
+        if (why || is_kept(agent, reader)) {
             finish(agent->current, link, why);
-        } else if (!reader->number && agent->status.n_written >= reader->write) {
-            finish(agent->current, link, NULL);
         } else {
             next = instant_earliest(next, reader->due);
             link = &reader->next;

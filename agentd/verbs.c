@@ -138,11 +138,14 @@ json_t *verb_snapshot(struct agent *agent)
                      (json_int_t)agent_wall_ms());
 }
 
-/* It tells of a node without the others, too, so it is no failure that it may be old. */
-static void answer_status(const struct call *call, const char *why_old)
+static json_t *look_at_status(const struct call *call)
 {
-    json_t *row = rows_cluster(call->agent);
+    return rows_cluster(call->agent);
+}
 
+/* It tells of a node without the others, too, so it is no failure that it may be old. */
+static void answer_status(const struct call *call, json_t *row, const char *why_old)
+{
     json_object_set_new(row, "current", json_boolean(!why_old));
     if (why_old)
         json_object_set_new(row, "reason", json_string(why_old));
@@ -152,7 +155,7 @@ static void answer_status(const struct call *call, const char *why_old)
 
 static void verb_cluster_status(const struct call *call)
 {
-    current_ask(call, answer_status);
+    current_ask(call, look_at_status, answer_status);
 }
 
 static void verb_cluster_nodes(const struct call *call)
@@ -240,19 +243,26 @@ service_id call_service(const struct call *call, const char *name)
 }
 
 /* All records as they lie in the ledger; whoever plans reads them with the codec. */
-static void answer_state(const struct call *call, const char *why_old)
+/* The records go on changing under those who look at them. */
+static json_t *look_at_state(const struct call *call)
 {
     const struct agent *agent = call->agent;
-    json_t *row;
 
-    if (!agent->member) {
+    if (!agent->member)
+        return NULL;
+    return json_pack("{s:I, s:o}", "version", (json_int_t)agent->status.head.version, "records",
+                     json_copy((json_t *)member_records(agent->member)));
+}
+
+static void answer_state(const struct call *call, json_t *row, const char *why_old)
+{
+    if (!row) {
         session_error(call->session, call->id, CONTROL_EXIT_UNAVAILABLE,
                       "is corosync running on this node?",
                       "this agent has not reached the cluster yet");
         return;
     }
-    row = json_pack("{s:I, s:O, s:b}", "version", (json_int_t)agent->status.head.version, "records",
-                    member_records(agent->member), "current", !why_old);
+    json_object_set_new(row, "current", json_boolean(!why_old));
     if (why_old)
         json_object_set_new(row, "reason", json_string(why_old));
     session_row(call->session, call->id, row);
@@ -261,7 +271,7 @@ static void answer_state(const struct call *call, const char *why_old)
 
 static void verb_ha_state(const struct call *call)
 {
-    current_ask(call, answer_state);
+    current_ask(call, look_at_state, answer_state);
 }
 
 enum verb {

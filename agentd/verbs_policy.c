@@ -94,22 +94,15 @@ void verb_policy_abort(const struct call *call)
  * The record that is agreed on: the newest on this disk may be one that nobody has acknowledged
  * yet, or the disk may be behind. NULL: there is none, or corosync was not reached yet.
  */
-static json_t *policy_in_force(const struct agent *agent)
+static json_t *policy_in_force(const struct call *call)
 {
-    const char *record =
-        agent->member ? json_text(member_records(agent->member), KEY_POLICY, NULL) : NULL;
+    const struct member *member = call->agent->member;
+    const char *record = member ? json_text(member_records(member), KEY_POLICY, NULL) : NULL;
     json_t *policy = record ? json_read(record, strlen(record), NULL) : NULL;
 
     if (policy && !json_object_get(policy, "message"))
         json_object_set_new(policy, "message", json_string(""));
     return policy;
-}
-
-static uint64_t version_in_force(const struct agent *agent)
-{
-    autojson *policy = policy_in_force(agent);
-
-    return (uint64_t)json_int(policy, "version", 0);
 }
 
 /* The asking keeps why its answer may be old. */
@@ -148,12 +141,11 @@ static void answer_policy(void *context, const struct question *question, json_t
     past_end(asking);
 }
 
-static void show(const struct call *call, const char *why_old)
+static void show(const struct call *call, json_t *in_force, const char *why_old)
 {
     const char *which = call_argument(call, 0);
     struct question question = {.kind = QUESTION_POLICY,
                                 .version = which ? strtoull(which, NULL, 10) : 0};
-    json_t *in_force = policy_in_force(call->agent);
     uint64_t version = (uint64_t)json_int(in_force, "version", 0);
     struct asking *asking;
 
@@ -184,9 +176,9 @@ void verb_policy_show(const struct call *call)
         return;
     }
     if (which)
-        current_ask_past(call, show);
+        current_ask_past(call, policy_in_force, show);
     else
-        current_ask(call, show);
+        current_ask(call, policy_in_force, show);
 }
 
 static void answer_policies(void *context, const struct question *question, json_t *value,
@@ -217,7 +209,7 @@ static void answer_policies(void *context, const struct question *question, json
 }
 
 /* What this node keeps of them: one that joined later has those since. */
-static void list(const struct call *call, const char *why_old)
+static void list(const struct call *call, json_t *in_force, const char *why_old)
 {
     const char *word = call_argument(call, 0);
     long limit = word ? strtol(word, NULL, 10) : POLICIES_LISTED_MAX;
@@ -225,7 +217,8 @@ static void list(const struct call *call, const char *why_old)
     struct asking *asking = ask_past(call, why_old);
 
     /* Later ones are on their way, and perhaps never in force. */
-    question.version = version_in_force(call->agent);
+    question.version = (uint64_t)json_int(in_force, "version", 0);
+    json_decref(in_force);
     if (limit < question.limit)
         question.limit = (int)limit;
     if (asking)
@@ -243,5 +236,5 @@ void verb_policy_history(const struct call *call)
                       "\"%s\" is no number of versions", word);
         return;
     }
-    current_ask_past(call, list);
+    current_ask_past(call, policy_in_force, list);
 }

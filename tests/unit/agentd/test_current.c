@@ -16,13 +16,15 @@
 #include "ha/base/json.h"
 
 static struct agent agent;
+static struct ha_state agreed;
 
 /* What the member was asked, what it has on disk, and what was answered. */
 static struct {
     uint64_t number;
     bool is_alone;
     struct member_status status;
-    int n_answered;
+    int now, n_looks; /* what is agreed on, and how often it was looked at */
+    int n_answered, seen;
     char why[128]; /* "": current */
 } world;
 
@@ -48,8 +50,17 @@ struct instant agent_now(void)
     return (struct instant){1000};
 }
 
-static void answer(const struct call *call, const char *why_old)
+static json_t *look(const struct call *call)
 {
+    (void)call;
+    world.n_looks++;
+    return json_integer(world.now);
+}
+
+static void answer(const struct call *call, json_t *seen, const char *why_old)
+{
+    world.seen = (int)json_integer_value(seen);
+    json_decref(seen);
     assert_string_equal(json_text(call->request, "verb", ""), "policy show");
     world.n_answered++;
     snprintf(world.why, sizeof(world.why), "%s", why_old ? why_old : "");
@@ -62,9 +73,9 @@ static void ask(int session, bool is_of_disk)
         .agent = &agent, .session = (struct session *)(uintptr_t)session, .request = request};
 
     if (is_of_disk)
-        current_ask_past(&call, answer);
+        current_ask_past(&call, look, answer);
     else
-        current_ask(&call, answer);
+        current_ask(&call, look, answer);
 }
 
 static int set_up(void **state)
@@ -74,6 +85,8 @@ static int set_up(void **state)
     agent = (struct agent){.member = (struct member *)&world};
     agent.status.is_quorate = true;
     agent.current = current_new();
+    agent.knowledge.agreed = &agreed;
+    agreed.version = agent.durable = 5;
     return 0;
 }
 
@@ -84,6 +97,13 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* A word of the quorum, and the turn that follows. */
+static void hear(uint64_t number)
+{
+    current_heard(&agent, number);
+    current_turn(&agent, agent_now());
+}
+
 static void a_reader_waits_for_its_own_question_or_a_later_one(void **state)
 {
     (void)state;
@@ -91,9 +111,9 @@ static void a_reader_waits_for_its_own_question_or_a_later_one(void **state)
     ask(2, false);
     ask(3, false);
     assert_int_equal(world.n_answered, 0);
-    current_heard(&agent, 1);
+    hear(1);
     assert_int_equal(world.n_answered, 1);
-    current_heard(&agent, 3);
+    hear(3);
     assert_int_equal(world.n_answered, 3);
     assert_string_equal(world.why, "");
 }
@@ -135,7 +155,7 @@ static void nobody_waits_longer_than_a_second(void **state)
     current_turn(&agent, due);
     assert_int_equal(world.n_answered, 1);
     assert_non_null(strstr(world.why, "no quorum has answered"));
-    current_heard(&agent, 1);
+    hear(1);
     assert_int_equal(world.n_answered, 1);
 }
 
@@ -146,7 +166,7 @@ static void the_past_is_read_once_all_of_it_is_on_this_disk(void **state)
     world.status.n_written = agent.status.n_written = 4;
     ask(1, true);
     ask(2, false);
-    current_heard(&agent, 2);
+    hear(2);
     assert_int_equal(world.n_answered, 1);
     current_turn(&agent, agent_now());
     assert_int_equal(world.n_answered, 1);
@@ -156,13 +176,60 @@ static void the_past_is_read_once_all_of_it_is_on_this_disk(void **state)
     assert_string_equal(world.why, "");
 }
 
+static void what_is_not_on_the_disks_of_a_quorum_is_told_to_nobody_yet(void **state)
+{
+    (void)state;
+    world.now = 6;
+    agreed.version = 6;
+    ask(1, false);
+    hear(1);
+    assert_int_equal(world.n_answered, 0);
+    /* What comes into force meanwhile is not what was seen. */
+    world.now = 7;
+    agreed.version = 7;
+    agent.durable = 6;
+    current_turn(&agent, agent_now());
+    assert_int_equal(world.n_answered, 1);
+    assert_int_equal(world.seen, 6);
+    assert_string_equal(world.why, "");
+}
+
+static void a_disk_that_takes_too_long_is_said_to(void **state)
+{
+    (void)state;
+    agreed.version = 6;
+    ask(1, false);
+    hear(1);
+    current_turn(&agent, (struct instant){2000});
+    assert_int_equal(world.n_answered, 1);
+    assert_non_null(strstr(world.why, "not on the disks of a quorum"));
+}
+
+static void who_has_seen_what_never_was_looks_again(void **state)
+{
+    (void)state;
+    world.now = 6;
+    agreed.version = 6;
+    ask(1, false);
+    hear(1);
+    world.now = 60;
+    agent.durable = 6;
+    current_again(&agent);
+    current_turn(&agent, agent_now());
+    assert_int_equal(world.n_answered, 0);
+    hear(world.number);
+    assert_int_equal(world.n_answered, 1);
+    assert_int_equal(world.seen, 60);
+    assert_int_equal(world.n_looks, 2);
+}
+
 static void who_has_gone_is_answered_no_more(void **state)
 {
     (void)state;
     ask(1, false);
     ask(2, false);
     current_forget(&agent, (struct session *)(uintptr_t)1);
-    current_heard(&agent, 2);
+    hear(2);
     assert_int_equal(world.n_answered, 1);
 }
 
@@ -186,6 +253,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_waits_longer_than_a_second, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_past_is_read_once_all_of_it_is_on_this_disk, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_on_the_disks_of_a_quorum_is_told_to_nobody_yet,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_disk_that_takes_too_long_is_said_to, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_has_seen_what_never_was_looks_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_has_gone_is_answered_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_readers_than_may_wait_are_answered_with_what_is_known,
                                         set_up, tear_down),

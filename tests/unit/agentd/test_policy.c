@@ -135,16 +135,16 @@ const json_t *member_records(const struct member *member)
 }
 
 /* Answered at once, as the world has it. */
-void current_ask(const struct call *call, current_answer *answer)
+void current_ask(const struct call *call, current_look *look, current_answer *answer)
 {
     world.is_of_disk = false;
-    answer(call, world.why_old);
+    answer(call, look(call), world.why_old);
 }
 
-void current_ask_past(const struct call *call, current_answer *answer)
+void current_ask_past(const struct call *call, current_look *look, current_answer *answer)
 {
     world.is_of_disk = true;
-    answer(call, world.why_old);
+    answer(call, look(call), world.why_old);
 }
 
 json_t *current_done(const char *why_old)

@@ -183,6 +183,7 @@ static void handle(struct actor *actor, const struct member_event *event)
     case MEMBER_ROSTER: break; /* the same nodes in the same order */
     case MEMBER_RESET:
         actor->n_resets++;
+        actor->read = actor->read_version = 0; /* it would ask again */
         check_reset(actor, event->version);
         service_decided(actor, event->version);
         break;
@@ -198,15 +199,19 @@ static void handle(struct actor *actor, const struct member_event *event)
         actor->n_voided++;
         actor->voided_token = event->token;
         break;
-    case MEMBER_DURABLE: check_durable(actor, event->version); break;
+    case MEMBER_DURABLE:
+        check_durable(actor, event->version);
+        reads_end(actor);
+        break;
     case MEMBER_MESSAGE:
         actor->n_messages++;
         service_message(actor, event->from, event->patch);
         break;
     case MEMBER_STORE: queue_write(actor, event); break;
     case MEMBER_CURRENT:
-        if (actor->read && event->token >= actor->read)
-            reads_check(actor, event->version);
+        if (actor->read && event->token >= actor->read && !actor->read_version)
+            actor->read_version = event->version + 1;
+        reads_end(actor);
         break;
     }
 }
@@ -347,7 +352,7 @@ void world_start_agent(struct world *world, int at)
     config.records = actor->disk;
     config.head = actor->disk_head;
     memset(actor->uid_of, 0, sizeof(actor->uid_of));
-    actor->durable = actor->decided = actor->read = 0;
+    actor->durable = actor->decided = actor->read = actor->read_version = 0;
     actor->fed_until = 0;
     actor->n_written = 0;
     actor->is_stalled = false;

@@ -57,6 +57,7 @@ struct actor {
     uint64_t durable, n_resets, n_committed, n_voided, n_messages;
     uint64_t committed_token, voided_token;
     uint64_t read, read_floor, n_reads; /* under way, 0: none; what it must hold at least */
+    uint64_t read_version;              /* what it saw, and one; 0: nothing yet */
     int major;                          /* of the protocol, beyond that of the others */
     int n_foreign;                      /* messages that were refused for that */
 };
@@ -130,6 +131,8 @@ void witness_taken(struct actor *actor, const void *bytes, size_t length);
 
 /* world_reads.c */
 void reads_check(struct actor *actor, uint64_t version);
+/* Ends the read that is under way, once what it saw is on the disks of a quorum. */
+void reads_end(struct actor *actor);
 /* As if all others had answered what just came back to us. */
 void reads_hear_all(struct actor *actor, const struct wire_message *read);
 

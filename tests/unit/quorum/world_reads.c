@@ -8,13 +8,24 @@ void reads_check(struct actor *actor, uint64_t version)
 {
     struct world *world = actor->world;
 
+    /* Who has read it says so to others: from now on it must never be missing. */
+    if (version > world->acknowledged)
+        world->acknowledged = version;
     if (version < actor->read_floor)
         world_violate(world, "node %d reads %llu, and %llu was acknowledged before it asked",
                       actor->at, (unsigned long long)version,
                       (unsigned long long)actor->read_floor);
-    actor->read = 0;
+    actor->read = actor->read_version = 0;
     actor->n_reads++;
     world->n_reads++;
+}
+
+void reads_end(struct actor *actor)
+{
+    uint64_t version = actor->read_version - 1;
+
+    if (actor->read_version && actor->durable >= version)
+        reads_check(actor, version);
 }
 
 /* As if all others had answered what just came back to us. */
