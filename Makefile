@@ -114,6 +114,15 @@ PROGRAMS += tenutod
 $(OUT)/tenutod: $(OUT)/obj/agentd/main.o $(call archives,agentd)
 	$(link) $(LIBS_agentd)
 endif
+# The agents of two later releases, for the lab: only what they say of themselves is other.
+LATER := $(OUT)/tenutod-minor $(OUT)/tenutod-major
+$(OUT)/obj/later/minor.o: LATER_IS := -DRING_MINOR=1
+$(OUT)/obj/later/major.o: LATER_IS := -DRING_MAJOR=2
+$(OUT)/obj/later/%.o: quorum/wire_version.c
+	@mkdir -p $(@D)
+	$(call said,CC $<)$(CC) $(CFLAGS_ALL) $(LATER_IS) -c -o $@ $<
+$(LATER): $(OUT)/tenutod-%: $(OUT)/obj/agentd/main.o $(OUT)/obj/later/%.o $(call archives,agentd)
+	$(link) $(LIBS_agentd)
 ifneq ($(wildcard fence/keeper_main.c),)
 PROGRAMS += tenuto-keeper
 # libc and nothing else: what stands between us and a reset must not wait for anybody's library.
@@ -123,6 +132,7 @@ endif
 LAB := $(patsubst tests/lab/%.c,$(OUT)/lab-%,$(wildcard tests/lab/*.c))
 $(LAB): $(OUT)/lab-%: $(OUT)/obj/tests/lab/%.o $(OUT)/ha.a
 	$(link)
+LAB += $(LATER)
 
 # tests/screens/NAME.c are the programs of tests/screens/run: the text canvas, an agent that acts.
 SCREENS := $(patsubst tests/screens/%.c,$(OUT)/screens-%,$(wildcard tests/screens/*.c))
@@ -196,6 +206,7 @@ FUZZ_SHARED := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c)) \
 FUZZ_ROOM := $(patsubst %.c,$(FUZZ_OUT)/obj/%.o,$(FUZZ_SHARED) quorum/wire.c \
 	quorum/wire_version.c quorum/ring.c agentd/metadata/describe.c $(SOURCES_dsl) $(SOURCES_ha))
 # What only some of them drive.
+FUZZ_ROOM_join := console/door/words.c console/door/token.c
 FUZZ_ROOM_store := quorum/store_tables.c quorum/ledger.c
 FUZZ_ROOM_member := $(wildcard quorum/member.c quorum/member_*.c quorum/ledger*.c quorum/lease*.c)
 # FUZZ=edit means this one alone.

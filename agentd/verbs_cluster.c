@@ -177,9 +177,9 @@ void verb_cluster_draft(const struct call *call)
         corosync_conf_text(conf, &file_text);
         draft_policy(agent, conf, &policy_text);
         session_row(call->session, call->id,
-                    json_pack("{s:s,s:s,s:s,s:s,s:[i,i]}", "node", node, "conf", file, "policy",
-                              policy, "store", agent->settings.store, "protocol", wire_major,
-                              wire_minor));
+                    json_pack("{s:s,s:s,s:s,s:s,s:s,s:[i,i]}", "node", node, "conf", file, "policy",
+                              policy, "store", agent->settings.store, "corosync",
+                              agent->settings.corosync, "protocol", wire_major, wire_minor));
         session_done(call->session, call->id, NULL);
     }
     free(conf);

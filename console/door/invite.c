@@ -5,6 +5,7 @@
  * lists it without a vote, it gets the files, and when it is in sync, its vote.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <libssh/callbacks.h>
 #include <libssh/server.h>
 #include <poll.h>
@@ -12,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,15 +25,19 @@
 #include "console/door/site.h"
 #include "console/door/talk.h"
 #include "console/door/token.h"
+#include "console/door/words.h"
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
-#include "ha/base/version.h"
 
 #define LASTS_MS (10 * 60000)
 /* A guest that has not logged in by then is none. */
 #define LOGIN_MS 15000
+/* Then a caller is sent away. It is no more: a secret of 128 bits is not guessed, and if wrong ones
+ * ended the invitation, anybody who reaches the port could end each. */
 #define WRONG_PASSWORDS_MAX 3
+/* Each answered by a process of its own, so that one who says nothing keeps nobody out. */
+#define CALLERS_MAX 16
 #define ANSWER_SECONDS 60
 #define LIST_SECONDS 60
 #define VOTE_SECONDS 90
@@ -42,12 +49,17 @@ struct inviting {
     struct token token;
     char password[33];
     const char *node, *addresses;
+    struct versions versions;
     ssh_bind bind;
     ssh_key key;
     struct talk talk;
     bool is_logged_in, is_asked; /* by the guest of now */
     int n_wrong;
     bool is_admitted;
+    pid_t callers[CALLERS_MAX]; /* oldest first */
+    int n_callers;
+    int heard[2], told[2]; /* pipes: a caller says who it is; the guest is told to go on */
+    bool was_wrong_said;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -90,7 +102,7 @@ static bool may_invite(struct inviting *inviting, struct err *err)
     autojson *status = site_rows(&inviting->site, "cluster status", err);
     const json_t *row = json_array_get(status, 0);
 
-    if (!status)
+    if (!status || !site_versions(&inviting->site, &inviting->versions, err))
         return false;
     if (access(SITE_KEY, R_OK) < 0)
         return err_set(err, "cannot read %s: %m", SITE_KEY);
@@ -249,18 +261,16 @@ static long long wall_ms(void)
 static bool show_invitation(struct inviting *inviting, struct err *err)
 {
     autojson *hello = talk_hear(&inviting->talk, ANSWER_SECONDS, err);
+    struct invitation invitation = {.clock = wall_ms()};
 
     if (!hello)
         return false;
-    if (json_int(hello, "protocol", 0) != TALK_PROTOCOL)
-        return err_set(err, "the joining node has tenuto %s, this one %s: install the same",
-                       json_text(hello, "version", "?"), TENUTO_VERSION);
-    return talk_say(&inviting->talk,
-                    json_pack("{s:i,s:s,s:s,s:s,s:s,s:I}", "protocol", TALK_PROTOCOL, "version",
-                              TENUTO_VERSION, "cluster", inviting->token.cluster, "node",
-                              inviting->node, "addresses", inviting->addresses, "clock",
-                              (json_int_t)wall_ms()),
-                    err);
+    if (!words_hello_is_good(hello, &inviting->versions, err))
+        return false;
+    text_copy(invitation.cluster, sizeof(invitation.cluster), inviting->token.cluster);
+    text_copy(invitation.node, sizeof(invitation.node), inviting->node);
+    text_copy(invitation.addresses, sizeof(invitation.addresses), inviting->addresses);
+    return talk_say(&inviting->talk, words_invitation(&invitation, &inviting->versions), err);
 }
 
 static bool try_links(struct inviting *inviting, struct err *err)
@@ -303,21 +313,14 @@ static size_t read_whole(const char *path, char *text, size_t size)
 
 static bool give_files(struct inviting *inviting, struct err *err)
 {
-    char *conf = xcalloc(1, TALK_LINE_MAX / 2), key[SITE_KEY_BYTES + 1],
-         hex[2 * SITE_KEY_BYTES + 1];
-    struct text text;
+    char *conf = xcalloc(1, TALK_LINE_MAX / 2), key[SITE_KEY_BYTES + 1];
     bool is_good = read_whole(SITE_CONF, conf, TALK_LINE_MAX / 2) > 0 &&
                    read_whole(SITE_KEY, key, sizeof(key)) == SITE_KEY_BYTES;
 
-    text_init(&text, hex, sizeof(hex));
-    for (size_t i = 0; is_good && i < SITE_KEY_BYTES; i++)
-        text_add(&text, "%02x", (unsigned char)key[i]);
-    is_good = is_good
-                  ? talk_say(&inviting->talk, json_pack("{s:s,s:s}", "conf", conf, "key", hex), err)
-                  : err_set(err, "cannot read %s and %s, or the key has not %d bytes", SITE_CONF,
-                            SITE_KEY, SITE_KEY_BYTES);
+    is_good = is_good ? talk_say(&inviting->talk, words_files(conf, (unsigned char *)key), err)
+                      : err_set(err, "cannot read %s and %s, or the key has not %d bytes",
+                                SITE_CONF, SITE_KEY, SITE_KEY_BYTES);
     explicit_bzero(key, sizeof(key));
-    explicit_bzero(hex, sizeof(hex));
     free(conf);
     return is_good;
 }
@@ -377,49 +380,158 @@ static void hang_up(struct inviting *inviting)
     memset(&inviting->talk, 0, sizeof(inviting->talk));
 }
 
-/* The next who calls; true: it was the guest, and the invitation is used. */
-static bool answer_door(struct inviting *inviting, bool *is_joined, struct err *err)
-{
-    bool is_guest;
+/* ---- callers, each in a process of its own --------------------------------------------------- */
 
-    inviting->is_logged_in = inviting->is_asked = false;
-    inviting->talk.session = ssh_new();
-    if (ssh_bind_accept(inviting->bind, inviting->talk.session) != SSH_OK) {
-        ssh_free(inviting->talk.session);
-        inviting->talk.session = NULL;
-        return false;
-    }
+/* What a caller's process writes: it is the guest, or was sent away after so many wrong tokens. */
+struct heard {
+    pid_t pid;
+    int n_wrong;
+    bool is_guest;
+};
+
+static void say_heard(const struct inviting *inviting, bool is_guest)
+{
+    struct heard heard = {getpid(), inviting->n_wrong, is_guest};
+
+    if (write(inviting->heard[1], &heard, sizeof(heard)) < 0)
+        _exit(1);
+}
+
+/* The guest's process, from its first byte to its vote. */
+static int serve_caller(struct inviting *inviting)
+{
+    struct err err = {{0}};
+    bool is_joined;
+    char go;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(inviting->heard[0]);
+    close(inviting->told[1]);
     /* The token names the cluster's networks; from any other nobody gets as far as SSH. */
-    is_guest = probe_is_at(ssh_get_fd(inviting->talk.session), inviting->token.addresses) &&
-               let_in(inviting);
-    if (is_guest) {
-        site_ok(&inviting->site, "somebody has come with the token");
-        *is_joined =
-            show_invitation(inviting, err) && try_links(inviting, err) && welcome(inviting, err);
-        if (!*is_joined) {
-            talk_say_failed(&inviting->talk, err);
-            withdraw(inviting);
-        }
+    if (!probe_is_at(ssh_get_fd(inviting->talk.session), inviting->token.addresses) ||
+        !let_in(inviting)) {
+        say_heard(inviting, false);
+        return 1;
+    }
+    say_heard(inviting, true);
+    /* The others are gone before it goes on: a token lets one node in. */
+    if (read(inviting->told[0], &go, 1) != 1)
+        return 1;
+    site_ok(&inviting->site, "somebody has come with the token");
+    is_joined =
+        show_invitation(inviting, &err) && try_links(inviting, &err) && welcome(inviting, &err);
+    if (!is_joined) {
+        talk_say_failed(&inviting->talk, &err);
+        withdraw(inviting);
+        site_tell(stderr, "tenuto: %s", err.text);
     }
     hang_up(inviting);
-    return is_guest;
+    return is_joined ? 0 : 1;
+}
+
+static void end_caller(struct inviting *inviting, int at)
+{
+    kill(inviting->callers[at], SIGKILL);
+    waitpid(inviting->callers[at], NULL, 0);
+    inviting->n_callers--;
+    memmove(inviting->callers + at, inviting->callers + at + 1,
+            (size_t)(inviting->n_callers - at) * sizeof(inviting->callers[0]));
+}
+
+static void reap_callers(struct inviting *inviting)
+{
+    for (int at = inviting->n_callers - 1; at >= 0; at--) {
+        siginfo_t info = {0};
+
+        if (waitid(P_PID, (id_t)inviting->callers[at], &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+            info.si_pid != 0)
+            end_caller(inviting, at);
+    }
+}
+
+static void answer_door(struct inviting *inviting)
+{
+    ssh_session session = ssh_new();
+    pid_t pid;
+
+    if (ssh_bind_accept(inviting->bind, session) != SSH_OK) {
+        ssh_free(session);
+        return;
+    }
+    reap_callers(inviting);
+    if (inviting->n_callers == CALLERS_MAX)
+        end_caller(inviting, 0);
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        inviting->talk.session = session;
+        _exit(serve_caller(inviting));
+    }
+    if (pid > 0)
+        inviting->callers[inviting->n_callers++] = pid;
+    /* The connection is the child's; this closes our descriptor of it and says nothing. */
+    ssh_free(session);
+}
+
+/* The guest is in, or its process has taken back what it did. */
+static bool wait_for_end(pid_t guest)
+{
+    bool is_passed_on = false;
+    int status = 1;
+
+    while (waitpid(guest, &status, WNOHANG) == 0) {
+        if (interrupted && !is_passed_on)
+            kill(guest, SIGTERM);
+        is_passed_on = interrupted;
+        poll(NULL, 0, 100);
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* true: the guest has come, and *is_joined says what came of it. */
+static bool hear_callers(struct inviting *inviting, bool *is_joined)
+{
+    struct heard heard;
+
+    if (read(inviting->heard[0], &heard, sizeof(heard)) != (ssize_t)sizeof(heard))
+        return false;
+    if (heard.n_wrong > 0 && !inviting->was_wrong_said)
+        site_tell(inviting->site.out,
+                  "note    somebody came with a wrong token and was sent away; the invitation "
+                  "stands");
+    inviting->was_wrong_said = inviting->was_wrong_said || heard.n_wrong > 0;
+    if (!heard.is_guest)
+        return false;
+    for (int at = inviting->n_callers - 1; at >= 0; at--) {
+        if (inviting->callers[at] != heard.pid)
+            end_caller(inviting, at);
+    }
+    *is_joined = write(inviting->told[1], "g", 1) == 1 && wait_for_end(heard.pid);
+    inviting->n_callers = 0;
+    return true;
 }
 
 static bool wait_for_guest(struct inviting *inviting, long long lasts_ms, struct err *err)
 {
     long long end = now_ms() + lasts_ms;
-    struct pollfd wait = {.fd = ssh_bind_get_fd(inviting->bind), .events = POLLIN};
     bool is_joined = false;
 
+    if (pipe2(inviting->heard, O_CLOEXEC) < 0 || pipe2(inviting->told, O_CLOEXEC) < 0)
+        return err_set(err, "cannot make a pipe: %m");
     while (now_ms() < end && !interrupted) {
-        if (poll(&wait, 1, 500) > 0 && answer_door(inviting, &is_joined, err))
+        struct pollfd wait[] = {{.fd = ssh_bind_get_fd(inviting->bind), .events = POLLIN},
+                                {.fd = inviting->heard[0], .events = POLLIN}};
+
+        if (poll(wait, 2, 500) <= 0)
+            continue;
+        /* What went wrong was told by the process that it went wrong in. */
+        if (wait[1].revents && hear_callers(inviting, &is_joined))
             return is_joined;
-        if (inviting->n_wrong >= WRONG_PASSWORDS_MAX)
-            return err_set(err,
-                           "somebody tried %d wrong tokens: this invitation is void; invite "
-                           "anew, and see who that was",
-                           inviting->n_wrong);
+        if (wait[0].revents)
+            answer_door(inviting);
     }
+    while (inviting->n_callers > 0)
+        end_caller(inviting, 0);
     return err_set(err, interrupted ? "the invitation is withdrawn"
                                     : "nobody came: the invitation is over");
 }
@@ -458,7 +570,7 @@ int door_invite(const struct settings *settings, const char *node, const char *a
     is_good = invite(inviting, lasts_ms > 0 ? lasts_ms : LASTS_MS, &err);
     if (is_good)
         site_tell(stdout, "node %s is in cluster %s", node, inviting->token.cluster);
-    else
+    else if (err.text[0])
         site_tell(stderr, "tenuto: %s", err.text);
     if (inviting->bind)
         ssh_bind_free(inviting->bind);

@@ -18,10 +18,10 @@
 #include "console/door/site.h"
 #include "console/door/talk.h"
 #include "console/door/token.h"
+#include "console/door/words.h"
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
-#include "ha/base/version.h"
 
 #define ANSWER_SECONDS 30
 /* The others write their files, all of them, and their corosyncs read them. */
@@ -33,7 +33,8 @@ struct joining {
     struct site site;
     struct token token;
     struct talk talk;
-    char cluster[NODE_NAME_MAX], node[NODE_NAME_MAX], addresses[TOKEN_ADDRESSES_MAX];
+    struct versions versions;
+    struct invitation invitation;
 };
 
 /* ---- to the other node ----------------------------------------------------------------------- */
@@ -123,11 +124,9 @@ static long long wall_ms(void)
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool clocks_agree(const struct joining *joining, long long before, const json_t *invitation,
-                         struct err *err)
+static bool clocks_agree(const struct joining *joining, long long before, struct err *err)
 {
-    long long there = (long long)json_int(invitation, "clock", 0), after = wall_ms();
-    long long apart = there - (before + after) / 2;
+    long long apart = joining->invitation.clock - (before + wall_ms()) / 2;
 
     if (llabs(apart) > CLOCKS_APART_MS)
         return err_set(err,
@@ -140,34 +139,29 @@ static bool clocks_agree(const struct joining *joining, long long before, const 
 
 static bool be_invited(struct joining *joining, struct err *err)
 {
+    const struct invitation *invitation = &joining->invitation;
     long long before = wall_ms();
-    autojson *invitation = NULL;
+    autojson *words = NULL;
 
-    if (!talk_say(&joining->talk,
-                  json_pack("{s:s,s:i,s:s}", "hello", TALK_COMMAND, "protocol", TALK_PROTOCOL,
-                            "version", TENUTO_VERSION),
-                  err))
+    if (!site_versions(&joining->site, &joining->versions, err) ||
+        !talk_say(&joining->talk, words_hello(&joining->versions), err))
         return false;
-    invitation = talk_hear(&joining->talk, ANSWER_SECONDS, err);
-    if (!invitation)
+    words = talk_hear(&joining->talk, ANSWER_SECONDS, err);
+    if (!words || !words_invitation_read(words, &joining->versions, &joining->invitation, err))
         return false;
-    if (json_int(invitation, "protocol", 0) != TALK_PROTOCOL)
-        return err_set(err, "the other node has tenuto %s, this one %s: install the same",
-                       json_text(invitation, "version", "?"), TENUTO_VERSION);
-    text_copy(joining->cluster, sizeof(joining->cluster), json_text(invitation, "cluster", ""));
-    text_copy(joining->node, sizeof(joining->node), json_text(invitation, "node", ""));
-    text_copy(joining->addresses, sizeof(joining->addresses),
-              json_text(invitation, "addresses", ""));
-    site_ok(&joining->site, "cluster %s invites this node as %s (%s)", joining->cluster,
-            joining->node, joining->addresses);
-    return clocks_agree(joining, before, invitation, err);
+    site_ok(&joining->site, "cluster %s invites this node as %s (%s)", invitation->cluster,
+            invitation->node, invitation->addresses);
+    site_ok(&joining->site, "the same protocol there and here; corosync %s there, %s here",
+            json_text(words, "corosync", "?"), joining->versions.corosync);
+    return clocks_agree(joining, before, err);
 }
 
 static bool look_at_this_node(struct joining *joining, struct err *err)
 {
-    autojson *draft = site_draft(&joining->site, joining->cluster, joining->addresses, err);
+    autojson *draft =
+        site_draft(&joining->site, joining->invitation.cluster, joining->invitation.addresses, err);
 
-    if (!draft || site_missing_address(joining->addresses, err))
+    if (!draft || site_missing_address(joining->invitation.addresses, err))
         return false;
     site_ok(&joining->site, "this node is in no cluster, and its addresses are there");
     return true;
@@ -187,7 +181,7 @@ static bool let_links_be_tried(struct joining *joining, struct err *err)
     text_init(&text, word, sizeof(word));
     for (size_t i = 0; i < sizeof(random); i++)
         text_add(&text, "%02x", random[i]);
-    server = probe_serve(joining->addresses, word, err);
+    server = probe_serve(joining->invitation.addresses, word, err);
     is_good = server > 0 && talk_say(&joining->talk, json_pack("{s:s}", "probe", word), err);
     if (is_good)
         answer = talk_hear(&joining->talk, ANSWER_SECONDS, err);
@@ -200,22 +194,11 @@ static bool let_links_be_tried(struct joining *joining, struct err *err)
 
 /* ---- joining --------------------------------------------------------------------------------- */
 
-static bool read_key(const char *text, unsigned char *key)
-{
-    if (strlen(text) != 2 * SITE_KEY_BYTES || strspn(text, "0123456789abcdef") != strlen(text))
-        return false;
-    for (size_t i = 0; i < SITE_KEY_BYTES; i++) {
-        char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
-
-        key[i] = (unsigned char)strtoul(pair, NULL, 16);
-    }
-    return true;
-}
-
 static bool take_files(struct joining *joining, struct err *err)
 {
     autojson *files = NULL;
     unsigned char key[SITE_KEY_BYTES];
+    const char *conf;
     bool is_good;
 
     if (!talk_say(&joining->talk, json_pack("{s:b}", "ready", true), err))
@@ -223,10 +206,10 @@ static bool take_files(struct joining *joining, struct err *err)
     files = talk_hear(&joining->talk, LIST_SECONDS + ANSWER_SECONDS, err);
     if (!files)
         return false;
-    if (!read_key(json_text(files, "key", ""), key))
-        return err_set(err, "the other node sent no key");
+    if (!words_files_read(files, &joining->invitation, key, &conf, err))
+        return false;
     site_ok(&joining->site, "the cluster's list has this node, without a vote for now");
-    is_good = site_install(&joining->site, key, sizeof(key), json_text(files, "conf", ""), err);
+    is_good = site_install(&joining->site, key, sizeof(key), conf, err);
     explicit_bzero(key, sizeof(key));
     return is_good;
 }
@@ -255,8 +238,8 @@ static bool come_in(struct joining *joining, struct err *err)
     if (talk_say(&joining->talk, json_pack("{s:b}", "started", true), err))
         joined = talk_hear(&joining->talk, SYNC_SECONDS + ANSWER_SECONDS, err);
     /* Whoever told us may be gone; what counts is what the cluster says. */
-    return joined != NULL ||
-           site_wait(&joining->site, ANSWER_SECONDS, "a vote", has_vote, joining->node, &other);
+    return joined != NULL || site_wait(&joining->site, ANSWER_SECONDS, "a vote", has_vote,
+                                       joining->invitation.node, &other);
 }
 
 static bool take_token(const char *word, struct token *token, struct err *err)
@@ -284,7 +267,8 @@ int door_join(const struct settings *settings, const char *token)
     joining->site = (struct site){.settings = settings, .out = stdout};
     if (join(joining, token, &err)) {
         site_keep(&joining->site);
-        site_tell(stdout, "node %s is in cluster %s", joining->node, joining->cluster);
+        site_tell(stdout, "node %s is in cluster %s", joining->invitation.node,
+                  joining->invitation.cluster);
     } else {
         code = CONTROL_EXIT_FAILED;
         talk_say_failed(&joining->talk, &err);

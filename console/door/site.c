@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "console/client.h"
+#include "console/door/words.h"
 #include "console/width.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
@@ -159,6 +160,30 @@ bool site_wait(const struct site *site, int seconds, const char *words,
         nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000}, NULL);
     } while (now_ms() < end);
     return err_set(err, "not within %d s: %s%s%s", seconds, words, last[0] ? "; " : "", last);
+}
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+bool site_versions(const struct site *site, struct versions *versions, struct err *err)
+{
+    autojson *status = site_rows(site, "cluster status", err);
+    const json_t *protocol = json_object_get(json_array_get(status, 0), "protocol");
+    char words[256] = "";
+    FILE *pipe;
+
+    memset(versions, 0, sizeof(*versions));
+    if (!status)
+        return false;
+    /* An agent that does not say it was started before this program was installed. */
+    versions->major = protocol ? (int)json_integer_value(json_array_get(protocol, 0)) : 1;
+    versions->minor = (int)json_integer_value(json_array_get(protocol, 1));
+    pipe = popen("corosync -v 2>/dev/null", "re");
+    if (pipe && !fgets(words, sizeof(words), pipe))
+        words[0] = '\0';
+    if (pipe)
+        pclose(pipe);
+    return words_corosync_version(words, versions->corosync, sizeof(versions->corosync)) ||
+           err_set(err, "\"corosync -v\" says no version: install corosync on this node");
 }
 
 /* ---- addresses ------------------------------------------------------------------------------- */
@@ -333,13 +358,29 @@ static bool set_default_aside(struct site *site, struct err *err)
     return true;
 }
 
+enum site_half site_what_came_of_it(const json_t *status, const json_t *nodes)
+{
+    const json_t *own = site_row_of(nodes, json_text(status, "node", ""));
+    bool has_records = json_is_object(json_object_get(status, "policy")) ||
+                       json_int(json_object_get(status, "ledger"), "version", 0) > 0;
+
+    if (json_flag(status, "quorate", false) && json_flag(status, "in_sync", false))
+        return SITE_MEMBER;
+    if (!has_records)
+        return SITE_HALF;
+    if (!own)
+        return SITE_UNKNOWN;
+    return json_int(own, "votes", 1) > 0 ? SITE_MEMBER : SITE_HALF;
+}
+
 /*
  * Somebody was killed while this node began or joined. What came of it counts; half of it goes.
  * Which of both it is only the agent knows: without its word no key and no store is removed.
  */
 static bool clean_up(struct site *site, struct err *err)
 {
-    autojson *status = site_rows(site, "cluster status", err);
+    autojson *status = site_rows(site, "cluster status", err), *nodes = NULL;
+    enum site_half half;
     const json_t *row = json_array_get(status, 0);
     const char *store = json_text(row, "store", "");
 
@@ -347,10 +388,15 @@ static bool clean_up(struct site *site, struct err *err)
         return err_in(err,
                       "an earlier try was interrupted here, and how far it came only the agent "
                       "knows: \"systemctl enable --now tenuto\", then try again");
-    if (json_flag(row, "quorate", false) && json_flag(row, "in_sync", false)) {
+    nodes = site_rows(site, "cluster nodes", err);
+    half = nodes ? site_what_came_of_it(row, nodes) : SITE_UNKNOWN;
+    if (half == SITE_MEMBER) {
         unlink(SITE_MARK);
         return true;
     }
+    if (half == SITE_UNKNOWN)
+        return err_set(err, "an earlier try was interrupted here, and whether this node came in "
+                            "only corosync knows: \"systemctl start corosync\", then try again");
     text_copy(site->store, sizeof(site->store), store);
     site->wrote_key = site->wrote_conf = site->started = true;
     site_tell(site->out, "before  an earlier try was interrupted here");
@@ -379,6 +425,14 @@ json_t *site_draft(struct site *site, const char *cluster, const char *addresses
                   json_pack("{s:s,s:[s,s]}", "verb", "cluster draft", "args", cluster, addresses),
                   &draft, err))
         return NULL;
+    if (strcmp(json_text(draft, "corosync", SITE_CONF), SITE_CONF) != 0) {
+        err_set(err,
+                "this agent's settings name %s, and corosync reads %s: say \"corosync\" in the "
+                "agent's settings as it is, or leave it out",
+                json_text(draft, "corosync", ""), SITE_CONF);
+        json_decref(draft);
+        return NULL;
+    }
     text_copy(site->store, sizeof(site->store), json_text(draft, "store", ""));
     return draft;
 }

@@ -26,6 +26,12 @@ struct site {
     char store[256];                     /* the agent's, which was empty when we began */
 };
 
+/* What runs here: the protocol of the ring that the agent speaks, and corosync's version. */
+struct versions {
+    int major, minor;
+    char corosync[32]; /* "": it does not say */
+};
+
 /* A line to people; whatever of it came from the other node cannot steer their terminal. */
 void site_tell(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "ok      WORDS", "FAILED  WORDS". */
@@ -46,6 +52,17 @@ const json_t *site_row_of(const json_t *nodes, const char *name);
 bool site_wait(const struct site *site, int seconds, const char *words,
                bool (*check)(void *context, const json_t *status, const json_t *nodes),
                void *context, struct err *err);
+
+/* false: no agent, or no corosync. */
+bool site_versions(const struct site *site, struct versions *versions, struct err *err);
+
+/*
+ * Where a try was interrupted: whether this node came in all the same. What is a member is never
+ * taken apart, quorate or not; what has no vote and no quorum is half a try. nodes: "cluster
+ * nodes". UNKNOWN: corosync does not run, so nobody can say it.
+ */
+enum site_half { SITE_HALF, SITE_MEMBER, SITE_UNKNOWN };
+enum site_half site_what_came_of_it(const json_t *status, const json_t *nodes);
 
 /* The first of those addresses that is on no interface here, or NULL; valid until the next call. */
 const char *site_missing_address(const char *addresses, struct err *err);

@@ -2,8 +2,8 @@
 /*
  * Two nodes that speak over one SSH channel, a JSON object a line, while one of them joins. First
  * the guest, then the host, four times:
- *   {"hello","protocol","version"}
- *       {"protocol","version","cluster","node","addresses","clock"}; clock: ms since 1970
+ *   {"hello","protocol","version","ring","corosync"}; ring: the agent's protocol, [major, minor]
+ *       the same, and {"cluster","node","addresses","clock"}; clock: ms since 1970
  *   {"probe"}: a word for probe.h          {"links":true}
  *   {"ready":true}                         {"conf","key"}: corosync.conf, 512 hexadecimal digits
  *   {"started":true}: it is in sync        {"joined":true}: it has its vote
