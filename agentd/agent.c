@@ -24,6 +24,7 @@
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
 #include "agentd/verdict.h"
+#include "agentd/versions.h"
 #include "ha/base/json.h"
 #include "ha/base/log.h"
 #include "ha/base/text.h"
@@ -262,6 +263,7 @@ static void reset(struct agent *agent, const struct member_event *event)
     if (event->patch)
         remember_all(agent, event->patch);
     requests_forget_pushes(agent);
+    versions_look(agent);
     reload(agent, member_records(agent->member), event->version);
     requests_caught_up(agent, event->patch);
     follow_committed(agent, NULL);
@@ -307,6 +309,8 @@ static void message_taken(struct agent *agent, node_id from, const json_t *messa
         cluster_message(agent, from, message);
     } else if (strcmp(kind, "verdict") == 0) {
         verdict_message(agent, from, message);
+    } else if (strncmp(kind, "version ", 8) == 0) {
+        versions_message(agent, from, message);
     } else {
         requests_message(agent, from, message);
         if (strcmp(kind, "push") == 0)
@@ -403,6 +407,7 @@ static int agent_turn(sd_event_source *source, void *context)
     drain(agent);
     next = instant_earliest(next, follow_expire(agent, now));
     next = instant_earliest(next, current_turn(agent, now));
+    next = instant_earliest(next, versions_turn(agent, now));
     next = instant_earliest(next, leaving_turn(agent, now));
     next = instant_earliest(next, cluster_turn(agent, now));
     next = instant_earliest(next, instant_earliest(agent->play_at, agent->decide_at));
@@ -524,6 +529,7 @@ struct agent *agent_new(const struct settings *settings, struct err *err)
     agent->lrm = xcalloc(1, sizeof(*agent->lrm));
     agent->jobs = xcalloc(SERVICES_MAX, sizeof(*agent->jobs));
     agent->requests = requests_new();
+    agent->versions = versions_new();
     agent->current = current_new();
     agent->recorder = recorder_new(settings->record, FLIGHT_BYTES_MAX);
     agent->recent = json_array();
@@ -576,6 +582,7 @@ void agent_free(struct agent *agent)
     requests_free(agent->requests);
     current_free(agent->current);
     verdicts_free(agent->verdicts);
+    versions_free(agent->versions);
     cluster_free(agent->cluster);
     knowledge_fini(&agent->knowledge);
     for (node_id at = 0; at < NODES_MAX; at++) {

@@ -27,6 +27,7 @@ struct following;
 struct recorder;
 struct requests;
 struct verdicts;
+struct versions;
 
 /* What one node's player said last, in this group. */
 struct told {
@@ -61,6 +62,7 @@ struct agent {
     struct recorder *recorder;
     struct requests *requests;
     struct current *current;     /* who waits to read what is current */
+    struct versions *versions;   /* older ones of the policy, that this node lacks */
     struct verdicts *verdicts;   /* of pushed policies */
     struct following *following; /* who waits for the end of what was accepted */
 

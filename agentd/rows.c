@@ -95,7 +95,7 @@ static json_t *arming_row(const struct agent *agent)
                      arming->until.ms ? json_integer(arming->until.ms) : json_null());
 }
 
-static json_t *confirm_row(const struct agent *agent)
+json_t *rows_confirm(const struct agent *agent)
 {
     const json_t *confirm = confirm_waiting(agent);
 
@@ -131,7 +131,7 @@ json_t *rows_cluster(struct agent *agent)
                             ? json_string(agent->roster.nodes[status->leader].name)
                             : json_null());
     json_object_set_new(row, "policy", policy_row(agent));
-    json_object_set_new(row, "confirm", confirm_row(agent));
+    json_object_set_new(row, "confirm", rows_confirm(agent));
     json_object_set_new(row, "corosync", cluster_row(agent));
     json_object_set_new(row, "witness", cluster_witness_row(agent));
     json_object_set_new(row, "store", json_string(agent->settings.store));

@@ -21,3 +21,5 @@ json_t *rows_services(struct agent *agent);
 json_t *rows_fence(struct agent *agent);
 /* One row of rows_services. */
 json_t *rows_service(struct agent *agent, service_id service);
+/* The policy that waits to be confirmed, and until when; null: nothing waits. */
+json_t *rows_confirm(const struct agent *agent);

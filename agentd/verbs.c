@@ -165,7 +165,18 @@ static void verb_cluster_nodes(const struct call *call)
 
 static void verb_ha_status(const struct call *call)
 {
-    rows_and_done(call, rows_services(call->agent));
+    json_t *done = call_done_of(call->agent), *confirm = rows_confirm(call->agent);
+    autojson *rows = rows_services(call->agent);
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row) session_row(call->session, call->id, json_incref(row));
+    if (json_is_object(confirm)) {
+        done = done ? done : json_object();
+        json_object_set(done, "confirm", confirm);
+    }
+    json_decref(confirm);
+    session_done(call->session, call->id, done);
 }
 
 static void verb_fence_status(const struct call *call)

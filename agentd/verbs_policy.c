@@ -5,6 +5,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/call.h"
+#include "agentd/confirm.h"
 #include "agentd/control_server.h"
 #include "agentd/current.h"
 #include "agentd/past.h"
@@ -181,6 +182,23 @@ void verb_policy_show(const struct call *call)
         current_ask(call, policy_in_force, show);
 }
 
+/* What became of one that was to be confirmed: in a word, and why. */
+static void set_outcome(const struct agent *agent, json_t *row, const json_t *policy)
+{
+    const json_t *waiting = confirm_waiting(agent);
+    const char *code = json_text(policy, "outcome", "");
+
+    if (json_int(policy, "version", 0) == json_int(waiting, "version", -1))
+        json_object_set_new(row, "outcome", json_string("not yet confirmed"));
+    else if (code[0])
+        json_object_set_new(row, "outcome",
+                            json_string(strcmp(code, reason_name(REASON_CONFIRMED)) == 0
+                                            ? "confirmed"
+                                            : "taken back"));
+    if (code[0])
+        json_object_set(row, "why", json_object_get(policy, "why"));
+}
+
 static void answer_policies(void *context, const struct question *question, json_t *value,
                             const struct err *err)
 {
@@ -195,20 +213,23 @@ static void answer_policies(void *context, const struct question *question, json
     }
     json_array_foreach(value, i, policy)
     {
+        json_t *row;
+
         if (!asking->session)
             break;
-        session_row(asking->session, asking->id,
-                    json_pack("{s:O,s:I,s:O,s:O}", "version", json_object_get(policy, "version"),
-                              "at", (json_int_t)json_int(policy, "stamp", 0), "author",
-                              json_object_get(policy, "author"), "message",
-                              json_object_get(policy, "message")));
+        row = json_pack("{s:O,s:I,s:O,s:O}", "version", json_object_get(policy, "version"), "at",
+                        (json_int_t)json_int(policy, "stamp", 0), "author",
+                        json_object_get(policy, "author"), "message",
+                        json_object_get(policy, "message"));
+        set_outcome(asking->agent, row, policy);
+        session_row(asking->session, asking->id, row);
     }
     if (asking->session)
         session_done(asking->session, asking->id, current_done(asking->rest));
     past_end(asking);
 }
 
-/* What this node keeps of them: one that joined later has those since. */
+/* What this node keeps of them. */
 static void list(const struct call *call, json_t *in_force, const char *why_old)
 {
     const char *word = call_argument(call, 0);

@@ -358,6 +358,8 @@ static void write_done(struct output *output, const json_t *done)
         write_table(output);
     else if (output->n_rows == 0 && !words)
         write_nothing(output, is_stale);
+    if (json_is_object(json_object_get(done, "confirm")))
+        story_confirm(output->out, json_object_get(done, "confirm"), now_of(output));
     if (words)
         write_words(output->out, words);
     fflush(output->out);

@@ -119,14 +119,11 @@ static void write_policy(FILE *out, const json_t *status, int64_t now_ms)
     fputs(json_flag(status, "current", true) ? "\n" : "; there may be a newer one by now\n", out);
 }
 
-static void write_confirm(FILE *out, const json_t *confirm, int64_t now_ms)
+void story_confirm(FILE *out, const json_t *confirm, int64_t now_ms)
 {
     int64_t left_ms = json_int(confirm, "until", 0) - now_ms;
     struct when when;
 
-    if (!json_is_object(confirm))
-        return;
-    begin_line(out, "");
     fprintf(out, "version %lld comes back in %s, unless somebody confirms: tenuto policy confirm\n",
             (long long)json_int(confirm, "back", 0), when_span(&when, left_ms > 0 ? left_ms : 0));
 }
@@ -301,7 +298,10 @@ void story_status(FILE *out, const json_t *status, int64_t now_ms)
         fputc('\n', out);
     write_arming(out, json_object_get(status, "arming"), now_ms);
     write_policy(out, status, now_ms);
-    write_confirm(out, json_object_get(status, "confirm"), now_ms);
+    if (json_is_object(json_object_get(status, "confirm"))) {
+        begin_line(out, "");
+        story_confirm(out, json_object_get(status, "confirm"), now_ms);
+    }
     write_corosync(out, json_object_get(status, "corosync"));
     write_witness(out, json_object_get(status, "witness"));
     write_keeper(out, status);

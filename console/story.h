@@ -18,5 +18,7 @@ void story_event_line(FILE *out, const json_t *event, int64_t now_ms, bool in_co
 const char *story_node_state(const char *state);
 /* "cluster status": a short block with the chain of times. */
 void story_status(FILE *out, const json_t *status, int64_t now_ms);
+/* That a policy waits to be confirmed, and what comes back when; one line. */
+void story_confirm(FILE *out, const json_t *confirm, int64_t now_ms);
 /* One thing that is wrong with a policy, as the agent tells it. */
 void story_diagnostic(FILE *out, const json_t *diagnostic);

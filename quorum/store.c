@@ -19,7 +19,7 @@
 #include "ha/base/json.h"
 #include "quorum/store_tables.h"
 
-enum job_kind { JOB_PATCH, JOB_RECORDS, JOB_HISTORY };
+enum job_kind { JOB_PATCH, JOB_RECORDS, JOB_HISTORY, JOB_POLICY };
 
 struct job {
     struct job *next;
@@ -71,6 +71,7 @@ static bool do_job(sqlite3 *db, const struct job *job, struct err *err)
         return tables_replace(db, value, err) && tables_forget_after(db, job->head.version, err) &&
                tables_set_head(db, &job->head, err);
     case JOB_HISTORY: return take_history(db, value, err);
+    case JOB_POLICY: return tables_keep_older_policy(db, value, err);
     }
     return false;
 }
@@ -85,7 +86,7 @@ static bool do_jobs(sqlite3 *db, const struct job *jobs, uint64_t *n_done, struc
             tables_rollback(db);
             return false;
         }
-        *n_done += jobs->kind != JOB_HISTORY;
+        *n_done += jobs->kind == JOB_PATCH || jobs->kind == JOB_RECORDS;
     }
     if (tables_commit(db, err))
         return true;
@@ -285,4 +286,9 @@ bool store_take_history(struct store *store, const json_t *patches, struct err *
         return err_set(err, "the history of another member is no list");
     queue(store, JOB_HISTORY, patches, NULL);
     return true;
+}
+
+void store_take_policy(struct store *store, const json_t *policy)
+{
+    queue(store, JOB_POLICY, policy, NULL);
 }

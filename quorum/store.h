@@ -49,3 +49,5 @@ json_t *store_history(struct store *store, uint64_t after, const char *subject, 
 json_t *store_policy(struct store *store, uint64_t version, struct err *err);
 /* For a joiner: queues the past that MEMBER_RESET brought. */
 bool store_take_history(struct store *store, const json_t *patches, struct err *err);
+/* For a joiner: queues an older version of the policy, as a question for it was answered there. */
+void store_take_policy(struct store *store, const json_t *policy);

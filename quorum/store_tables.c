@@ -13,8 +13,12 @@
 /* "TENU", so that somebody else's database is not taken for ours. */
 #define APPLICATION 0x54454e55
 #define KEY_POLICY "policy"
+/* How a change of the policy says that it came by a push, or in place of one. */
+#define CODE_PUSHED "PUSHED"
 /* Old history goes in portions, not with every patch. */
 #define PRUNE_EVERY 256
+/* To find those that are too much, the texts of all are read. */
+#define PRUNE_POLICIES_EVERY 16
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -28,9 +32,11 @@ static const char schema[] =
     " text TEXT NOT NULL);"
     "PRAGMA application_id = 1413828181; PRAGMA user_version = 1;";
 
-/* A table of its own, made when it is missing: an older release still writes the one above. */
+/* Tables of their own, made when missing: an older release still writes the ones above. */
 static const char schema_of_messages[] =
-    "CREATE TABLE IF NOT EXISTS messages(version INTEGER PRIMARY KEY, message TEXT NOT NULL)";
+    "CREATE TABLE IF NOT EXISTS messages(version INTEGER PRIMARY KEY, message TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS outcomes(version INTEGER PRIMARY KEY, code TEXT NOT NULL,"
+    " words TEXT NOT NULL)";
 
 static bool fail(sqlite3 *db, const char *what, struct err *err)
 {
@@ -272,10 +278,58 @@ static bool keep_message(sqlite3 *db, const json_t *policy, struct err *err)
     return finish(db, statement, err);
 }
 
-/* The policy in force is one record; here each version of it is kept. */
-static bool keep_policy(sqlite3 *db, const char *record, struct err *err)
+/* What became of a version that waited to be confirmed. */
+static bool keep_outcome(sqlite3 *db, int64_t version, const char *code, const char *words,
+                         struct err *err)
 {
-    autojson *policy = json_read(record, strlen(record), NULL);
+    sqlite3_stmt *statement = prepare(db, "INSERT OR REPLACE INTO outcomes VALUES(?,?,?)", err);
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, version);
+    sqlite3_bind_text(statement, 2, code, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 3, words, -1, SQLITE_STATIC);
+    return finish(db, statement, err);
+}
+
+/* A change of the policy that is no push says what became of the version it names. */
+static bool keep_outcomes(sqlite3 *db, const json_t *patch, struct err *err)
+{
+    json_t *change;
+    size_t at;
+
+    json_array_foreach(json_object_get(patch, "changes"), at, change)
+    {
+        const json_t *why = json_object_get(change, "why");
+        const char *code = json_text(why, "code", CODE_PUSHED);
+
+        if (json_int(change, "policy", 0) > 0 && strcmp(code, CODE_PUSHED) != 0 &&
+            !keep_outcome(db, json_int(change, "policy", 0), code, json_text(why, "text", ""), err))
+            return false;
+    }
+    return true;
+}
+
+/* The oldest versions go, and what was said of them. */
+static bool prune_policies(sqlite3 *db, int64_t newest, struct err *err)
+{
+    static const char too_much[] =
+        "DELETE FROM policies WHERE version <= (SELECT max(version) FROM (SELECT version,"
+        " sum(length(CAST(text AS BLOB))) OVER (ORDER BY version DESC) AS total FROM policies)"
+        " WHERE total > ?)";
+
+    return finish_words(db, "DELETE FROM policies WHERE version <= ?", newest - POLICIES_KEPT_MAX,
+                        0, err) &&
+           finish_words(db, too_much, POLICIES_BYTES_MAX, 0, err) &&
+           run(db,
+               "DELETE FROM messages WHERE version < (SELECT min(version) FROM policies);"
+               "DELETE FROM outcomes WHERE version < (SELECT min(version) FROM policies)",
+               err);
+}
+
+/* The policy in force is one record; here each version of it is kept. */
+static bool keep_policy(sqlite3 *db, const json_t *policy, struct err *err)
+{
     sqlite3_stmt *statement;
 
     if (!policy || json_int(policy, "version", 0) <= 0)
@@ -288,6 +342,35 @@ static bool keep_policy(sqlite3 *db, const char *record, struct err *err)
     sqlite3_bind_int64(statement, 3, json_int(policy, "stamp", 0));
     sqlite3_bind_text(statement, 4, json_text(policy, "text", ""), -1, SQLITE_STATIC);
     return finish(db, statement, err) && keep_message(db, policy, err);
+}
+
+/* What became of one that had its number and was lost with its branch is not said of this one. */
+static bool keep_newest_policy(sqlite3 *db, const char *record, struct err *err)
+{
+    autojson *policy = json_read(record, strlen(record), NULL);
+    int64_t version = json_int(policy, "version", 0);
+
+    return keep_policy(db, policy, err) &&
+           finish_words(db, "DELETE FROM outcomes WHERE version = ?", version, 0, err) &&
+           (version % PRUNE_POLICIES_EVERY != 0 || prune_policies(db, version, err));
+}
+
+bool tables_keep_older_policy(sqlite3 *db, const json_t *policy, struct err *err)
+{
+    static const char sql[] = "SELECT count(*) FROM policies WHERE version = ?";
+    const char *code = json_text(policy, "outcome", "");
+    int64_t version = json_int(policy, "version", 0);
+    sqlite3_stmt *statement = prepare(db, sql, err);
+    bool is_there;
+
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, version);
+    is_there = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int64(statement, 0) > 0;
+    sqlite3_finalize(statement);
+    return is_there || (keep_policy(db, policy, err) &&
+                        (code[0] == '\0' ||
+                         keep_outcome(db, version, code, json_text(policy, "why", ""), err)));
 }
 
 static bool set_records(sqlite3 *db, const json_t *set, struct err *err)
@@ -311,7 +394,7 @@ bool tables_replace(sqlite3 *db, const json_t *records, struct err *err)
 
     /* Policies later than the one in force were pushed where nobody else heard of it. */
     return run(db, "DELETE FROM records", err) && set_records(db, records, err) &&
-           (!text || keep_policy(db, text, err)) &&
+           (!text || keep_policy(db, policy, err)) &&
            finish_words(db, "DELETE FROM policies WHERE version > ?",
                         json_int(policy, "version", 0), 0, err);
 }
@@ -366,7 +449,8 @@ bool tables_keep(sqlite3 *db, const json_t *patch, struct err *err)
         sqlite3_bind_text(statement, 4, text, -1, SQLITE_STATIC);
         is_good = finish(db, statement, err) &&
                   finish_words(db, "DELETE FROM subjects WHERE version = ?", version, 0, err) &&
-                  keep_subjects(db, patch, err) && (!policy || keep_policy(db, policy, err)) &&
+                  keep_subjects(db, patch, err) && keep_outcomes(db, patch, err) &&
+                  (!policy || keep_newest_policy(db, policy, err)) &&
                   (version % PRUNE_EVERY != 0 || forget_until(db, version - EVENTS_KEPT_MAX, err));
     }
     free(text);
@@ -480,18 +564,24 @@ static json_t *policy_of(sqlite3_stmt *row)
     json_t *message = sqlite3_column_type(row, 3) == SQLITE_NULL
                           ? json_string("")
                           : text_or(row, 3, "(what was said of it is damaged here)");
+    json_t *outcome =
+        sqlite3_column_type(row, 4) == SQLITE_NULL ? json_string("") : text_or(row, 4, "");
+    json_t *why =
+        sqlite3_column_type(row, 5) == SQLITE_NULL ? json_string("") : text_or(row, 5, "");
 
-    return json_pack("{s:I, s:o, s:I, s:o}", "version", (json_int_t)sqlite3_column_int64(row, 0),
-                     "author", text_or(row, 1, "?"), "stamp",
-                     (json_int_t)sqlite3_column_int64(row, 2), "message", message);
+    return json_pack("{s:I, s:o, s:I, s:o, s:o, s:o}", "version",
+                     (json_int_t)sqlite3_column_int64(row, 0), "author", text_or(row, 1, "?"),
+                     "stamp", (json_int_t)sqlite3_column_int64(row, 2), "message", message,
+                     "outcome", outcome, "why", why);
 }
 
 json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
 {
     sqlite3_stmt *statement =
         prepare(db,
-                "SELECT version, author, stamp, message, text FROM policies"
-                " LEFT JOIN messages USING(version) WHERE ?1 = 0 OR version = ?1"
+                "SELECT version, author, stamp, message, code, words, text FROM policies"
+                " LEFT JOIN messages USING(version) LEFT JOIN outcomes USING(version)"
+                " WHERE ?1 = 0 OR version = ?1"
                 " ORDER BY version DESC LIMIT 1",
                 err);
     json_t *policy = NULL;
@@ -504,7 +594,7 @@ json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
     if (result != SQLITE_ROW && result != SQLITE_DONE)
         fail(db, "reading a policy", err);
     if (result == SQLITE_ROW) {
-        json_t *text = text_of(statement, 4);
+        json_t *text = text_of(statement, 6);
 
         policy = text ? policy_of(statement) : NULL;
         if (policy)
@@ -523,8 +613,9 @@ json_t *tables_policies(sqlite3 *db, uint64_t upto, int limit, struct err *err)
 {
     sqlite3_stmt *statement =
         prepare(db,
-                "SELECT version, author, stamp, message FROM policies"
-                " LEFT JOIN messages USING(version) WHERE ?2 = 0 OR version <= ?2"
+                "SELECT version, author, stamp, message, code, words FROM policies"
+                " LEFT JOIN messages USING(version) LEFT JOIN outcomes USING(version)"
+                " WHERE ?2 = 0 OR version <= ?2"
                 " ORDER BY version DESC LIMIT ?1",
                 err);
     json_t *list = json_array();

@@ -17,6 +17,8 @@ bool tables_replace(sqlite3 *db, const json_t *records, struct err *err);
 bool tables_patch(sqlite3 *db, const json_t *patch, struct err *err);
 bool tables_set_head(sqlite3 *db, const struct ledger_head *head, struct err *err);
 bool tables_keep(sqlite3 *db, const json_t *patch, struct err *err);
+/* An older version that another member knows, as tables_policy told it there; ours stay. */
+bool tables_keep_older_policy(sqlite3 *db, const json_t *policy, struct err *err);
 /* Patches above the head never happened: what was written of them goes. */
 bool tables_forget_after(sqlite3 *db, uint64_t version, struct err *err);
 

@@ -141,6 +141,22 @@ static void add_policy(struct header *header, const struct picture *picture, int
     add_part(header, STYLE_BAR, text, brief);
 }
 
+/* What falls back unless somebody does something is more than a matter of record. */
+static void add_confirm(struct header *header, const struct picture *picture, int64_t now_ms)
+{
+    int64_t left_ms = picture->confirm_until_ms - now_ms;
+    struct when when;
+    char text[160], brief[64];
+
+    if (picture->back_version == 0)
+        return;
+    snprintf(brief, sizeof(brief), " v%lld back in %s ", (long long)picture->back_version,
+             when_span(&when, left_ms > 0 ? left_ms : 0));
+    snprintf(text, sizeof(text), " v%lld comes back in %s: :policy confirm ",
+             (long long)picture->back_version, when.text);
+    add_part(header, STYLE_ALARM, text, brief);
+}
+
 static void add_parts(struct header *header, const struct model *model)
 {
     const struct picture *picture = model->picture;
@@ -155,6 +171,7 @@ static void add_parts(struct header *header, const struct model *model)
     add_quorum(header, picture);
     add_armed(header, picture);
     add_policy(header, picture, model_clock(model));
+    add_confirm(header, picture, model_clock(model));
     add_part(header, STYLE_BAR, picture->reason, NULL);
 }
 

@@ -16,6 +16,7 @@ static const char *copy_text(struct arena *arena, const json_t *row, const char 
 static void read_status(struct picture *picture, const json_t *status)
 {
     const json_t *policy = json_object_get(status, "policy");
+    const json_t *confirm = json_object_get(status, "confirm");
 
     picture->cluster = copy_text(picture->arena, status, "cluster");
     picture->node = copy_text(picture->arena, status, "node");
@@ -31,6 +32,8 @@ static void read_status(struct picture *picture, const json_t *status)
     picture->policy_version = json_int(policy, "version", 0);
     picture->policy_author = copy_text(picture->arena, policy, "author");
     picture->policy_at_ms = json_int(policy, "at", 0);
+    picture->back_version = json_int(confirm, "back", 0);
+    picture->confirm_until_ms = json_int(confirm, "until", 0);
 }
 
 static void read_nodes(struct picture *picture, const json_t *list)

@@ -52,6 +52,9 @@ struct picture {
     int64_t policy_version; /* 0: none */
     const char *policy_author;
     int64_t policy_at_ms;
+    int64_t
+        back_version; /* comes back unless somebody confirms the one in force; 0: nothing waits */
+    int64_t confirm_until_ms;
     int64_t now_ms; /* the agent's clock when it said this */
     struct picture_node *nodes;
     int n_nodes;

@@ -50,6 +50,10 @@
 #define CONFIRM_LOST_MS 10000
 /* Versions that "policy history" lists: more than anybody reads. */
 #define POLICIES_LISTED_MAX 1000
+/* Versions of the policy kept on each node: what can be listed can be rolled back to, */
+#define POLICIES_KEPT_MAX POLICIES_LISTED_MAX
+/* as long as their texts are no burden to a small disk; of the largest policies that is 16. */
+#define POLICIES_BYTES_MAX (64LL * 1024 * 1024)
 /* How long all members may take to check a pushed policy; an agent that was never asked before is
  * asked then, and who says nothing for longer would hold up whoever waits at a terminal. */
 #define VERDICT_MS 10000

@@ -12,6 +12,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/call.h"
+#include "agentd/confirm.h"
 #include "agentd/control_server.h"
 #include "agentd/current.h"
 #include "agentd/past.h"
@@ -24,7 +25,7 @@
 /* Who asks, what went to the leader, and what the client got. */
 static struct {
     const char *user;
-    json_t *sent, *rows;
+    json_t *sent, *rows, *waiting;
     struct question question;
     json_t *done, *records;
     const char *why_old;
@@ -96,6 +97,13 @@ void verdict_begin(struct agent *agent, struct session *session, int64_t reply_t
     world.sent = json_deep_copy(body);
 }
 
+/* Version 2 waits. */
+const json_t *confirm_waiting(const struct agent *agent)
+{
+    (void)agent;
+    return world.waiting;
+}
+
 struct asking *past_begin(const struct call *call, void *rest, void (*rest_free)(void *rest))
 {
     (void)rest_free;
@@ -108,9 +116,10 @@ void past_ask(struct asking *who, const struct question *question, history_answe
 {
     autojson *policy =
         json_pack("{s:I,s:s}", "version", (json_int_t)question->version, "text", "old");
-    autojson *value = json_pack("[{s:i,s:s,s:i,s:s},{s:i,s:s,s:i,s:s}]", "version", 2, "author",
-                                "jin", "stamp", 9000, "message", "rollback to 1", "version", 1,
-                                "author", "ann", "stamp", 8000, "message", "");
+    autojson *value = json_pack(
+        "[{s:i,s:s,s:i,s:s},{s:i,s:s,s:i,s:s,s:s,s:s}]", "version", 2, "author", "jin", "stamp",
+        9000, "message", "rollback to 1", "version", 1, "author", "ann", "stamp", 8000, "message",
+        "", "outcome", reason_name(REASON_CONFIRMED), "why", "ann confirmed version 1");
     struct err err = {{0}};
 
     world.question = *question;
@@ -171,6 +180,7 @@ static int tear_down(void **state)
 {
     (void)state;
     json_decref(world.sent);
+    json_decref(world.waiting);
     json_decref(world.rows);
     json_decref(world.done);
     json_decref(world.records);
@@ -254,6 +264,20 @@ static void the_versions_are_told_with_their_messages(void **state)
     assert_int_equal(world.n_done, 1);
 }
 
+static void what_became_of_them_is_told(void **state)
+{
+    const json_t *row;
+
+    (void)state;
+    world.waiting = json_pack("{s:i}", "version", 2);
+    history(NULL);
+    assert_string_equal(json_text(json_array_get(world.rows, 0), "outcome", ""),
+                        "not yet confirmed");
+    row = json_array_get(world.rows, 1);
+    assert_string_equal(json_text(row, "outcome", ""), "confirmed");
+    assert_string_equal(json_text(row, "why", ""), "ann confirmed version 1");
+}
+
 static void so_many_of_them_as_was_asked_for(void **state)
 {
     (void)state;
@@ -332,6 +356,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_message_is_one_line_and_not_long, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_versions_are_told_with_their_messages, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_became_of_them_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(so_many_of_them_as_was_asked_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_shown_is_what_is_agreed_on_and_not_what_is_on_disk,
                                         set_up, tear_down),

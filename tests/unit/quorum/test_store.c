@@ -301,6 +301,122 @@ static void what_was_said_of_a_policy_is_kept_beside_it(void **state)
     store_close(store);
 }
 
+static void set_policy(struct store *store, uint64_t at, int version, const char *text)
+{
+    autojson *policy = json_pack("{s:i,s:s}", "version", version, "text", text);
+    char *record = json_write(policy);
+
+    write_patch(store, at, about("policy", record, "vm:1"));
+    free(record);
+}
+
+static void expect_outcome(struct store *store, uint64_t version, const char *code)
+{
+    autojson *policy = store_policy(store, version, NULL);
+
+    assert_non_null(policy);
+    assert_string_equal(json_text(policy, "outcome", "none"), code);
+}
+
+static void what_became_of_a_policy_is_kept_beside_it(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    set_policy(store, 1, 1, "one");
+    set_policy(store, 2, 2, "two");
+    write_patch(store, 3,
+                json_pack("{s:{},s:[{s:i,s:{s:s,s:s}}]}", "set", "changes", "policy", 2, "why",
+                          "code", "CONFIRMED", "text", "ann confirmed version 2"));
+    write_patch(store, 4,
+                json_pack("{s:{},s:[{s:i,s:{s:s}}]}", "set", "changes", "policy", 1, "why", "code",
+                          "PUSHED"));
+    wait_for(store, 4);
+    expect_outcome(store, 1, "");
+    expect_outcome(store, 2, "CONFIRMED");
+    /* Another of that number, whose branch won: nobody has confirmed that one. */
+    set_policy(store, 5, 2, "another two");
+    wait_for(store, 5);
+    expect_outcome(store, 2, "");
+    store_close(store);
+}
+
+static void an_older_version_that_another_member_knows_is_taken(void **state)
+{
+    struct store *store = open_store();
+    autojson *told = json_pack("{s:i,s:s,s:i,s:s,s:s,s:s,s:s}", "version", 3, "author", "ann",
+                               "stamp", 7, "text", "three", "message", "more", "outcome",
+                               "confirmed", "why", "ann confirmed version 3");
+    autojson *ours = json_pack("{s:i,s:s}", "version", 4, "text", "not ours");
+    json_t *policy;
+
+    (void)state;
+    set_policy(store, 1, 4, "four");
+    store_take_policy(store, told);
+    store_take_policy(store, ours);
+    write_patch(store, 2, about("a", "1", "vm:1"));
+    wait_for(store, 2);
+    policy = store_policy(store, 3, NULL);
+    assert_string_equal(json_text(policy, "text", ""), "three");
+    assert_string_equal(json_text(policy, "message", ""), "more");
+    assert_string_equal(json_text(policy, "outcome", ""), "confirmed");
+    json_decref(policy);
+    policy = store_policy(store, 4, NULL);
+    assert_string_equal(json_text(policy, "text", ""), "four");
+    json_decref(policy);
+    store_close(store);
+}
+
+static void only_so_many_versions_are_kept(void **state)
+{
+    struct store *store = open_store();
+    json_t *policy;
+
+    (void)state;
+    set_policy(store, 1, 1, "one");
+    set_policy(store, 2, 2, "two");
+    /* The 1,000 newest of them, counted each time that some have come. */
+    set_policy(store, 3, POLICIES_KEPT_MAX + 8, "far");
+    wait_for(store, 3);
+    policy = store_policy(store, 2, NULL);
+    assert_null(policy);
+    policy = store_policy(store, POLICIES_KEPT_MAX + 8, NULL);
+    assert_string_equal(json_text(policy, "text", ""), "far");
+    json_decref(policy);
+    store_close(store);
+}
+
+static void large_versions_are_kept_as_far_as_there_is_room(void **state)
+{
+    static const char sql[] =
+        "PRAGMA synchronous = OFF; WITH RECURSIVE at(n) AS (VALUES(12) UNION ALL SELECT n + 1"
+        " FROM at WHERE n < 31) INSERT INTO policies SELECT n, 'ann', 0, zeroblob(4194304) FROM at";
+    struct store *store = open_store();
+    sqlite3 *db;
+    int n_kept = 0;
+
+    (void)state;
+    store_close(store);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    store = open_store();
+    set_policy(store, 1, 32, "x");
+    wait_for(store, 1);
+    for (int version = 12; version <= 32; version++) {
+        char text[64];
+        sqlite3_stmt *row;
+
+        snprintf(text, sizeof(text), "SELECT 1 FROM policies WHERE version = %d", version);
+        assert_int_equal(sqlite3_prepare_v2(db, text, -1, &row, NULL), SQLITE_OK);
+        n_kept += sqlite3_step(row) == SQLITE_ROW;
+        sqlite3_finalize(row);
+        /* The newest ones, without a gap. */
+        assert_int_equal(n_kept, version > 16 ? version - 16 : 0);
+    }
+    sqlite3_close(db);
+    store_close(store);
+}
+
 static void a_file_that_is_no_database_of_ours_is_refused_with_words(void **state)
 {
     FILE *file = fopen(path, "w");
@@ -426,6 +542,10 @@ int main(void)
         STORE_TEST(history_is_bounded_in_bytes),
         STORE_TEST(every_policy_text_is_kept_by_its_version),
         STORE_TEST(what_was_said_of_a_policy_is_kept_beside_it),
+        STORE_TEST(what_became_of_a_policy_is_kept_beside_it),
+        STORE_TEST(an_older_version_that_another_member_knows_is_taken),
+        STORE_TEST(only_so_many_versions_are_kept),
+        STORE_TEST(large_versions_are_kept_as_far_as_there_is_room),
         STORE_TEST(a_file_that_is_no_database_of_ours_is_refused_with_words),
         STORE_TEST(a_database_of_a_later_release_is_refused_with_words),
         STORE_TEST(a_write_that_fails_is_told_and_nothing_is_written_after_it),
