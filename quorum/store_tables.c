@@ -8,17 +8,14 @@
 
 #include "ha/base/json.h"
 #include "ha/base/limits.h"
+#include "quorum/store_sql.h"
 
 #define FORMAT 1
 /* "TENU", so that somebody else's database is not taken for ours. */
 #define APPLICATION 0x54454e55
 #define KEY_POLICY "policy"
-/* How a change of the policy says that it came by a push, or in place of one. */
-#define CODE_PUSHED "PUSHED"
 /* Old history goes in portions, not with every patch. */
 #define PRUNE_EVERY 256
-/* To find those that are too much, the texts of all are read. */
-#define PRUNE_POLICIES_EVERY 16
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
@@ -38,69 +35,68 @@ static const char schema_of_messages[] =
     "CREATE TABLE IF NOT EXISTS outcomes(version INTEGER PRIMARY KEY, code TEXT NOT NULL,"
     " words TEXT NOT NULL)";
 
-static bool fail(sqlite3 *db, const char *what, struct err *err)
+bool sql_fail(sqlite3 *db, const char *what, struct err *err)
 {
     return err_set(err, "the store: %s: %s", what, sqlite3_errmsg(db));
 }
 
-static bool run(sqlite3 *db, const char *sql, struct err *err)
+bool sql_run(sqlite3 *db, const char *sql, struct err *err)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, "writing", err);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || sql_fail(db, "writing", err);
 }
 
-static sqlite3_stmt *prepare(sqlite3 *db, const char *sql, struct err *err)
+sqlite3_stmt *sql_prepare(sqlite3 *db, const char *sql, struct err *err)
 {
     sqlite3_stmt *statement = NULL;
 
     if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-        fail(db, "asking", err);
+        sql_fail(db, "asking", err);
     return statement;
 }
 
 /* Runs to the end and lets go; a text of NULL leaves its place alone. */
-static bool finish(sqlite3 *db, sqlite3_stmt *statement, struct err *err)
+bool sql_finish(sqlite3 *db, sqlite3_stmt *statement, struct err *err)
 {
     int result = statement ? sqlite3_step(statement) : SQLITE_ERROR;
 
     while (result == SQLITE_ROW)
         result = sqlite3_step(statement);
     sqlite3_finalize(statement);
-    return result == SQLITE_DONE || fail(db, "writing", err);
+    return result == SQLITE_DONE || sql_fail(db, "writing", err);
 }
 
 static bool finish_text(sqlite3 *db, const char *sql, const char *first, const char *second,
                         struct err *err)
 {
-    sqlite3_stmt *statement = prepare(db, sql, err);
+    sqlite3_stmt *statement = sql_prepare(db, sql, err);
 
     if (statement && first)
         sqlite3_bind_text(statement, 1, first, -1, SQLITE_STATIC);
     if (statement && second)
         sqlite3_bind_text(statement, 2, second, -1, SQLITE_STATIC);
-    return statement && finish(db, statement, err);
+    return statement && sql_finish(db, statement, err);
 }
 
-static bool finish_words(sqlite3 *db, const char *sql, int64_t first, int64_t second,
-                         struct err *err)
+bool sql_finish_words(sqlite3 *db, const char *sql, int64_t first, int64_t second, struct err *err)
 {
-    sqlite3_stmt *statement = prepare(db, sql, err);
+    sqlite3_stmt *statement = sql_prepare(db, sql, err);
 
     if (statement)
         sqlite3_bind_int64(statement, 1, first);
     if (statement && sqlite3_bind_parameter_count(statement) > 1)
         sqlite3_bind_int64(statement, 2, second);
-    return statement && finish(db, statement, err);
+    return statement && sql_finish(db, statement, err);
 }
 
 static bool ask_number(sqlite3 *db, const char *sql, int64_t *number, struct err *err)
 {
-    sqlite3_stmt *statement = prepare(db, sql, err);
+    sqlite3_stmt *statement = sql_prepare(db, sql, err);
     bool is_there = statement && sqlite3_step(statement) == SQLITE_ROW;
 
     if (is_there)
         *number = sqlite3_column_int64(statement, 0);
     else if (statement)
-        fail(db, "reading", err);
+        sql_fail(db, "reading", err);
     sqlite3_finalize(statement);
     return is_there;
 }
@@ -116,7 +112,8 @@ static bool check_format(sqlite3 *db, const char *path, struct err *err)
         !ask_number(db, "SELECT count(*) FROM sqlite_master", &tables, err))
         return err_in(err, "%s", path);
     if (tables == 0)
-        return run(db, "BEGIN IMMEDIATE", err) && run(db, schema, err) && run(db, "COMMIT", err);
+        return sql_run(db, "BEGIN IMMEDIATE", err) && sql_run(db, schema, err) &&
+               sql_run(db, "COMMIT", err);
     if (application != APPLICATION)
         return err_set(err, "%s is not a database of tenuto; move it away or name another", path);
     if (format > FORMAT)
@@ -135,8 +132,8 @@ sqlite3 *tables_open(const char *path, struct err *err)
     if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK)
         err_set(err, "cannot open %s: %s", path, db ? sqlite3_errmsg(db) : "no memory");
     else if (sqlite3_busy_timeout(db, 5000) == SQLITE_OK &&
-             run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err) &&
-             check_format(db, path, err) && run(db, schema_of_messages, err))
+             sql_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err) &&
+             check_format(db, path, err) && sql_run(db, schema_of_messages, err))
         return db;
     else
         err_in(err, "%s", path);
@@ -147,7 +144,7 @@ sqlite3 *tables_open(const char *path, struct err *err)
 /* ---- reading what may be damaged ------------------------------------------------------------- */
 
 /* A column as text; NULL: it is none (bytes that are no UTF-8, or zeros in the middle). */
-static json_t *text_of(sqlite3_stmt *row, int column)
+json_t *sql_text_of(sqlite3_stmt *row, int column)
 {
     bool is_text = sqlite3_column_type(row, column) == SQLITE_TEXT;
     const char *text = is_text ? (const char *)sqlite3_column_text(row, column) : NULL;
@@ -157,9 +154,9 @@ static json_t *text_of(sqlite3_stmt *row, int column)
 }
 
 /* For those columns without which a row is still of use. */
-static json_t *text_or(sqlite3_stmt *row, int column, const char *fallback)
+json_t *sql_text_or(sqlite3_stmt *row, int column, const char *fallback)
 {
-    json_t *text = text_of(row, column);
+    json_t *text = sql_text_of(row, column);
 
     return text ? text : json_string(fallback);
 }
@@ -174,7 +171,7 @@ static bool damaged(const char *what, struct err *err)
 
 static bool take_meta(sqlite3_stmt *row, struct ledger_head *head)
 {
-    autojson *name = text_of(row, 0);
+    autojson *name = sql_text_of(row, 0);
     const char *key = json_string_value(name);
     int64_t value = sqlite3_column_int64(row, 1);
 
@@ -197,7 +194,7 @@ static bool take_meta(sqlite3_stmt *row, struct ledger_head *head)
 
 static bool read_head(sqlite3 *db, struct ledger_head *head, struct err *err)
 {
-    sqlite3_stmt *statement = prepare(db, "SELECT key, value FROM meta", err);
+    sqlite3_stmt *statement = sql_prepare(db, "SELECT key, value FROM meta", err);
     bool is_whole = true;
     int result = SQLITE_ERROR;
 
@@ -206,15 +203,15 @@ static bool read_head(sqlite3 *db, struct ledger_head *head, struct err *err)
     sqlite3_finalize(statement);
     if (!is_whole)
         return damaged("how new its records are", err);
-    return result == SQLITE_DONE || fail(db, "reading", err);
+    return result == SQLITE_DONE || sql_fail(db, "reading", err);
 }
 
 /* A record that was left out would be one that was lost: all of them, or none. */
 static bool read_record(sqlite3_stmt *row, json_t *records, struct err *err)
 {
-    autojson *name = text_of(row, 0);
+    autojson *name = sql_text_of(row, 0);
     const char *key = json_string_value(name);
-    json_t *value = text_of(row, 1);
+    json_t *value = sql_text_of(row, 1);
     char what[SERVICE_NAME_MAX + 32];
 
     if (key && value)
@@ -233,7 +230,7 @@ bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct
     memset(head, 0, sizeof(*head));
     if (!read_head(db, head, err))
         return false;
-    statement = prepare(db, "SELECT key, value FROM records", err);
+    statement = sql_prepare(db, "SELECT key, value FROM records", err);
     while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW) {
         if (!read_record(statement, *records, err)) {
             sqlite3_finalize(statement);
@@ -242,7 +239,7 @@ bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct
     }
     sqlite3_finalize(statement);
     if (!statement || result != SQLITE_DONE)
-        return fail(db, "reading", err);
+        return sql_fail(db, "reading", err);
     return json_object_size(*records) == 0 || head->version > 0 ||
            damaged("how new its records are", err);
 }
@@ -251,126 +248,17 @@ bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct
 
 bool tables_begin(sqlite3 *db, struct err *err)
 {
-    return run(db, "BEGIN IMMEDIATE", err);
+    return sql_run(db, "BEGIN IMMEDIATE", err);
 }
 
 bool tables_commit(sqlite3 *db, struct err *err)
 {
-    return run(db, "COMMIT", err);
+    return sql_run(db, "COMMIT", err);
 }
 
 void tables_rollback(sqlite3 *db)
 {
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-}
-
-/* What was said of it; of one that replaces another of its number, nothing is left over. */
-static bool keep_message(sqlite3 *db, const json_t *policy, struct err *err)
-{
-    static const char sql[] = "INSERT OR REPLACE INTO messages VALUES(?,?)";
-    const char *message = json_text(policy, "message", "");
-    sqlite3_stmt *statement = prepare(db, sql, err);
-
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, json_int(policy, "version", 0));
-    sqlite3_bind_text(statement, 2, message, -1, SQLITE_STATIC);
-    return finish(db, statement, err);
-}
-
-/* What became of a version that waited to be confirmed. */
-static bool keep_outcome(sqlite3 *db, int64_t version, const char *code, const char *words,
-                         struct err *err)
-{
-    sqlite3_stmt *statement = prepare(db, "INSERT OR REPLACE INTO outcomes VALUES(?,?,?)", err);
-
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, version);
-    sqlite3_bind_text(statement, 2, code, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 3, words, -1, SQLITE_STATIC);
-    return finish(db, statement, err);
-}
-
-/* A change of the policy that is no push says what became of the version it names. */
-static bool keep_outcomes(sqlite3 *db, const json_t *patch, struct err *err)
-{
-    json_t *change;
-    size_t at;
-
-    json_array_foreach(json_object_get(patch, "changes"), at, change)
-    {
-        const json_t *why = json_object_get(change, "why");
-        const char *code = json_text(why, "code", CODE_PUSHED);
-
-        if (json_int(change, "policy", 0) > 0 && strcmp(code, CODE_PUSHED) != 0 &&
-            !keep_outcome(db, json_int(change, "policy", 0), code, json_text(why, "text", ""), err))
-            return false;
-    }
-    return true;
-}
-
-/* The oldest versions go, and what was said of them. */
-static bool prune_policies(sqlite3 *db, int64_t newest, struct err *err)
-{
-    static const char too_much[] =
-        "DELETE FROM policies WHERE version <= (SELECT max(version) FROM (SELECT version,"
-        " sum(length(CAST(text AS BLOB))) OVER (ORDER BY version DESC) AS total FROM policies)"
-        " WHERE total > ?)";
-
-    return finish_words(db, "DELETE FROM policies WHERE version <= ?", newest - POLICIES_KEPT_MAX,
-                        0, err) &&
-           finish_words(db, too_much, POLICIES_BYTES_MAX, 0, err) &&
-           run(db,
-               "DELETE FROM messages WHERE version < (SELECT min(version) FROM policies);"
-               "DELETE FROM outcomes WHERE version < (SELECT min(version) FROM policies)",
-               err);
-}
-
-/* The policy in force is one record; here each version of it is kept. */
-static bool keep_policy(sqlite3 *db, const json_t *policy, struct err *err)
-{
-    sqlite3_stmt *statement;
-
-    if (!policy || json_int(policy, "version", 0) <= 0)
-        return true;
-    statement = prepare(db, "INSERT OR REPLACE INTO policies VALUES(?,?,?,?)", err);
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, json_int(policy, "version", 0));
-    sqlite3_bind_text(statement, 2, json_text(policy, "author", ""), -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 3, json_int(policy, "stamp", 0));
-    sqlite3_bind_text(statement, 4, json_text(policy, "text", ""), -1, SQLITE_STATIC);
-    return finish(db, statement, err) && keep_message(db, policy, err);
-}
-
-/* What became of one that had its number and was lost with its branch is not said of this one. */
-static bool keep_newest_policy(sqlite3 *db, const char *record, struct err *err)
-{
-    autojson *policy = json_read(record, strlen(record), NULL);
-    int64_t version = json_int(policy, "version", 0);
-
-    return keep_policy(db, policy, err) &&
-           finish_words(db, "DELETE FROM outcomes WHERE version = ?", version, 0, err) &&
-           (version % PRUNE_POLICIES_EVERY != 0 || prune_policies(db, version, err));
-}
-
-bool tables_keep_older_policy(sqlite3 *db, const json_t *policy, struct err *err)
-{
-    static const char sql[] = "SELECT count(*) FROM policies WHERE version = ?";
-    const char *code = json_text(policy, "outcome", "");
-    int64_t version = json_int(policy, "version", 0);
-    sqlite3_stmt *statement = prepare(db, sql, err);
-    bool is_there;
-
-    if (!statement)
-        return false;
-    sqlite3_bind_int64(statement, 1, version);
-    is_there = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int64(statement, 0) > 0;
-    sqlite3_finalize(statement);
-    return is_there || (keep_policy(db, policy, err) &&
-                        (code[0] == '\0' ||
-                         keep_outcome(db, version, code, json_text(policy, "why", ""), err)));
 }
 
 static bool set_records(sqlite3 *db, const json_t *set, struct err *err)
@@ -393,10 +281,10 @@ bool tables_replace(sqlite3 *db, const json_t *records, struct err *err)
     autojson *policy = text ? json_read(text, strlen(text), NULL) : NULL;
 
     /* Policies later than the one in force were pushed where nobody else heard of it. */
-    return run(db, "DELETE FROM records", err) && set_records(db, records, err) &&
-           (!text || keep_policy(db, policy, err)) &&
-           finish_words(db, "DELETE FROM policies WHERE version > ?",
-                        json_int(policy, "version", 0), 0, err);
+    return sql_run(db, "DELETE FROM records", err) && set_records(db, records, err) &&
+           (!text || policies_keep(db, policy, err)) &&
+           sql_finish_words(db, "DELETE FROM policies WHERE version > ?",
+                            json_int(policy, "version", 0), 0, err);
 }
 
 static bool keep_subjects(sqlite3 *db, const json_t *patch, struct err *err)
@@ -416,12 +304,12 @@ static bool keep_subjects(sqlite3 *db, const json_t *patch, struct err *err)
 
             if ((strcmp(key, "service") != 0 && strcmp(key, "node") != 0) || !json_is_string(value))
                 continue;
-            statement = prepare(db, sql, err);
+            statement = sql_prepare(db, sql, err);
             if (!statement)
                 return false;
             sqlite3_bind_int64(statement, 1, version);
             sqlite3_bind_text(statement, 2, json_string_value(value), -1, SQLITE_STATIC);
-            if (!finish(db, statement, err))
+            if (!sql_finish(db, statement, err))
                 return false;
         }
     }
@@ -430,8 +318,8 @@ static bool keep_subjects(sqlite3 *db, const json_t *patch, struct err *err)
 
 static bool forget_until(sqlite3 *db, int64_t version, struct err *err)
 {
-    return finish_words(db, "DELETE FROM subjects WHERE version <= ?", version, 0, err) &&
-           finish_words(db, "DELETE FROM history WHERE version <= ?", version, 0, err);
+    return sql_finish_words(db, "DELETE FROM subjects WHERE version <= ?", version, 0, err) &&
+           sql_finish_words(db, "DELETE FROM history WHERE version <= ?", version, 0, err);
 }
 
 bool tables_keep(sqlite3 *db, const json_t *patch, struct err *err)
@@ -439,7 +327,8 @@ bool tables_keep(sqlite3 *db, const json_t *patch, struct err *err)
     const char *policy = json_text(json_object_get(patch, "set"), KEY_POLICY, NULL);
     int64_t version = json_int(patch, "version", 0);
     char *text = json_write(patch);
-    sqlite3_stmt *statement = prepare(db, "INSERT OR REPLACE INTO history VALUES(?,?,?,?)", err);
+    sqlite3_stmt *statement =
+        sql_prepare(db, "INSERT OR REPLACE INTO history VALUES(?,?,?,?)", err);
     bool is_good = statement != NULL;
 
     if (is_good) {
@@ -447,10 +336,10 @@ bool tables_keep(sqlite3 *db, const json_t *patch, struct err *err)
         sqlite3_bind_int64(statement, 2, json_int(patch, "epoch", 0));
         sqlite3_bind_int64(statement, 3, json_int(patch, "stamp", 0));
         sqlite3_bind_text(statement, 4, text, -1, SQLITE_STATIC);
-        is_good = finish(db, statement, err) &&
-                  finish_words(db, "DELETE FROM subjects WHERE version = ?", version, 0, err) &&
-                  keep_subjects(db, patch, err) && keep_outcomes(db, patch, err) &&
-                  (!policy || keep_newest_policy(db, policy, err)) &&
+        is_good = sql_finish(db, statement, err) &&
+                  sql_finish_words(db, "DELETE FROM subjects WHERE version = ?", version, 0, err) &&
+                  keep_subjects(db, patch, err) && policies_keep_outcomes(db, patch, err) &&
+                  (!policy || policies_keep_newest(db, policy, err)) &&
                   (version % PRUNE_EVERY != 0 || forget_until(db, version - EVENTS_KEPT_MAX, err));
     }
     free(text);
@@ -482,13 +371,13 @@ bool tables_set_head(sqlite3 *db, const struct ledger_head *head, struct err *er
                         (int64_t)head->promised.seq, head->promised.node};
 
     for (int i = 0; i < 6; i++) {
-        sqlite3_stmt *statement = prepare(db, "INSERT OR REPLACE INTO meta VALUES(?,?)", err);
+        sqlite3_stmt *statement = sql_prepare(db, "INSERT OR REPLACE INTO meta VALUES(?,?)", err);
 
         if (!statement)
             return false;
         sqlite3_bind_text(statement, 1, keys[i], -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 2, values[i]);
-        if (!finish(db, statement, err))
+        if (!sql_finish(db, statement, err))
             return false;
     }
     return true;
@@ -496,8 +385,9 @@ bool tables_set_head(sqlite3 *db, const struct ledger_head *head, struct err *er
 
 bool tables_forget_after(sqlite3 *db, uint64_t version, struct err *err)
 {
-    return finish_words(db, "DELETE FROM history WHERE version > ?", (int64_t)version, 0, err) &&
-           finish_words(db, "DELETE FROM subjects WHERE version > ?", (int64_t)version, 0, err);
+    return sql_finish_words(db, "DELETE FROM history WHERE version > ?", (int64_t)version, 0,
+                            err) &&
+           sql_finish_words(db, "DELETE FROM subjects WHERE version > ?", (int64_t)version, 0, err);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -516,7 +406,7 @@ static json_t *unreadable(int64_t version, int64_t stamp)
 static json_t *patch_of(sqlite3_stmt *row)
 {
     int64_t version = sqlite3_column_int64(row, 1);
-    autojson *text = text_of(row, 0);
+    autojson *text = sql_text_of(row, 0);
     json_t *patch =
         text ? json_read(json_string_value(text), json_string_length(text), NULL) : NULL;
 
@@ -531,7 +421,7 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
     static const char sql[] =
         "SELECT patch, version, stamp FROM history WHERE version > ?1 AND (?2 IS NULL OR version IN"
         " (SELECT version FROM subjects WHERE subject = ?2)) ORDER BY version DESC LIMIT ?3";
-    sqlite3_stmt *statement = prepare(db, sql, err);
+    sqlite3_stmt *statement = sql_prepare(db, sql, err);
     json_t *list = json_array();
     size_t n_bytes = 0;
     int result = SQLITE_ERROR;
@@ -554,83 +444,6 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
     if (result == SQLITE_DONE)
         return list;
     json_decref(list);
-    fail(db, "reading the history", err);
-    return NULL;
-}
-
-/* One row of the two questions below, without its text. */
-static json_t *policy_of(sqlite3_stmt *row)
-{
-    json_t *message = sqlite3_column_type(row, 3) == SQLITE_NULL
-                          ? json_string("")
-                          : text_or(row, 3, "(what was said of it is damaged here)");
-    json_t *outcome =
-        sqlite3_column_type(row, 4) == SQLITE_NULL ? json_string("") : text_or(row, 4, "");
-    json_t *why =
-        sqlite3_column_type(row, 5) == SQLITE_NULL ? json_string("") : text_or(row, 5, "");
-
-    return json_pack("{s:I, s:o, s:I, s:o, s:o, s:o}", "version",
-                     (json_int_t)sqlite3_column_int64(row, 0), "author", text_or(row, 1, "?"),
-                     "stamp", (json_int_t)sqlite3_column_int64(row, 2), "message", message,
-                     "outcome", outcome, "why", why);
-}
-
-json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
-{
-    sqlite3_stmt *statement =
-        prepare(db,
-                "SELECT version, author, stamp, message, code, words, text FROM policies"
-                " LEFT JOIN messages USING(version) LEFT JOIN outcomes USING(version)"
-                " WHERE ?1 = 0 OR version = ?1"
-                " ORDER BY version DESC LIMIT 1",
-                err);
-    json_t *policy = NULL;
-    int result;
-
-    if (!statement)
-        return NULL;
-    sqlite3_bind_int64(statement, 1, (int64_t)version);
-    result = sqlite3_step(statement);
-    if (result != SQLITE_ROW && result != SQLITE_DONE)
-        fail(db, "reading a policy", err);
-    if (result == SQLITE_ROW) {
-        json_t *text = text_of(statement, 6);
-
-        policy = text ? policy_of(statement) : NULL;
-        if (policy)
-            json_object_set_new(policy, "text", text);
-        else
-            err_set(err,
-                    "version %lld of the policy is damaged in the store of this node: ask another "
-                    "node for it",
-                    (long long)sqlite3_column_int64(statement, 0));
-    }
-    sqlite3_finalize(statement);
-    return policy;
-}
-
-json_t *tables_policies(sqlite3 *db, uint64_t upto, int limit, struct err *err)
-{
-    sqlite3_stmt *statement =
-        prepare(db,
-                "SELECT version, author, stamp, message, code, words FROM policies"
-                " LEFT JOIN messages USING(version) LEFT JOIN outcomes USING(version)"
-                " WHERE ?2 = 0 OR version <= ?2"
-                " ORDER BY version DESC LIMIT ?1",
-                err);
-    json_t *list = json_array();
-    int result = SQLITE_ERROR;
-
-    if (statement)
-        sqlite3_bind_int(statement, 1, limit);
-    if (statement)
-        sqlite3_bind_int64(statement, 2, (int64_t)upto);
-    while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW)
-        json_array_append_new(list, policy_of(statement));
-    sqlite3_finalize(statement);
-    if (result == SQLITE_DONE)
-        return list;
-    json_decref(list);
-    fail(db, "reading the policies", err);
+    sql_fail(db, "reading the history", err);
     return NULL;
 }
