@@ -178,7 +178,6 @@ static void remember_all(struct agent *agent, const json_t *patches)
 static void committed(struct agent *agent, const struct member_event *event)
 {
     autojson *rows = verb_events_of(event->patch);
-
     const json_t *set = json_object_get(event->patch, "set");
 
     verdict_committed(agent, event->patch);
