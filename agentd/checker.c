@@ -15,6 +15,10 @@
 #include "ha/base/limits.h"
 #include "ha/base/text.h"
 
+/* Of VERDICT_MS: one agent that says what it takes, and all; by who is slower nothing is judged. */
+#define AGENT_MS 4000
+#define AGENTS_MS 6000
+
 struct task {
     struct task *next;
     uint64_t number;
@@ -141,8 +145,8 @@ struct checker *checker_new(const struct settings *settings, struct err *err)
     struct metadata_places places = {.ocf_root = settings->ocf_root,
                                      .fence = settings->fence_agents,
                                      .cache = settings->cache,
-                                     .timeout_ms = VERDICT_AGENT_MS,
-                                     .patience_ms = VERDICT_AGENTS_MS};
+                                     .timeout_ms = AGENT_MS,
+                                     .patience_ms = AGENTS_MS};
 
     pthread_mutex_init(&checker->lock, NULL);
     pthread_cond_init(&checker->wake, NULL);

@@ -48,18 +48,14 @@
 #define CONFIRM_MAX_MS (7LL * 24 * 60 * 60 * 1000)
 /* An agent that is started anew is back within this; a node that is off for longer is lost. */
 #define CONFIRM_LOST_MS 10000
-/* Versions that "policy history" lists: more than anybody reads. */
+/* Versions that "policy history" lists, and that are kept: more than anybody reads; */
 #define POLICIES_LISTED_MAX 1000
-/* Versions of the policy kept on each node: what can be listed can be rolled back to, */
 #define POLICIES_KEPT_MAX POLICIES_LISTED_MAX
 /* as long as their texts are no burden to a small disk; of the largest policies that is 16. */
 #define POLICIES_BYTES_MAX (64LL * 1024 * 1024)
 /* How long all members may take to check a pushed policy; an agent that was never asked before is
  * asked then, and who says nothing for longer would hold up whoever waits at a terminal. */
 #define VERDICT_MS 10000
-/* Of these: one agent that says what it takes, and all of them; who is slower is not judged by. */
-#define VERDICT_AGENT_MS 4000
-#define VERDICT_AGENTS_MS 6000
 /* How long a push is carried on through changes of leader and ring before its asker gives up. */
 #define PUSH_PATIENCE_MS 25000
 /* One CPG message; libcpg fragments above 1 MiB, and long messages delay beats: we cut. */
