@@ -34,6 +34,7 @@ struct cluster *cluster_new(struct agent *agent, struct err *err)
     cluster->active_text = xstrdup("");
     cluster->next_text = xstrdup("");
     cluster->lost_at = INSTANT_NEVER;
+    cluster->off_at = INSTANT_NEVER;
     cluster->file = conf_file_new(agent->loop, agent->settings.corosync, conf_done, agent, err);
     if (cluster->file)
         return cluster;
@@ -242,11 +243,21 @@ static void tell_witness(struct agent *agent)
                                .nodeid = agent->roster.nodes[agent->roster.self].nodeid});
 }
 
+/* At once where it never ran; else only when votequorum has noticed that it was away. */
+static bool may_start_witness(struct cluster *cluster, struct instant now)
+{
+    if (cluster->trial_until && !cluster->has_voted)
+        return true;
+    if (cluster->off_at.ms == INSTANT_NEVER.ms)
+        cluster->off_at = now;
+    return instant_reached(now, instant_after(cluster->off_at, duration_ms(WITNESS_PAUSE_MS)));
+}
+
 /*
  * corosync-qdevice runs as long as the list in force has a witness, and starts anew where another
  * of its settings changed: it reads the votes again by itself, and no more than that.
  */
-static bool serve_witness(struct agent *agent)
+static bool serve_witness(struct agent *agent, struct instant now)
 {
     struct cluster *cluster = agent->cluster;
     const struct corosync_device *device = &cluster->active.device;
@@ -257,7 +268,12 @@ static bool serve_witness(struct agent *agent)
 
     if (cluster->phase != PHASE_NONE || cluster->running != cluster->active.version)
         return false;
+    if (conf_file_witness(cluster->file) > WITNESS_OFF) {
+        cluster->has_voted = true;
+        cluster->off_at = INSTANT_NEVER;
+    }
     if (!device->host[0]) {
+        cluster->has_voted = false;
         if (!conf_file_has_witness(cluster->file))
             return false;
         memset(served, 0, sizeof(*served));
@@ -270,6 +286,8 @@ static bool serve_witness(struct agent *agent)
         *served = *device;
         return false;
     }
+    if (!is_other && !may_start_witness(cluster, now))
+        return false;
     conf_file_do(cluster->file, is_other ? CONF_WITNESS_AGAIN : CONF_WITNESS_ON, NULL, NULL);
     *served = *device;
     return true;
@@ -299,7 +317,7 @@ static bool act(struct agent *agent, struct instant now)
     } else if (cluster->phase == PHASE_NONE && staged[0] && agent->status.is_in_sync) {
         conf_file_do(file, CONF_DISCARD, NULL, NULL);
     } else {
-        return serve_witness(agent);
+        return serve_witness(agent, now);
     }
     return true;
 }

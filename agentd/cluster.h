@@ -46,6 +46,8 @@ struct cluster {
     int64_t trial_until;           /* a witness has until then to vote on every node; 0: it does */
     char fell[256];                /* why the last one was taken back; "" */
     struct corosync_device served; /* what corosync-qdevice was started with, if by us */
+    bool has_voted;                /* it was seen to run here, in this trial or before */
+    struct instant off_at;         /* since when it does not run; NEVER: it does */
 
     uint64_t running; /* here */
     struct conf_said own, said[NODES_MAX];

@@ -203,7 +203,7 @@ static void do_deed(struct conf_file *file)
     case CONF_RELOAD: membership_reload(err); break;
     case CONF_WITNESS_ON:
     case CONF_WITNESS_AGAIN:
-        if (witness_install(file->witness_folder, file->bundle, err))
+        if (witness_install(file->witness_folder, file->bundle, err) && witness_hold_restarts(err))
             witness_start(file->deed == CONF_WITNESS_AGAIN, err);
         break;
     case CONF_WITNESS_OFF: witness_remove(file->witness_folder, err); break;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ha/base/arena.h"
@@ -25,7 +26,8 @@
 /* What the database was made of: ours, and which. */
 #define BUNDLE_FILE "tenuto-bundle"
 #define BUNDLE_MAX 65536
-#define PATH_BYTES 400
+#define PATH_BYTES 600
+#define BESIDE "nssdb.tenuto-"
 
 static const char *const words[] = {"unknown", "off", "not connected", "connected", "votes"};
 
@@ -133,6 +135,24 @@ static void remove_folder(const char *folder)
     rmdir(folder);
 }
 
+/* What was being made when an agent was killed, and the database of before. */
+static void remove_others(const char *folder)
+{
+    DIR *list = opendir(folder);
+    const struct dirent *entry;
+    char path[PATH_BYTES];
+
+    if (!list)
+        return;
+    while ((entry = readdir(list))) {
+        if (strncmp(entry->d_name, BESIDE, strlen(BESIDE)) != 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        remove_folder(path);
+    }
+    closedir(list);
+}
+
 static bool make_folders(const char *folder, struct err *err)
 {
     char path[PATH_BYTES];
@@ -205,8 +225,7 @@ static bool put_into_place(const char *folder, const char *made, struct err *err
     bool is_good;
 
     path_of(place, folder, "nssdb");
-    path_of(old, folder, "nssdb.tenuto-old");
-    remove_folder(old);
+    path_of(old, folder, BESIDE "old");
     is_good = fd >= 0 && syncfs(fd) == 0 && (rename(place, old) == 0 || errno == ENOENT) &&
               rename(made, place) == 0 && fsync(fd) == 0;
     if (!is_good)
@@ -250,8 +269,9 @@ bool witness_install(const char *folder, const char *bundle, struct err *err)
     if (witness_is_installed(folder, bundle))
         return true;
     value = json_read(bundle, strlen(bundle), err);
-    path_of(made, folder, "nssdb.tenuto-new");
-    remove_folder(made);
+    remove_others(folder);
+    /* Of an agent that was killed a certutil may still be at work: not in the same place. */
+    snprintf(made, sizeof(made), "%s/" BESIDE "%d", folder, (int)getpid());
     is_good = value && make_folders(made, err) && write_bytes(made, "pwdfile.txt", "", 0, err) &&
               write_member(made, "ca.der", value, "ca", err) &&
               write_member(made, "key.p12", value, "p12", err) && make_database(made, err);
@@ -260,20 +280,41 @@ bool witness_install(const char *folder, const char *bundle, struct err *err)
     is_good = is_good && chmod(made, 0700) == 0 &&
               write_bytes(made, BUNDLE_FILE, bundle, strlen(bundle), err) &&
               put_into_place(folder, made, err);
-    if (!is_good)
-        remove_folder(made);
+    remove_others(folder);
     return is_good;
 }
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
+bool witness_hold_restarts(struct err *err)
+{
+    static const char folder[] = "/etc/systemd/system/corosync-qdevice.service.d";
+    const char *const reload[] = {"systemctl", "daemon-reload", NULL};
+    char text[160];
+    struct text words;
+
+    if (access("/run/systemd/system", F_OK) != 0)
+        return true;
+    text_init(&words, text, sizeof(text));
+    text_add(&words,
+             "# Written by tenuto: see corosync's quorum.device.timeout.\n"
+             "[Service]\nRestartSec=%dms\n",
+             WITNESS_PAUSE_MS);
+    return make_folders(folder, err) &&
+           write_bytes(folder, "tenuto.conf", text, words.length, err) &&
+           program_run(reload, PROGRAM_SECONDS, NULL, err);
+}
+
 bool witness_start(bool anew, struct err *err)
 {
+    static const struct timespec pause = {.tv_sec = (WITNESS_PAUSE_MS + 999) / 1000};
     const char *const enable[] = {"systemctl", "enable", "--now", "corosync-qdevice", NULL};
     const char *const stop[] = {"systemctl", "stop", "corosync-qdevice", NULL};
 
     if (anew && !program_run(stop, PROGRAM_SECONDS, NULL, err))
         return false;
+    if (anew)
+        nanosleep(&pause, NULL);
     return program_run(enable, PROGRAM_SECONDS, NULL, err);
 }
 
@@ -284,8 +325,7 @@ bool witness_remove(const char *folder, struct err *err)
 
     if (!program_run(disable, PROGRAM_SECONDS, NULL, err))
         return false;
-    path_of(path, folder, "nssdb.tenuto-old");
-    remove_folder(path);
+    remove_others(folder);
     path_of(path, folder, "nssdb");
     remove_folder(path);
     return true;

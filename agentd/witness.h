@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "ha/base/err.h"
+#include "ha/base/limits.h"
 
 enum witness_here {
     WITNESS_NONE,   /* nothing is known */
@@ -36,6 +37,13 @@ bool witness_install(const char *folder, const char *bundle, struct err *err);
 bool witness_is_installed(const char *folder, const char *bundle);
 /* Certificates of ours, whichever: there is something to take away. */
 bool witness_is_there(const char *folder);
+/*
+ * Who restarts a corosync-qdevice that ended must wait until votequorum has noticed: meanwhile the
+ * witness may have voted for others, and this node would count it on. Tells systemd so.
+ */
+#define WITNESS_PAUSE_MS (WITNESS_TIMEOUT_MS + 1000)
+bool witness_hold_restarts(struct err *err);
+/* anew: it is stopped first, and away for that long. */
 bool witness_start(bool anew, struct err *err);
 /* The program is stopped, the key is gone. */
 bool witness_remove(const char *folder, struct err *err);

@@ -38,6 +38,7 @@ struct program {
     int64_t started;
     int64_t due; /* when to start it again */
     int64_t delay;
+    int64_t pause; /* at least so long, like RestartSec= */
 };
 
 static const char *name;
@@ -47,7 +48,9 @@ static struct program programs[] = {
     {.name = "corosync", .path = "/usr/sbin/corosync", .arguments = {"corosync", "-f"}},
     {.name = "corosync-qdevice",
      .path = "/usr/sbin/corosync-qdevice",
-     .arguments = {"corosync-qdevice", "-f"}},
+     .arguments = {"corosync-qdevice", "-f"},
+     /* As agentd/witness.c tells systemd. */
+     .pause = 4000},
     {.name = "keeper", .path = "/run/lab/bin/tenuto-keeper", .arguments = {"tenuto-keeper"}},
     {.name = "tenutod", .path = "/run/lab/bin/tenutod", .arguments = {"tenutod"}},
 };
@@ -348,7 +351,7 @@ static void note_end(pid_t pid)
             program->delay = RESTART_MS;
         else if (program->delay < RESTART_MS_MAX)
             program->delay *= 2;
-        program->due = now_ms() + program->delay;
+        program->due = now_ms() + program->delay + program->pause;
     }
 }
 

@@ -80,7 +80,7 @@ static void certificates_come_as_a_whole_or_not_at_all(void **state)
     assert_false(witness_install(folder, cut, &err));
     assert_non_null(strstr(err.text, "certutil failed"));
     assert_false(witness_is_there(folder));
-    assert_false(stage_has(&stage, "etc/qdevice/net/nssdb.tenuto-new"));
+    assert_true(shell("test -z \"$(ls etc/qdevice/net)\""));
     assert_false(witness_install(folder, "{\"host\":\"10.0.0.9\"}", &err));
     assert_non_null(strstr(err.text, "tenuto witness remove"));
 
@@ -99,6 +99,15 @@ static void certificates_come_as_a_whole_or_not_at_all(void **state)
     assert_false(stage_has(&stage, "etc/qdevice/net/nssdb/cert9.db"));
     assert_false(witness_install(folder, cut, &err));
     assert_true(witness_is_installed(folder, bundle));
+    assert_true(shell("test \"$(ls etc/qdevice/net)\" = nssdb"));
+
+    /* An agent was killed at it, and another bundle takes the place of the first. */
+    assert_true(shell("mkdir etc/qdevice/net/nssdb.tenuto-1 && >etc/qdevice/net/nssdb.tenuto-1/x"));
+
+    memcpy(strstr(bundle, "10.0.0.9"), "10.0.0.8", 8);
+    assert_true(witness_install(folder, bundle, &err));
+    assert_true(stage_has(&stage, "etc/qdevice/net/nssdb/cert9.db"));
+    assert_true(shell("test \"$(ls etc/qdevice/net)\" = nssdb"));
     free(bundle);
     free(cut);
 }
@@ -119,10 +128,10 @@ static void a_witness_that_goes_takes_its_key_along(void **state)
     stage_write(&stage, "systemctl", "#!/bin/sh\necho \"$*\" >>\"$0.asked\"\n", 0755);
     assert_true(witness_remove(folder, &err));
     assert_false(stage_has(&stage, "net/nssdb"));
-    assert_true(witness_start(true, &err));
+    assert_true(witness_start(false, &err));
     setenv("PATH", before, 1);
     assert_string_equal(stage_read(&stage, "systemctl.asked"), "disable --now corosync-qdevice\n"
-                                                               "stop corosync-qdevice\n"
+
                                                                "enable --now corosync-qdevice\n");
     free(before);
 }
