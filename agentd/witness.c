@@ -291,17 +291,17 @@ bool witness_hold_restarts(struct err *err)
     static const char folder[] = "/etc/systemd/system/corosync-qdevice.service.d";
     const char *const reload[] = {"systemctl", "daemon-reload", NULL};
     char text[160];
-    struct text words;
+    struct text content;
 
     if (access("/run/systemd/system", F_OK) != 0)
         return true;
-    text_init(&words, text, sizeof(text));
-    text_add(&words,
+    text_init(&content, text, sizeof(text));
+    text_add(&content,
              "# Written by tenuto: see corosync's quorum.device.timeout.\n"
              "[Service]\nRestartSec=%dms\n",
              WITNESS_PAUSE_MS);
     return make_folders(folder, err) &&
-           write_bytes(folder, "tenuto.conf", text, words.length, err) &&
+           write_bytes(folder, "tenuto.conf", text, content.length, err) &&
            program_run(reload, PROGRAM_SECONDS, NULL, err);
 }
 
