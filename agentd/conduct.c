@@ -15,6 +15,7 @@
 #include "agentd/recorder.h"
 #include "agentd/view.h"
 #include "ha/base/json.h"
+#include "ha/base/log.h"
 #include "ha/decide/retire.h"
 #include "ha/model/codec.h"
 
@@ -236,6 +237,23 @@ static bool is_catching_up(const struct agent *agent, struct instant now)
            instant_before(now, instant_after(agent->changed_at, duration_ms(CATCHING_UP_MS)));
 }
 
+/*
+ * Who cannot read the policy in force decides nothing by the one before. Where others are here that
+ * can, perhaps, this agent ends: the next one is the youngest, and leads last.
+ */
+static bool is_beyond_us(struct agent *agent)
+{
+    if (!agent->knowledge.beyond)
+        return false;
+    if (node_set_count(agent->status.synced) > 1) {
+        log_error("version %llu of the policy is in force, which this tenutod cannot read: it ends,"
+                  " so that another node leads; install the release that the others have",
+                  (unsigned long long)agent->knowledge.beyond);
+        sd_event_exit(agent->loop, 1);
+    }
+    return true;
+}
+
 void conduct(struct agent *agent, struct instant now)
 {
     struct outcome *outcome = agent->outcome;
@@ -248,7 +266,7 @@ void conduct(struct agent *agent, struct instant now)
         agent->must_decide = true;
         return;
     }
-    if (agent->status.has_proposal)
+    if (agent->status.has_proposal || is_beyond_us(agent))
         return;
     notice_armed(agent, now);
     if (!agent->must_decide && !instant_reached(now, agent->decide_at))

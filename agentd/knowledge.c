@@ -159,6 +159,7 @@ bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t
     *before = NULL;
     json_decref(knowledge->confirm);
     knowledge->confirm = NULL;
+    knowledge->beyond = 0;
     if (value && (uint64_t)json_int(value, "version", 0) != knowledge->policy_version) {
         struct arena *old_arena = knowledge->arena;
         struct policy *old = knowledge->policy;
@@ -166,6 +167,7 @@ bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t
         is_new = read_policy(knowledge, value);
         *before_arena = is_new ? old_arena : NULL;
         *before = is_new ? old : NULL;
+        knowledge->beyond = is_new ? 0 : (uint64_t)json_int(value, "version", 0);
     }
     knowledge_offer(knowledge, NULL, NULL, NULL);
     ha_state_init(agreed, knowledge->policy ? knowledge->policy->n_nodes : 0,

@@ -18,6 +18,7 @@ struct knowledge {
     struct arena *arena;   /* of the policy */
     struct policy *policy; /* NULL: none was pushed yet */
     uint64_t policy_version;
+    uint64_t beyond; /* a later one is in force that this program cannot read; 0: none */
     char *text;
     char *author;
     char *push;           /* id of the request that brought it; "" */

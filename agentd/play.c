@@ -26,6 +26,9 @@ bool agent_may_act(const struct agent *agent, struct instant now)
 {
     if (!agent->member || !agent->status.is_quorate || !agent->status.is_in_sync)
         return false;
+    /* What is asked of this node by a policy that it cannot read is not what it would do. */
+    if (agent->knowledge.beyond)
+        return false;
     if (!instant_before(now, lease_until(member_lease(agent->member))))
         return false;
     if (!has_watchdog(agent))

@@ -51,11 +51,14 @@ static json_t *timing_row(const struct agent *agent)
 
 static json_t *policy_row(const struct agent *agent)
 {
+    if (!agent->knowledge.policy && agent->knowledge.beyond)
+        return json_pack("{s:I}", "beyond", (json_int_t)agent->knowledge.beyond);
     if (!agent->knowledge.policy)
         return json_null();
-    return json_pack("{s:I,s:s,s:I}", "version", (json_int_t)agent->knowledge.policy_version,
+    return json_pack("{s:I,s:s,s:I,s:I}", "version", (json_int_t)agent->knowledge.policy_version,
                      "author", agent->knowledge.author, "at",
-                     (json_int_t)agent->knowledge.policy_stamp);
+                     (json_int_t)agent->knowledge.policy_stamp, "beyond",
+                     (json_int_t)agent->knowledge.beyond);
 }
 
 static json_t *ledger_row(const struct agent *agent)

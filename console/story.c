@@ -105,9 +105,17 @@ static void begin_line(FILE *out, const char *label)
 static void write_policy(FILE *out, const json_t *status, int64_t now_ms)
 {
     const json_t *policy = json_object_get(status, "policy");
+    int64_t beyond = json_int(policy, "beyond", 0);
     struct when when;
 
     begin_line(out, "policy");
+    if (beyond > 0) {
+        fprintf(out,
+                "version %lld, which this node cannot read, so it takes no part: install the"
+                " release that the others have\n",
+                (long long)beyond);
+        return;
+    }
     if (!json_is_object(policy)) {
         fputs("none yet; \"tenuto policy push FILE\" puts one into force\n", out);
         return;

@@ -104,6 +104,27 @@ static void another_policy_moves_the_ids_and_keeps_the_state(void **state)
     knowledge_fini(&knowledge);
 }
 
+static void what_it_cannot_read_is_known_to_be_beyond_it(void **state)
+{
+    autojson *records = json_object();
+    struct knowledge knowledge;
+
+    (void)state;
+    json_object_set_new(records, "policy", policy_record(1, NODES SERVICE("web")));
+    knowledge_init(&knowledge);
+    load(&knowledge, records, 1);
+    assert_int_equal(knowledge.beyond, 0);
+    json_object_set_new(records, "policy", policy_record(2, NODES "of a later release {\n"));
+    assert_false(load(&knowledge, records, 2));
+    assert_int_equal(knowledge.beyond, 2);
+    assert_int_equal(knowledge.policy_version, 1);
+    /* Others have gone back to what it knows. */
+    json_object_set_new(records, "policy", policy_record(3, NODES SERVICE("web")));
+    assert_true(load(&knowledge, records, 3));
+    assert_int_equal(knowledge.beyond, 0);
+    knowledge_fini(&knowledge);
+}
+
 /* Its node was taken out of the policy: it is found anew, and stays stopped all the same. */
 static void who_was_stopped_by_hand_stays_so_without_its_node(void **state)
 {
@@ -189,6 +210,7 @@ int main(void)
         cmocka_unit_test(no_policy_is_no_error),
         cmocka_unit_test(records_are_read_by_name),
         cmocka_unit_test(another_policy_moves_the_ids_and_keeps_the_state),
+        cmocka_unit_test(what_it_cannot_read_is_known_to_be_beyond_it),
         cmocka_unit_test(who_was_stopped_by_hand_stays_so_without_its_node),
         cmocka_unit_test(a_policy_that_cannot_be_understood_leaves_the_one_before_in_force),
         cmocka_unit_test(broken_and_foreign_records_harm_nobody_else),
