@@ -7,6 +7,7 @@
  * connection to corosync (corosync.c) is made by calls that can wait.
  */
 #include "agentd/agent.h"
+#include "agentd/branches.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -337,7 +338,11 @@ static void handle(struct agent *agent, const struct member_event *event)
         requests_durable(agent, event->version);
         break;
     case MEMBER_MESSAGE: message_taken(agent, event->from, patch); break;
-    case MEMBER_STORE: store_write(agent->store, patch, event->records, &event->head); break;
+    case MEMBER_STORE:
+        if (event->branch)
+            branches_notice(agent, event->branch, agent_wall_ms());
+        store_write(agent->store, patch, event->records, &event->head);
+        break;
     case MEMBER_CURRENT: current_heard(agent, event->token); break;
     }
     if (event->kind != MEMBER_SEND)
@@ -352,19 +357,6 @@ static void drain(struct agent *agent)
         handle(agent, &event);
     if (agent->member)
         member_status(agent->member, &agent->status);
-}
-
-/* A node that was away longer than its own watchdog waits must not go on as if nothing had been. */
-static void notice_absence(struct agent *agent, struct instant now)
-{
-    struct duration watchdog = feeding_watchdog(agent->feeding);
-    int64_t gap = agent->last_turn.ms ? instant_since(now, agent->last_turn).ms : 0;
-
-    agent->last_turn = now;
-    if (!watchdog.ms || !agent->knowledge.policy || feeding_state(agent->feeding) != FEEDING_ARMED)
-        return;
-    if (gap > watchdog.ms + agent->knowledge.policy->timing.lease.ms)
-        feeding_condemn(agent->feeding, "this node stood still for longer than its lease");
 }
 
 static void feed(struct agent *agent)
@@ -389,7 +381,7 @@ static int agent_turn(sd_event_source *source, void *context)
     struct instant next = instant_after(now, duration_ms(ALIVE_EVERY_MS));
 
     (void)source;
-    notice_absence(agent, now);
+    play_notice_absence(agent, now);
     if (feeding_poll(agent->feeding, now))
         control_changed(agent->control);
     corosync_turn(agent, now);
@@ -490,6 +482,7 @@ static bool open_store(struct agent *agent, struct err *err)
     agent->history = history_open(agent->settings.store, err);
     if (!agent->history)
         return false;
+    branches_open(agent);
     patches = store_history(agent->store, 0, NULL, RECENT_EVENTS, NULL);
     remember_all(agent, patches);
     reload(agent, records, head.version);
@@ -573,6 +566,7 @@ void agent_free(struct agent *agent)
     history_close(agent->history);
     verbs_end(agent);
     json_decref(agent->recent);
+    json_decref(agent->branches);
     if (agent->store)
         store_close(agent->store);
     follow_end(agent);

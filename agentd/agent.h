@@ -50,6 +50,7 @@ struct agent {
     struct store *store;
     struct history *history;
     struct asking *asking; /* verbs that wait for an answer about the past */
+    json_t *branches;      /* see branches.h */
     json_t *recent;        /* the newest events, as verb_events_of makes them */
     struct group *group;
     struct membership *membership;
@@ -116,6 +117,8 @@ const char *agent_node(const struct agent *agent); /* our name; "" before corosy
 /* conduct.c: if we lead, decide and propose. play.c: obey, arm, report. Both are levels. */
 void conduct(struct agent *agent, struct instant now);
 void play(struct agent *agent, struct instant now);
+/* Once a turn, before anything else: a node that stood still for too long must end. */
+void play_notice_absence(struct agent *agent, struct instant now);
 void play_job_ended(void *context, const char *name, const struct job_end *end);
 /* What is in the records of /run is handed to the player; after each change of policy. */
 void play_adopt(struct agent *agent);

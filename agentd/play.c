@@ -312,3 +312,16 @@ void play_adopt(struct agent *agent)
     if (agent->knowledge.policy && agent->hands)
         hands_each(agent->hands, adopt, agent);
 }
+
+/* A node that was away longer than its own watchdog waits must not go on as if nothing had been. */
+void play_notice_absence(struct agent *agent, struct instant now)
+{
+    struct duration watchdog = feeding_watchdog(agent->feeding);
+    int64_t gap = agent->last_turn.ms ? instant_since(now, agent->last_turn).ms : 0;
+
+    agent->last_turn = now;
+    if (!watchdog.ms || !agent->knowledge.policy || feeding_state(agent->feeding) != FEEDING_ARMED)
+        return;
+    if (gap > watchdog.ms + agent->knowledge.policy->timing.lease.ms)
+        feeding_condemn(agent->feeding, "this node stood still for longer than its lease");
+}

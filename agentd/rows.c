@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/branches.h"
 #include "agentd/cluster.h"
 #include "agentd/confirm.h"
 #include "ha/base/json.h"
@@ -145,6 +146,7 @@ json_t *rows_cluster(struct agent *agent)
     json_object_set_new(row, "armed", json_boolean(feeding_state(agent->feeding) == FEEDING_ARMED));
     json_object_set_new(row, "lease_ms", json_integer(lease_left_ms(agent, agent_now())));
     json_object_set_new(row, "timing", timing_row(agent));
+    json_object_set_new(row, "branches", branches_row(agent));
     return row;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/branches.h"
 #include "agentd/call.h"
 #include "agentd/confirm.h"
 #include "agentd/control_server.h"
@@ -203,6 +204,7 @@ static void answer_policies(void *context, const struct question *question, json
                             const struct err *err)
 {
     struct asking *asking = context;
+    autojson *branches = branches_policies(asking->agent);
     json_t *policy;
     size_t i;
 
@@ -223,6 +225,11 @@ static void answer_policies(void *context, const struct question *question, json
                         json_object_get(policy, "message"));
         set_outcome(asking->agent, row, policy);
         session_row(asking->session, asking->id, row);
+    }
+    json_array_foreach(branches, i, policy)
+    {
+        if (asking->session)
+            session_row(asking->session, asking->id, json_incref(policy));
     }
     if (asking->session)
         session_done(asking->session, asking->id, current_done(asking->rest));

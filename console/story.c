@@ -136,6 +136,29 @@ void story_confirm(FILE *out, const json_t *confirm, int64_t now_ms)
             (long long)json_int(confirm, "back", 0), when_span(&when, left_ms > 0 ? left_ms : 0));
 }
 
+/* Rare, and then somebody has to know: what was decided here is not in force. */
+static void write_branches(FILE *out, const json_t *branches, int64_t now_ms)
+{
+    const char *name = "branches";
+    struct when when;
+    json_t *branch;
+    size_t i;
+
+    json_array_foreach(branches, i, branch)
+    {
+        int64_t ago_ms = now_ms - json_int(branch, "at", 0);
+
+        begin_line(out, name);
+        fprintf(out, "versions %lld to %lld were in force here; %s ago the others went on without",
+                (long long)json_int(branch, "first", 0), (long long)json_int(branch, "last", 0),
+                when_span(&when, ago_ms > 0 ? ago_ms : 0));
+        if (json_array_size(json_object_get(branch, "policies")) > 0)
+            fputs(" (policies among them: tenuto policy history)", out);
+        fputc('\n', out);
+        name = "";
+    }
+}
+
 /* "token 1s, beat 500ms, ..." and what follows from them. */
 static void write_times(FILE *out, const json_t *timing)
 {
@@ -310,6 +333,7 @@ void story_status(FILE *out, const json_t *status, int64_t now_ms)
         begin_line(out, "");
         story_confirm(out, json_object_get(status, "confirm"), now_ms);
     }
+    write_branches(out, json_object_get(status, "branches"), now_ms);
     write_corosync(out, json_object_get(status, "corosync"));
     write_witness(out, json_object_get(status, "witness"));
     write_keeper(out, status);

@@ -241,6 +241,33 @@ json_t *ledger_history(const struct ledger *ledger)
     return patches_between(ledger, 0, ledger->head.version);
 }
 
+json_t *ledger_past(const struct ledger *ledger)
+{
+    return patches_between(ledger, 0, ledger->committed);
+}
+
+/* Two histories part once: from the first patch that differs on, all of it is lost. */
+json_t *ledger_lost(const struct ledger *ledger, const json_t *past)
+{
+    json_t *lost = NULL, *patch;
+    size_t at;
+
+    json_array_foreach(past, at, patch)
+    {
+        uint64_t version = (uint64_t)json_int(patch, "version", 0);
+        const json_t *same = ledger_find(ledger, version);
+        bool is_unknown = json_flag(patch, "damaged", false) || json_flag(same, "damaged", false) ||
+                          ledger->n_recent == 0 || version < ledger_oldest(ledger);
+        bool is_there = version <= ledger->head.version && (is_unknown || json_equal(same, patch));
+
+        if (!lost && !is_there)
+            lost = json_array();
+        if (lost)
+            json_array_append(lost, patch);
+    }
+    return lost;
+}
+
 char *ledger_write(const struct ledger *ledger)
 {
     autojson *all = json_pack(

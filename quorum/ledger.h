@@ -24,6 +24,10 @@ const json_t *ledger_records(const struct ledger *ledger);
 /* The records with the pending patches applied: what a store keeps. A new reference. */
 json_t *ledger_tip_records(const struct ledger *ledger);
 json_t *ledger_history(const struct ledger *ledger);
+/* The same without what is pending. */
+json_t *ledger_past(const struct ledger *ledger);
+/* Of another ledger's past what is not in this one; NULL: nothing, as far as both know. */
+json_t *ledger_lost(const struct ledger *ledger, const json_t *past);
 
 void ledger_set_epoch(struct ledger *ledger, struct ring_id epoch);
 /* The hash of a chain that goes on with this patch. */

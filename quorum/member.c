@@ -39,6 +39,7 @@ static void queued_free(struct queued *queued)
     free(queued->bytes);
     json_decref(queued->patch);
     json_decref(queued->records);
+    json_decref(queued->branch);
     free(queued->roster);
     memset(queued, 0, sizeof(*queued));
 }
@@ -91,6 +92,7 @@ bool member_next(struct member *member, struct member_event *event)
     member->last.event.bytes = member->last.bytes;
     member->last.event.patch = member->last.patch;
     member->last.event.records = member->last.records;
+    member->last.event.branch = member->last.branch;
     member->last.event.words = member->last.words;
     member->last.event.roster = member->last.roster;
     *event = member->last.event;
@@ -125,9 +127,12 @@ void member_store_patch(struct member *member, const json_t *patch)
     emit_write(member)->patch = json_incref((json_t *)patch);
 }
 
-void member_store_all(struct member *member)
+void member_store_all(struct member *member, json_t *branch)
 {
-    emit_write(member)->records = ledger_tip_records(member->ledger);
+    struct queued *queued = emit_write(member);
+
+    queued->records = ledger_tip_records(member->ledger);
+    queued->branch = branch;
 }
 
 void member_stored(struct member *member, struct instant now, uint64_t n_written)

@@ -52,6 +52,7 @@ struct member_event {
     const char *words;
     bool is_in_doubt;        /* VOIDED: it may have happened after all, so long were we away */
     const json_t *records;   /* STORE: all of them if patch is NULL */
+    const json_t *branch;    /* and the patches that were in force here and are not in them */
     struct ledger_head head; /* STORE */
     const struct roster *roster;
 };

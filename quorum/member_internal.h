@@ -14,7 +14,7 @@
 struct queued {
     struct member_event event;
     void *bytes;
-    json_t *patch, *records;
+    json_t *patch, *records, *branch;
     struct roster *roster;
     char words[REASON_TEXT_MAX];
 };
@@ -75,7 +75,8 @@ bool member_is_quorate(const struct member *member);
 struct queued *member_emit(struct member *member, enum member_event_kind kind);
 void member_send(struct member *member, enum wire_kind kind, json_t *body);
 void member_store_patch(struct member *member, const json_t *patch);
-void member_store_all(struct member *member);
+/* Takes over branch; may be NULL. */
+void member_store_all(struct member *member, json_t *branch);
 void member_new_view(struct member *member, struct instant now);
 void member_beat_soon(struct member *member);
 uint64_t member_group_name(const struct member *member);

@@ -424,6 +424,7 @@ struct instant sync_tick(struct member *member, struct instant now)
 static bool install(struct member *member, struct err *err)
 {
     struct sync *sync = &member->sync;
+    autojson *past = ledger_past(member->ledger);
     json_t *patch;
     size_t at;
 
@@ -432,7 +433,7 @@ static bool install(struct member *member, struct err *err)
     ledger_set_epoch(member->ledger, sync->is_settled ? sync->epoch : sync->newest.epoch);
     member->must_reset = true;
     member->has_new_past = true;
-    member_store_all(member);
+    member_store_all(member, ledger_lost(member->ledger, past));
     have_content(member);
     json_array_foreach(sync->backlog, at, patch) patch_append(member, patch);
     json_decref(sync->backlog);

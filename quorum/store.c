@@ -17,9 +17,10 @@
 
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
+#include "quorum/store_branches.h"
 #include "quorum/store_tables.h"
 
-enum job_kind { JOB_PATCH, JOB_RECORDS, JOB_HISTORY, JOB_POLICY };
+enum job_kind { JOB_PATCH, JOB_RECORDS, JOB_HISTORY, JOB_POLICY, JOB_BRANCH };
 
 struct job {
     struct job *next;
@@ -72,6 +73,7 @@ static bool do_job(sqlite3 *db, const struct job *job, struct err *err)
                tables_set_head(db, &job->head, err);
     case JOB_HISTORY: return take_history(db, value, err);
     case JOB_POLICY: return tables_keep_older_policy(db, value, err);
+    case JOB_BRANCH: return branches_keep(db, value, err);
     }
     return false;
 }
@@ -278,6 +280,19 @@ json_t *store_history(struct store *store, uint64_t after, const char *subject, 
 json_t *store_policy(struct store *store, uint64_t version, struct err *err)
 {
     return tables_policy(store->reading, version, err);
+}
+
+void store_keep_branch(struct store *store, const json_t *patches, int64_t stamp)
+{
+    autojson *branch =
+        json_pack("{s:I, s:O}", "stamp", (json_int_t)stamp, "patches", (json_t *)patches);
+
+    queue(store, JOB_BRANCH, branch, NULL);
+}
+
+json_t *store_branches(struct store *store, struct err *err)
+{
+    return branches_read(store->reading, err);
 }
 
 bool store_take_history(struct store *store, const json_t *patches, struct err *err)

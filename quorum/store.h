@@ -47,6 +47,15 @@ json_t *store_history(struct store *store, uint64_t after, const char *subject, 
  * none.
  */
 json_t *store_policy(struct store *store, uint64_t version, struct err *err);
+/*
+ * Patches that were in force here and that the others went on without; the newest BRANCHES_KEPT_MAX
+ * such branches are kept. stamp: when that was noticed.
+ */
+void store_keep_branch(struct store *store, const json_t *patches, int64_t stamp);
+/* [{"first","last","stamp","policies":[{"version","author","stamp","text"}]}], the newest first. */
+json_t *store_branches(struct store *store, struct err *err);
+/* One of them, from its patches. */
+json_t *store_branch_of(const json_t *patches, int64_t stamp);
 /* For a joiner: queues the past that MEMBER_RESET brought. */
 bool store_take_history(struct store *store, const json_t *patches, struct err *err);
 /* For a joiner: queues an older version of the policy, as a question for it was answered there. */

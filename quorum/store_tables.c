@@ -8,6 +8,7 @@
 
 #include "ha/base/json.h"
 #include "ha/base/limits.h"
+#include "quorum/store_branches.h"
 #include "quorum/store_sql.h"
 
 #define FORMAT 1
@@ -133,7 +134,8 @@ sqlite3 *tables_open(const char *path, struct err *err)
         err_set(err, "cannot open %s: %s", path, db ? sqlite3_errmsg(db) : "no memory");
     else if (sqlite3_busy_timeout(db, 5000) == SQLITE_OK &&
              sql_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err) &&
-             check_format(db, path, err) && sql_run(db, schema_of_messages, err))
+             check_format(db, path, err) && sql_run(db, schema_of_messages, err) &&
+             branches_table(db, err))
         return db;
     else
         err_in(err, "%s", path);

@@ -37,6 +37,7 @@
 #define WITNESS_TIMEOUT_MS 3000
 /* And how long a new ring waits for its word: as long, or the living would wait for a dead one. */
 #define WITNESS_SYNC_TIMEOUT_MS 3000
+#define BRANCHES_KEPT_MAX 16 /* rare, and for people to look at */
 /* "provider:agent" of an OCF agent. */
 #define AGENT_NAME_MAX 128
 /* The text of one policy. 10,000 services of five lines each are about 2 MiB. */

@@ -528,6 +528,36 @@ static void a_kill_in_the_middle_of_a_write_loses_nothing_that_was_told(void **s
     }
 }
 
+static void branches_are_kept_with_their_policies_and_the_oldest_go(void **state)
+{
+    struct store *store = open_store();
+    json_t *branches;
+
+    (void)state;
+    for (int i = 0; i < BRANCHES_KEPT_MAX + 2; i++) {
+        json_t *patches = json_pack("[{s:i, s:{s:s}}, {s:i}]", "version", 7 + i, "set", "policy",
+                                    "{\"version\": 7, \"author\": \"anna\", \"text\": \"node a\"}",
+                                    "version", 9 + i);
+
+        store_keep_branch(store, patches, 1000 + i);
+        json_decref(patches);
+    }
+    store_close(store);
+    store = open_store();
+    branches = store_branches(store, NULL);
+    assert_int_equal(json_array_size(branches), BRANCHES_KEPT_MAX);
+    assert_int_equal(json_int(json_array_get(branches, 0), "first", 0), 7 + BRANCHES_KEPT_MAX + 1);
+    assert_int_equal(json_int(json_array_get(branches, 0), "last", 0), 9 + BRANCHES_KEPT_MAX + 1);
+    assert_int_equal(json_int(json_array_get(branches, 0), "stamp", 0),
+                     1000 + BRANCHES_KEPT_MAX + 1);
+    assert_string_equal(
+        json_text(json_array_get(json_object_get(json_array_get(branches, 0), "policies"), 0),
+                  "text", ""),
+        "node a");
+    json_decref(branches);
+    store_close(store);
+}
+
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -541,6 +571,7 @@ int main(void)
         STORE_TEST(history_is_bounded),
         STORE_TEST(history_is_bounded_in_bytes),
         STORE_TEST(every_policy_text_is_kept_by_its_version),
+        STORE_TEST(branches_are_kept_with_their_policies_and_the_oldest_go),
         STORE_TEST(what_was_said_of_a_policy_is_kept_beside_it),
         STORE_TEST(what_became_of_a_policy_is_kept_beside_it),
         STORE_TEST(an_older_version_that_another_member_knows_is_taken),

@@ -162,6 +162,57 @@ static void a_read_is_answered_by_the_last_of_two(void **state)
     world_free(world);
 }
 
+/* Each decides alone in turn; then both meet. */
+static void of_two_histories_the_later_is_kept_and_the_other_is_a_branch(void **state)
+{
+    struct world *world = two_with_witness();
+    static const int apart[WORLD_NODES] = {0, 1}, together[WORLD_NODES];
+
+    (void)state;
+    world_set(world, world_leader(world), "both", "x");
+    world_run(world, 200);
+    loopback_cut(world->loopback, apart);
+    loopback_witness_move(world->loopback, 0);
+    world_run(world, WAIT_MS + 2500);
+    assert_true(world->actors[0].status.is_by_witness);
+    assert_true(world_set(world, 0, "first", "x") != 0);
+    world_run(world, 300);
+    loopback_witness_move(world->loopback, 1);
+    world_run(world, LAG_MS + WAIT_MS + 2500);
+    assert_true(world->actors[1].status.is_by_witness && !world->actors[0].status.is_in_sync);
+    assert_true(world_set(world, 1, "second", "x") != 0);
+    world_run(world, 300);
+    loopback_cut(world->loopback, together);
+    assert_true(world_settle(world, 4000));
+    for (int at = 0; at < 2; at++) {
+        const json_t *records = member_records(world->actors[at].member);
+
+        assert_non_null(json_object_get(records, "both"));
+        assert_non_null(json_object_get(records, "second"));
+        assert_null(json_object_get(records, "first"));
+    }
+    assert_int_equal(world->actors[0].n_branched, 1);
+    assert_int_equal(world->actors[1].n_branched, 0);
+    world_free(world);
+}
+
+static void who_is_only_behind_keeps_no_branch(void **state)
+{
+    struct world *world = two_with_witness();
+
+    (void)state;
+    world_set(world, world_leader(world), "both", "x");
+    world_run(world, 200);
+    lose_second(world);
+    world_set(world, 0, "alone", "x");
+    world_run(world, 200);
+    world_power_on(world, 1);
+    assert_true(world_settle(world, 4000));
+    assert_non_null(json_object_get(member_records(world->actors[1].member), "alone"));
+    assert_int_equal(world->actors[0].n_branched + world->actors[1].n_branched, 0);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +223,8 @@ int main(void)
         cmocka_unit_test(an_agent_that_died_is_waited_for_where_its_corosync_runs),
         cmocka_unit_test(one_that_stalls_in_the_ring_is_off_once_it_must_have_been_reset),
         cmocka_unit_test(a_read_is_answered_by_the_last_of_two),
+        cmocka_unit_test(of_two_histories_the_later_is_kept_and_the_other_is_a_branch),
+        cmocka_unit_test(who_is_only_behind_keeps_no_branch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,7 +207,10 @@ static void handle(struct actor *actor, const struct member_event *event)
         actor->n_messages++;
         service_message(actor, event->from, event->patch);
         break;
-    case MEMBER_STORE: queue_write(actor, event); break;
+    case MEMBER_STORE:
+        actor->n_branched += json_array_size(event->branch);
+        queue_write(actor, event);
+        break;
     case MEMBER_CURRENT:
         if (actor->read && event->token >= actor->read && !actor->read_version)
             actor->read_version = event->version + 1;

@@ -55,7 +55,7 @@ struct actor {
 
     uint64_t uid_of[WORLD_VERSIONS]; /* what this agent saw committed */
     uint64_t durable, n_resets, n_committed, n_voided, n_messages;
-    uint64_t committed_token, voided_token;
+    uint64_t committed_token, voided_token, n_branched;
     uint64_t read, read_floor, n_reads; /* under way, 0: none; what it must hold at least */
     uint64_t read_version;              /* what it saw, and one; 0: nothing yet */
     int major;                          /* of the protocol, beyond that of the others */
