@@ -24,6 +24,8 @@
 #define EMPTY_SECONDS 600
 #define VOTES_SECONDS 60
 #define LEFT_FOLDER "/var/lib/tenuto"
+/* The cluster's key and certificate for its witness; see agentd/witness.h. */
+#define WITNESS_KEY "/etc/corosync/qdevice/net/nssdb"
 
 static struct site site_of(const struct settings *settings, struct output *output)
 {
@@ -179,8 +181,9 @@ static bool put_away(const char *cluster, char *folder, size_t size, struct err 
 {
     static const char *const files[] = {LEFT_FOLDER "/tenuto.db", LEFT_FOLDER "/tenuto.db-wal",
                                         LEFT_FOLDER "/tenuto.db-shm"};
-    static const char *const corosync[] = {SITE_CONF, SITE_KEY, SITE_CONF ".tenuto-old",
-                                           SITE_CONF ".tenuto-new", SITE_MARK};
+    static const char *const corosync[] = {
+        SITE_CONF, SITE_KEY,   SITE_CONF ".tenuto-old", SITE_CONF ".tenuto-new",
+        SITE_MARK, WITNESS_KEY};
     char other[256];
 
     snprintf(folder, size, LEFT_FOLDER "/left-%s-%lld", cluster, (long long)time(NULL));
@@ -215,7 +218,9 @@ static bool leave(struct site *site, struct err *err)
     if (!site_wait(site, VOTES_SECONDS, "a node without a vote", has_no_vote, (void *)node, err))
         return err_in(err, "this node is out of the policy; \"tenuto cluster leave\" goes on");
     site_ok(site, "the others count without this node");
-    if (!site_service("stop", "tenuto", err) || !site_service("stop", "corosync", err) ||
+    if (!site_service("stop", "tenuto", err) ||
+        (access(WITNESS_KEY, F_OK) == 0 && !site_service("stop", "corosync-qdevice", err)) ||
+        !site_service("stop", "corosync", err) ||
         !put_away(cluster[0] ? cluster : "cluster", folder, sizeof(folder), err))
         return false;
     site_ok(site, "corosync is stopped; its key and configuration are in %s", folder);

@@ -349,6 +349,8 @@ why_not() {
 # ---- the witness ---------------------------------------------------------------------------------
 
 WITNESS=10.77.0.254
+# As the kernel cuts its name.
+QDEVICE=corosync-qdevic
 
 # corosync-qnetd on the host outside, with its authority; it ends with the lab.
 witness_begin() {
@@ -391,6 +393,18 @@ witness_add() {
     code=$?
     sed '/^d=.etc/d' "$STORY_DIR/added"
     return "$code"
+}
+
+# corosync.conf is written from the policy, and the witness votes; as the story before left it.
+have_witness() {
+    wait_healthy
+    tenuto alpha cluster adopt >/dev/null 2>&1
+    wait_for 20 'corosync.conf from the policy' status_is beta '.corosync.state == "agreed"'
+    if ! witness_is votes; then
+        witness_begin
+        check 'the witness does not come' witness_add alpha $WITNESS
+    fi
+    wait_for 20 'a witness that votes' witness_is votes
 }
 
 # The way between one node and the witness, both ways.
