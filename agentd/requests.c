@@ -474,6 +474,8 @@ struct instant requests_expire(struct agent *agent, struct instant now)
                                            pending_drop_stale(&requests->pushes, now));
 
     tell_again(agent);
+    /* What has just turned out to be in force may have been on enough disks for long. */
+    requests_durable(agent, agent->durable);
     while (*link) {
         if (instant_reached(now, (*link)->expires)) {
             expired(agent, *link);

@@ -284,6 +284,40 @@ static void what_may_have_been_in_force_meanwhile_is_called_unknown(void **state
     crew_free(crew);
 }
 
+/* It came into force while its asker was cut off, and nobody remembers who asked for what. */
+static void the_id_in_the_record_says_that_it_has_happened(void **state)
+{
+    struct crew *crew = crew_new(13);
+    int leader = crew_leader(crew), asker = crew_other(crew, leader, -1);
+    struct one *one = &crew->ones[asker];
+
+    (void)state;
+    for (int at = 0; at < CREW; at++)
+        crew->ones[at].opinion = at == asker ? ACCEPTS : SAYS_NOTHING;
+    crew_push(crew, asker, "mine");
+    crew_run(crew, 100);
+    crew_cut(crew, asker);
+    crew_run(crew, 600);
+    for (int at = 0; at < CREW; at++)
+        crew->ones[at].opinion = ACCEPTS;
+    crew_run(crew, 600);
+    assert_int_equal(crew_version(crew, leader), 1);
+    for (int at = 0; at < CREW; at++) {
+        if (at == asker)
+            continue;
+        json_array_clear(crew->ones[at].past);
+        crew_kill(crew, at);
+        crew_start(crew, at);
+    }
+    assert_int_equal(one->n_done + one->n_errors, 0);
+    crew_mend(crew);
+    crew_settle(crew);
+    crew_run(crew, 1000);
+    assert_int_equal(one->n_done, 1);
+    in_force_everywhere(crew, 1);
+    crew_free(crew);
+}
+
 /* The leader, who asked, or the third dies so many ms after the push, and comes back. */
 static void die_at(int who, int after)
 {
@@ -335,6 +369,7 @@ int main(void)
         cmocka_unit_test(who_hangs_up_before_it_is_checked_has_pushed_nothing),
         cmocka_unit_test(who_was_cut_off_hears_what_became_of_it),
         cmocka_unit_test(what_may_have_been_in_force_meanwhile_is_called_unknown),
+        cmocka_unit_test(the_id_in_the_record_says_that_it_has_happened),
         cmocka_unit_test(whoever_dies_at_whatever_step_it_is_old_or_new_everywhere),
     };
 
