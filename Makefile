@@ -248,7 +248,7 @@ check: ## the fast loop: builds, unit tests and gates, each of them; before you 
 		bench-policy judge gates
 
 test: deps ## everything, the lab with real corosync too; ends with the sum
-	$(STEPS) check small histories faults san fuzz screens lsp $(SCENARIOS) conform-news lab \
+	$(STEPS) check small histories model faults san fuzz screens lsp $(SCENARIOS) conform-news lab \
 		agreement story
 
 unit: $(UNIT_PROGRAMS) ## runs the unit tests, of one room with ROOM=dsl
@@ -277,6 +277,9 @@ swarm: $(OUT)/swarm ## random clusters, random misfortunes: SEED=1 HISTORIES=300
 
 histories: $(OUT)/unit/quorum/test_safety ## random histories of the agreement: QUORUM_SEEDS=600
 	@QUORUM_SEEDS=$(or $(QUORUM_SEEDS),600) tests/unit/run $<
+
+model: deps ## the lease, explored by spin with each safety rule left out in turn: WORD=acks
+	@tests/model/run $(WORD)
 
 small: $(OUT)/small ## small clusters, every order of a few events
 	@$(OUT)/small
@@ -413,8 +416,8 @@ clean: ## removes everything generated
 FORCE:
 .PHONY: FORCE help deps all compile clang check test unit san $(SCENARIOS) conformance \
 	conform-news \
-	screens lab lab-16 lab-32 story swarm small histories faults fuzz fuzz-keep fuzz-coverage \
-	fuzz-programs bench bench-cluster bench-policy \
+	screens lab lab-16 lab-32 story swarm small histories model faults fuzz fuzz-keep \
+	fuzz-coverage fuzz-programs bench bench-cluster bench-policy \
 	layers pure tidy format format-fix reasons diagram diagram-fix planted judge agreement \
 	agreement-faults list-sources gates demo \
 	lab-up lab-down lab-shell lab-kill lab-on lab-cut lab-mend install clean
