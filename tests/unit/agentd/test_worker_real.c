@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -275,20 +274,6 @@ static void a_child_begins_with_plain_signals_descriptors_and_session(void **sta
     assert_null(strstr(seen->output, " 4 -> "));
 }
 
-/* Before others, as the agent goes, for as long as the child is started; not everybody may. */
-static void a_child_waits_for_a_processor_like_any_program(void **state)
-{
-    struct seen *seen = *state;
-    const char *niceness[] = {"/usr/bin/nice", NULL};
-    bool is_before_others = setpriority(PRIO_PROCESS, 0, AGENT_NICENESS) == 0;
-
-    start(seen, niceness, STAGE_PATIENCE_MS);
-    setpriority(PRIO_PROCESS, 0, 0);
-    assert_true(stage_run(&seen->stage, &seen->n_ended, 1));
-    if (is_before_others)
-        assert_string_equal(seen->output, "0\n");
-}
-
 static void a_child_leads_a_session_of_its_own_and_sees_only_its_environment(void **state)
 {
     struct seen *seen = *state;
@@ -367,7 +352,6 @@ int main(void)
         TEST(endless_output_keeps_nobody_from_the_loop),
         TEST(a_program_that_cannot_be_executed_says_why),
         TEST(a_child_begins_with_plain_signals_descriptors_and_session),
-        TEST(a_child_waits_for_a_processor_like_any_program),
         TEST(a_child_leads_a_session_of_its_own_and_sees_only_its_environment),
         TEST(cancelling_kills_and_tells_nobody),
         TEST(cancelling_without_a_further_turn_of_the_loop_leaks_nothing),
