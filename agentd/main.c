@@ -6,11 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "agentd/agent.h"
-#include "ha/base/limits.h"
 #include "ha/base/log.h"
 #include "ha/base/version.h"
 
@@ -35,16 +33,6 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Not below what whoever starts us has given; what we start has its own again (worker.c). */
-static void go_first(void)
-{
-    if (getpriority(PRIO_PROCESS, 0) > AGENT_NICENESS &&
-        setpriority(PRIO_PROCESS, 0, AGENT_NICENESS) < 0)
-        log_warning("the agent has to wait for a processor like any program: %s; where many are "
-                    "busy, leases may end",
-                    strerror(errno));
-}
-
 static int run(const struct settings *settings)
 {
     struct err err = {{0}};
@@ -54,7 +42,6 @@ static int run(const struct settings *settings)
     log_set_debug(settings->debug);
     block_signals();
     umask(077);
-    go_first();
     /* What is touched stays in memory: a page fault on a dead disk must not stop the beats. */
     if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
         log_warning("cannot lock the agent in memory: %s; under memory pressure leases may end",

@@ -91,9 +91,6 @@
 #define REASON_TEXT_MAX 256
 /* What an OCF agent may print before we stop listening; it goes on running. */
 #define AGENT_OUTPUT_MAX (64 * 1024)
-/* The agent computes little and must be on time: beside 20 busy programs on two processors it
- * waited 25 ms for each that it computed; a beat that waits ends a lease. Corosync goes before. */
-#define AGENT_NICENESS (-15)
 /* How long a killed child may take to die before its end is told anyway; a busy disk is seconds. */
 #define WORKER_KILL_GRACE_MS 5000
 /* How long services of a node that reboots wait for it before they fail over: a server's boot. */
