@@ -207,7 +207,7 @@ FUZZ_ROOM := $(patsubst %.c,$(FUZZ_OUT)/obj/%.o,$(FUZZ_SHARED) quorum/wire.c \
 	quorum/wire_version.c quorum/ring.c agentd/metadata/describe.c $(SOURCES_dsl) $(SOURCES_ha))
 # What only some of them drive.
 FUZZ_ROOM_join := console/door/words.c console/door/token.c
-FUZZ_ROOM_store := quorum/store_tables.c quorum/ledger.c
+FUZZ_ROOM_store := $(wildcard quorum/store_*.c) quorum/ledger.c
 FUZZ_ROOM_member := $(wildcard quorum/member.c quorum/member_*.c quorum/ledger*.c quorum/lease*.c)
 FUZZ_ROOM_control := $(filter-out $(MAINS) quorum/wire.c quorum/wire_version.c quorum/ring.c \
 	agentd/metadata/describe.c,$(SOURCES_agentd) $(SOURCES_metadata) $(SOURCES_quorum) \
