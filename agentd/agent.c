@@ -15,12 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agentd/audit.h"
 #include "agentd/cluster.h"
 #include "agentd/control_server.h"
 #include "agentd/corosync.h"
 #include "agentd/current.h"
 #include "agentd/follow.h"
 #include "agentd/leaving.h"
+#include "agentd/recent.h"
 #include "agentd/recorder.h"
 #include "agentd/requests.h"
 #include "agentd/verbs.h"
@@ -32,8 +34,6 @@
 
 /* How often the keeper hears that we are alive; a fraction of the shortest lease there is. */
 #define ALIVE_EVERY_MS 100
-/* What a screen's timeline shows at most. */
-#define RECENT_EVENTS 50
 
 struct instant agent_now(void)
 {
@@ -144,7 +144,6 @@ static void log_rows(const json_t *rows)
                  json_text(row, "why", ""));
 }
 
-/* What a screen shows of the past; kept here so that a picture of it costs no disk. */
 static void remember(struct agent *agent, const json_t *patch, const json_t *rows)
 {
     json_t *row;
@@ -153,27 +152,9 @@ static void remember(struct agent *agent, const json_t *patch, const json_t *row
     json_array_foreach(rows, i, row)
     {
         json_object_set_new(row, "version", json_integer(json_int(patch, "version", 0)));
-        json_array_append(agent->recent, row);
+        recent_add(agent->recent, row);
         control_event(agent->control, row);
     }
-    while (json_array_size(agent->recent) > RECENT_EVENTS)
-        json_array_remove(agent->recent, 0);
-}
-
-static void remember_all(struct agent *agent, const json_t *patches)
-{
-    json_t *patch;
-    size_t i;
-
-    json_array_clear(agent->recent);
-    json_array_foreach(patches, i, patch)
-    {
-        autojson *rows = verb_events_of(patch);
-
-        json_array_extend(agent->recent, rows);
-    }
-    while (json_array_size(agent->recent) > RECENT_EVENTS)
-        json_array_remove(agent->recent, 0);
 }
 
 static void committed(struct agent *agent, const struct member_event *event)
@@ -187,6 +168,7 @@ static void committed(struct agent *agent, const struct member_event *event)
     else if (json_object_get(set, KEY_COROSYNC))
         cluster_take_record(agent, json_object_get(set, KEY_COROSYNC));
     knowledge_apply(&agent->knowledge, event->patch, event->version);
+    audit_committed(agent, event->patch);
     requests_committed(agent, event->patch, event->version);
     follow_committed(agent, rows);
     log_rows(rows);
@@ -247,6 +229,7 @@ static void looked_again(struct agent *agent)
         cluster_say_again(agent);
         requests_ring_changed(agent);
         verdict_ring_changed(agent);
+        audit_changed(agent);
     }
     if (before.leader != agent->status.leader && agent->status.leader != NODE_NONE)
         log_info("%s leads", agent->roster.nodes[agent->status.leader].name);
@@ -261,7 +244,8 @@ static void reset(struct agent *agent, const struct member_event *event)
     if (event->patch && !store_take_history(agent->store, event->patch, &err))
         log_warning("the past that another node knows is not kept here: %s", err.text);
     if (event->patch)
-        remember_all(agent, event->patch);
+        verbs_remember(agent, event->patch);
+    audit_caught_up(agent, event->patch);
     requests_forget_pushes(agent);
     versions_look(agent);
     reload(agent, member_records(agent->member), event->version);
@@ -303,6 +287,7 @@ static void message_taken(struct agent *agent, node_id from, const json_t *messa
 {
     const char *kind = json_text(message, "kind", "");
 
+    audit_message(agent, from, message);
     if (strcmp(kind, "report") == 0) {
         report_taken(agent, from, message);
     } else if (strcmp(kind, "corosync") == 0) {
@@ -400,6 +385,7 @@ static int agent_turn(sd_event_source *source, void *context)
     next = instant_earliest(next, current_turn(agent, now));
     next = instant_earliest(next, versions_turn(agent, now));
     next = instant_earliest(next, leaving_turn(agent, now));
+    next = instant_earliest(next, audit_turn(agent, now));
     next = instant_earliest(next, cluster_turn(agent, now));
     next = instant_earliest(next, instant_earliest(agent->play_at, agent->decide_at));
     if (agent->member && agent->must_decide && agent->status.is_leader &&
@@ -483,8 +469,9 @@ static bool open_store(struct agent *agent, struct err *err)
     if (!agent->history)
         return false;
     branches_open(agent);
-    patches = store_history(agent->store, 0, NULL, RECENT_EVENTS, NULL);
-    remember_all(agent, patches);
+    patches = store_history(agent->store, 0, NULL, RECENT_MAX, NULL);
+    verbs_remember(agent, patches);
+    audit_recall(agent);
     reload(agent, records, head.version);
     return true;
 }
@@ -523,6 +510,7 @@ struct agent *agent_new(const struct settings *settings, struct err *err)
     agent->requests = requests_new();
     agent->versions = versions_new();
     agent->current = current_new();
+    agent->audit = audit_new();
     agent->recorder = recorder_new(settings->record, FLIGHT_BYTES_MAX);
     agent->recent = json_array();
     agent->idle_since = agent->play_at = agent->decide_at = INSTANT_NEVER;
@@ -576,6 +564,7 @@ void agent_free(struct agent *agent)
     current_free(agent->current);
     verdicts_free(agent->verdicts);
     versions_free(agent->versions);
+    audit_free(agent->audit);
     cluster_free(agent->cluster);
     knowledge_fini(&agent->knowledge);
     for (node_id at = 0; at < NODES_MAX; at++) {

@@ -19,6 +19,7 @@
 #include "quorum/store.h"
 
 struct asking;
+struct audit;
 struct cluster;
 struct control;
 struct current;
@@ -51,7 +52,8 @@ struct agent {
     struct history *history;
     struct asking *asking; /* verbs that wait for an answer about the past */
     json_t *branches;      /* see branches.h */
-    json_t *recent;        /* the newest events, as verb_events_of makes them */
+    struct audit *audit;   /* who asks for what */
+    json_t *recent;        /* the newest events: recent.h */
     struct group *group;
     struct membership *membership;
     sd_event_source *group_source, *membership_source, *reload_source;

@@ -48,6 +48,9 @@ void verb_ha_maintenance(const struct call *call);
 void verb_ha_disarm(const struct call *call);
 void verb_ha_arm(const struct call *call);
 
+/* verbs_events.c: what happened. */
+void verb_events(const struct call *call);
+
 /* verbs_cluster.c: nodes that come and go. */
 void verb_cluster_adopt(const struct call *call);
 void verb_cluster_remove(const struct call *call);

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "agentd/agent.h"
+#include "agentd/audit.h"
 #include "agentd/current.h"
+#include "agentd/event_filter.h"
 #include "agentd/follow.h"
 #include "agentd/leaving.h"
 #include "agentd/requests.h"
@@ -43,8 +45,9 @@ struct session {
     sd_event_source *source, *behind; /* behind: a whole line waits for the next turn */
     struct buffer in, out;
     enum control_role role;
-    char user[64];
+    struct peer peer;
     int64_t watch_id, follow_id; /* 0: does not */
+    json_t *filter;              /* what it follows; NULL: all */
     bool is_dead;                /* to be freed when no handler is on the stack */
 };
 
@@ -90,6 +93,7 @@ static void session_end(struct session *session)
  */
 static void session_forget(struct agent *agent, struct session *session)
 {
+    audit_forget(agent, session);
     requests_forget(agent, session);
     verdict_forget(agent, session);
     verbs_forget(agent, session);
@@ -117,6 +121,7 @@ static int reap(sd_event_source *source, void *context)
         close(session->fd);
         free(session->in.bytes);
         free(session->out.bytes);
+        json_decref(session->filter);
         free(session);
     }
     return 0;
@@ -170,7 +175,7 @@ static void session_send(struct session *session, json_t *line)
     buffer_add(&session->out, "\n", 1);
     free(text);
     if (session->out.length > OUT_MAX) {
-        log_warning("a client of %s does not read and is let go", session->user);
+        log_warning("a client of %s does not read and is let go", session->peer.user);
         session_end(session);
         return;
     }
@@ -184,7 +189,12 @@ enum control_role session_role(const struct session *session)
 
 const char *session_user(const struct session *session)
 {
-    return session->user;
+    return session->peer.user;
+}
+
+const struct peer *session_peer(const struct session *session)
+{
+    return &session->peer;
 }
 
 void session_row(struct session *session, int64_t id, json_t *row)
@@ -198,6 +208,7 @@ void session_done(struct session *session, int64_t id, json_t *members)
 
     json_object_set_new(line, "id", json_integer(id));
     json_object_set_new(line, "done", json_true());
+    audit_answered(session->control->agent, session, id, line);
     session_send(session, line);
 }
 
@@ -223,6 +234,7 @@ void session_error_with(struct session *session, int64_t id, json_t *error)
     json_t *line = error ? error : json_object();
 
     json_object_set_new(line, "id", json_integer(id));
+    audit_answered(session->control->agent, session, id, line);
     session_send(session, line);
 }
 
@@ -232,8 +244,10 @@ void session_watch(struct session *session, int64_t id)
     session_row(session, id, verb_snapshot(session->control->agent));
 }
 
-void session_follow(struct session *session, int64_t id)
+void session_follow(struct session *session, int64_t id, const json_t *filter)
 {
+    json_decref(session->filter);
+    session->filter = json_deep_copy(filter);
     session->follow_id = id;
 }
 
@@ -316,7 +330,6 @@ static int on_session(sd_event_source *source, int fd, uint32_t events, void *co
     return 0;
 }
 
-/* By number: a name service that hangs must not hang us. */
 static uid_t peer_of(int fd)
 {
     struct ucred peer = {.uid = (uid_t)-1};
@@ -324,19 +337,6 @@ static uid_t peer_of(int fd)
 
     getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
     return peer.uid;
-}
-
-static void name_peer(struct session *session)
-{
-    uid_t uid = peer_of(session->fd);
-    struct text text;
-
-    session->role = uid == 0 ? ROLE_ADMIN : ROLE_VIEWER;
-    text_init(&text, session->user, sizeof(session->user));
-    if (uid == 0)
-        text_add(&text, "root");
-    else
-        text_add(&text, "uid %u", uid);
 }
 
 static void greet(struct session *session)
@@ -385,7 +385,8 @@ static int on_listener(sd_event_source *source, int listener, uint32_t events, v
     sd_event_source_set_priority(session->source, PRIORITY_CLIENTS);
     /* A defer source never grows younger: at the same priority it would go before all others. */
     sd_event_source_set_priority(session->behind, PRIORITY_CLIENTS + 1);
-    name_peer(session);
+    peer_read(fd, &session->peer);
+    session->role = session->peer.uid == 0 ? ROLE_ADMIN : ROLE_VIEWER;
     greet(session);
     return 0;
 }
@@ -421,7 +422,7 @@ void control_changed(struct control *control)
 void control_event(struct control *control, const json_t *row)
 {
     for (struct session *each = control ? control->sessions : NULL; each; each = each->next) {
-        if (each->follow_id && !each->is_dead)
+        if (each->follow_id && !each->is_dead && event_passes(each->filter, row))
             session_row(each, each->follow_id, json_deep_copy(row));
     }
 }

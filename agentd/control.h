@@ -6,9 +6,10 @@
  * The agent greets:   {"hello":"tenutod","protocol":1,"version":"0.1.0","node":"alpha",
  *                      "cluster":"home","role":"admin"}
  * A client asks:      {"verb":"ha migrate","args":["ocf:web","beta"],"id":1}
- *                     further members as the verb needs: "text", "base", "follow", "since",
- *                     "author", "message", "because", "all"; in ms: "for", "within",
- *                     "confirm", "wait" (or true)
+ *                     further members as the verb needs: "text", "base", "follow", "author",
+ *                     "message", "because", "all", "ssh" (its SSH_CONNECTION); in ms:
+ *                     "for", "within", "confirm", "wait" (or true); of "events": "since",
+ *                     "until" (Unix ms), "who", "node", "service", "kind"
  * The agent answers:  {"id":1,"row":{...}} any number of times, then exactly one of
  *                     {"id":1,"done":true, ...} or
  *                     {"id":1,"error":"words","hint":"what to do","code":4,"diagnostics":[...]}

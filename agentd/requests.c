@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "agentd/agent.h"
+#include "agentd/audit.h"
 #include "agentd/control_server.h"
 #include "agentd/follow.h"
 #include "agentd/pending.h"
@@ -162,6 +163,7 @@ bool requests_send(struct agent *agent, struct session *session, int64_t reply_t
     *code = CONTROL_EXIT_NO_QUORUM;
     new_id(id, sizeof(id));
     json_object_set_new(body, "id", json_string(id));
+    audit_sent(agent, session, reply_to, body);
     if (!can_be_told(agent, err)) {
         if (!is_patient)
             return false;

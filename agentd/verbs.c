@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/audit.h"
 #include "agentd/call.h"
 #include "agentd/control_server.h"
 #include "agentd/current.h"
-#include "agentd/past.h"
 #include "agentd/rows.h"
 #include "dsl/suggest.h"
 #include "ha/base/json.h"
@@ -103,33 +103,6 @@ json_t *verb_events_of(const json_t *patch)
     return rows;
 }
 
-/* ---- the past: asked of the reader, answered later ------------------------------------------- */
-
-static void answer_events(void *context, const struct question *question, json_t *value,
-                          const struct err *err)
-{
-    struct asking *asking = context;
-    json_t *patch, *row;
-    size_t i, j;
-
-    (void)question;
-    if (!value) {
-        past_fail(asking, err);
-        return;
-    }
-    json_array_foreach(value, i, patch)
-    {
-        autojson *rows = asking->session ? verb_events_of(patch) : NULL;
-
-        json_array_foreach(rows, j, row) session_row(asking->session, asking->id, json_incref(row));
-    }
-    if (asking->session && asking->follows)
-        session_follow(asking->session, asking->id);
-    else if (asking->session)
-        session_done(asking->session, asking->id, NULL);
-    past_end(asking);
-}
-
 json_t *verb_snapshot(struct agent *agent)
 {
     return json_pack("{s:o,s:o,s:o,s:o,s:O,s:I}", "status", rows_cluster(agent), "nodes",
@@ -187,21 +160,6 @@ static void verb_fence_status(const struct call *call)
 static void verb_watch(const struct call *call)
 {
     session_watch(call->session, call->id);
-}
-
-static void verb_events(const struct call *call)
-{
-    int64_t since = json_int(call->request, "since", 0);
-    struct question question = {.kind = QUESTION_PATCHES,
-                                .after = since > 0 ? (uint64_t)since : 0,
-                                .limit = EVENTS_KEPT_MAX};
-
-    struct asking *asking = past_begin(call, NULL, NULL);
-
-    if (!asking)
-        return;
-    asking->follows = json_flag(call->request, "follow", false);
-    past_ask(asking, &question, answer_events);
 }
 
 /*
@@ -349,12 +307,15 @@ void verb_run(struct agent *agent, struct session *session, const json_t *reques
     for (int i = 0; i < VERBS; i++) {
         if (!verb_runs[i] || strcmp(verb_rows[i].name, name) != 0)
             continue;
+        if (verb_rows[i].role > ROLE_VIEWER)
+            audit_begin(agent, session, request, name);
         if (session_role(session) < verb_rows[i].role) {
             session_error(session, call.id, CONTROL_EXIT_NO_PERMISSION, "use sudo",
                           "%s may look at this cluster but not change it", session_user(session));
             return;
         }
         verb_runs[i](&call);
+        audit_begun(agent, session, call.id);
         return;
     }
     session_error(session, call.id, CONTROL_EXIT_USAGE, "tenuto help lists the verbs",

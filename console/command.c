@@ -10,6 +10,7 @@
 
 #include "console/local.h"
 #include "console/push.h"
+#include "console/when.h"
 #include "ha/base/json.h"
 #include "ha/base/limits.h"
 #include "ha/base/text.h"
@@ -54,6 +55,14 @@ static json_t *read_time(const char *word, struct err *err)
     return NULL;
 }
 
+/* In Unix milliseconds: who is asked may be somewhere else. */
+static json_t *read_when(const char *word, struct err *err)
+{
+    int64_t at_ms;
+
+    return when_read(word, when_now(), &at_ms, err) ? json_integer(at_ms) : NULL;
+}
+
 /* All that follows, up to the next option. */
 static json_t *read_words(int n_words, char *const *words, int *at)
 {
@@ -68,8 +77,11 @@ static json_t *read_words(int n_words, char *const *words, int *at)
     return json_string(joined);
 }
 
-static json_t *read_value(const struct verb_argument *argument, const char *word, struct err *err)
+static json_t *read_value(const struct verb *verb, const struct verb_argument *argument,
+                          const char *word, struct err *err)
 {
+    if (strcmp(argument->kind, "WHEN") == 0 && verb->where == VERB_IS_AGENT)
+        return read_when(word, err);
     if (strcmp(argument->kind, "VERSION") == 0)
         return read_version(word, err);
     if (strcmp(argument->kind, "TIME") == 0)
@@ -92,8 +104,12 @@ static bool read_option_value(struct command *command, const struct verb_argumen
         return wrong_usage(command->verb, said, err);
     } else if (argument->repeats && !given) {
         value = read_words(words->count, words->list, &words->at);
+    } else if (!verb_argument_allows(argument, given ? given : words->list[words->at])) {
+        snprintf(said, sizeof(said), "\"%.32s\" is none of those that %s takes",
+                 given ? given : words->list[words->at], argument->option);
+        return wrong_usage(command->verb, said, err);
     } else {
-        value = read_value(argument, given ? given : words->list[words->at], err);
+        value = read_value(command->verb, argument, given ? given : words->list[words->at], err);
         words->at += given ? 0 : 1;
         if (!value && err->text[0])
             return err_in(err, "%s", command->verb->name);
@@ -257,6 +273,15 @@ const char *command_argument(const struct command *command, size_t position)
     return json_string_value(json_array_get(json_object_get(command->request, "args"), position));
 }
 
+/* Who has come over ssh says from where: the agent keeps it as our word. */
+static void say_ssh(json_t *request)
+{
+    const char *ssh = getenv("SSH_CONNECTION");
+
+    if (ssh && ssh[0] != '\0')
+        json_object_set_new(request, "ssh", json_string(ssh));
+}
+
 /* Who is at the keyboard: the one who called sudo, not root. */
 const char *command_author(void)
 {
@@ -296,8 +321,10 @@ bool command_prepare(struct command *command, const struct settings *settings,
                      struct output *output, int *code)
 {
     /* What is asked of the cluster is done in somebody's name. */
-    if (command->verb->where == VERB_IS_AGENT && command->verb->role > ROLE_VIEWER)
+    if (command->verb->where == VERB_IS_AGENT && command->verb->role > ROLE_VIEWER) {
         json_object_set_new(command->request, "author", json_string(command_author()));
+        say_ssh(command->request);
+    }
     return command->verb->id != VERB_POLICY_PUSH || prepare_push(command, settings, output, code);
 }
 

@@ -94,7 +94,7 @@ static void add_names(struct list *list, char **names)
 }
 
 /* The kind of the argument that comes after these words of a verb; "" for none. */
-static void next_kind(const struct verb *verb, int n_words, char *const *words, char kind[32])
+static void next_kind(const struct verb *verb, int n_words, char *const *words, char kind[64])
 {
     struct verb_argument argument;
     int position = 0;
@@ -115,7 +115,7 @@ static void next_kind(const struct verb *verb, int n_words, char *const *words, 
 static bool add_arguments(struct list *list, const struct verb *verb, const struct line *line,
                           int taken, complete_names *ask, void *context)
 {
-    char kind[32];
+    char kind[64];
 
     next_kind(verb, line->n_words - taken, line->words + taken, kind);
     if (list->prefix[0] == '-') {

@@ -333,11 +333,11 @@ static void write_stale(FILE *out, const json_t *done)
 
 static void write_nothing(const struct output *output, bool is_stale)
 {
-    long long since = (long long)json_int(output->request, "since", 0);
     const char *words = is_stale ? "nothing is known here" : emptiness(output->verb->id);
 
-    if (output->verb->id == VERB_EVENTS && since > 0)
-        fprintf(output->out, "nothing after version %lld\n", since);
+    /* Beside the verb, its arguments and its id something is asked for. */
+    if (output->verb->id == VERB_EVENTS && json_object_size(output->request) > 3)
+        write_words(output->out, "nothing of that kind has happened then");
     else if (words)
         write_words(output->out, words);
 }

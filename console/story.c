@@ -49,6 +49,43 @@ static const char *state_after(const json_t *row)
                : to;
 }
 
+static bool is_request(const json_t *event)
+{
+    return is_word(json_text(event, "kind", NULL), "request");
+}
+
+/* "jin (root, from 10.0.0.9) on alpha: ha stop ocf:web", as much of it as there is to say. */
+static void request_head(char *words, size_t size, const json_t *event)
+{
+    const char *who = json_text(event, "who", "?"), *user = json_text(event, "user", "");
+    const char *from = json_text(event, "from", NULL), *ssh = json_text(event, "ssh", NULL);
+    struct text text;
+
+    text_init(&text, words, size);
+    text_add(&text, "%s", who);
+    if (strcmp(who, user) != 0)
+        text_add(&text, " (%s)", user);
+    if (from)
+        text_add(&text, " from %s", from);
+    else if (ssh)
+        text_add(&text, " says from %.*s", (int)strcspn(ssh, " "), ssh);
+    text_add(&text, " on %s: %s", json_text(event, "node", "?"), json_text(event, "subject", ""));
+    if (json_int(event, "unkept", 0) > 0)
+        text_add(&text, " (and %lld others that were refused there)",
+                 (long long)json_int(event, "unkept", 0));
+}
+
+static void request_words(char *words, size_t size, const json_t *event)
+{
+    const char *outcome = json_text(event, "outcome", ""), *why = json_text(event, "why", NULL);
+    struct text text;
+
+    request_head(words, size, event);
+    text_init(&text, words + strlen(words), size - strlen(words));
+    text_add(&text, ", %s%s%s", is_word(outcome, "unanswered") ? "no answer known" : outcome,
+             is_given(why) ? ": " : "", is_given(why) ? why : "");
+}
+
 void story_head(char *words, size_t size, const json_t *event)
 {
     const char *kind = json_text(event, "kind", "service"),
@@ -57,6 +94,10 @@ void story_head(char *words, size_t size, const json_t *event)
     const char *from = state_before(event), *to = state_after(event);
     struct text text;
 
+    if (is_request(event)) {
+        request_head(words, size, event);
+        return;
+    }
     if (strcmp(kind, "node") == 0) {
         from = story_node_state(from);
         to = story_node_state(to);
@@ -77,6 +118,10 @@ void story_event(char *words, size_t size, const json_t *event)
 {
     const char *why = json_text(event, "why", NULL);
 
+    if (is_request(event)) {
+        request_words(words, size, event);
+        return;
+    }
     story_head(words, size, event);
     if (is_given(why))
         snprintf(words + strlen(words), size - strlen(words), ": %s", why);

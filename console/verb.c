@@ -58,7 +58,7 @@ static size_t argument_length(const char *word, bool is_optional)
     return length;
 }
 
-/* "--since VERSION", "--follow", "--wait[=TIME]", "for TIME": cuts off the option's name. */
+/* "--since WHEN", "--follow", "--wait[=TIME]", "for TIME": cuts off the option's name. */
 static void read_option_name(const char **word, size_t *length, struct verb_argument *argument)
 {
     size_t name = strcspn(*word, " []");
@@ -276,19 +276,49 @@ bool verb_is_named(const struct verb *verb, const char *word)
     return strncmp(verb->name, word, length) == 0 && verb->name[length] == ' ';
 }
 
+/* Where the next argument begins, with its brackets in one piece. */
+static size_t next_word(const char *usage)
+{
+    int depth = 0;
+    size_t at = 0;
+
+    for (; usage[at] && (depth > 0 || usage[at] != ' '); at++)
+        depth += (usage[at] == '[') - (usage[at] == ']');
+    return at;
+}
+
+/* Broken between arguments; returns the column behind it. */
+static int write_usage(FILE *out, const char *usage, int indent)
+{
+    int column = 0;
+
+    while (*usage) {
+        size_t length = next_word(usage);
+
+        if (column > 0 && column + 1 + (int)length > LINE_COLUMNS)
+            fprintf(out, "\n%*s", column = indent, "");
+        else if (column > 0)
+            column += fprintf(out, " ");
+        column += fprintf(out, "%.*s", (int)length, usage);
+        usage += length + (usage[length] == ' ');
+    }
+    return column;
+}
+
 /* The sentence stands beside the usage, or under it where the usage is long. */
 static void write_help(FILE *out, const struct verb *verb, int indent)
 {
-    char usage[128];
+    char usage[256];
+    int column;
 
     snprintf(usage, sizeof(usage), "%s%s%s", verb->name, verb->arguments[0] ? " " : "",
              verb->arguments);
     fputs("  ", out);
-    width_write(out, usage, 0);
-    if (width_of(usage) + 4 > indent)
+    column = write_usage(out, usage, 2 + (int)strcspn(usage, "[") + 2);
+    if (column + 4 > indent)
         fprintf(out, "\n%*s", indent, "");
     else
-        fprintf(out, "%*s", indent - 2 - width_of(usage), "");
+        fprintf(out, "%*s", indent - 2 - column, "");
     width_wrap(out, verb->help, indent, LINE_COLUMNS);
     fputc('\n', out);
 }

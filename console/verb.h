@@ -28,7 +28,7 @@ struct verb {
     enum verb_id id;
     const char *name; /* one or two words */
     const char
-        *arguments; /* "SERVICE NODE", "[--since VERSION] [--follow]", "[for TIME]", "FILE..." */
+        *arguments; /* "SERVICE NODE", "[--since WHEN] [--follow]", "[for TIME]", "FILE..." */
     enum verb_where where;
     enum control_role role;
     const char *columns; /* "HEAD:member word,..." or "" */
@@ -39,7 +39,7 @@ extern const struct verb verb_table[VERBS];
 
 /* One argument of a verb's row. */
 struct verb_argument {
-    char kind[32];   /* NODE, FILE, on|off, ...; "" for an option without a value */
+    char kind[64];   /* NODE, FILE, on|off, ...; "" for an option without a value */
     char option[16]; /* "--since", "for"; "" for a plain argument */
     bool is_optional;
     bool repeats;

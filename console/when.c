@@ -3,6 +3,7 @@
 #include "console/when.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "ha/base/text.h"
@@ -86,29 +87,79 @@ static bool fits(const char *word, const char *format, struct tm *at)
     return end && *end == '\0';
 }
 
+/* "yesterday 22:00", "yesterday": takes the word off, moves the day. */
+static const char *read_day(const char *word, struct tm *at, bool *is_day)
+{
+    static const struct {
+        const char *name;
+        int days;
+    } days[] = {{"today", 0}, {"yesterday", 1}};
+
+    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+        size_t length = strlen(days[i].name);
+
+        if (strncmp(word, days[i].name, length) != 0 || (word[length] && word[length] != ' '))
+            continue;
+        at->tm_mday -= days[i].days;
+        at->tm_hour = at->tm_min = 0;
+        *is_day = true;
+        return word + length + (word[length] == ' ');
+    }
+    *is_day = false;
+    return word;
+}
+
+/* "2026-11-22T14:02:11Z" as logs have it, with seconds or without. */
+static bool read_utc(const char *word, int64_t *at_ms)
+{
+    struct tm at = {0};
+
+    if (!fits(word, "%Y-%m-%dT%H:%M:%SZ", &at) && !fits(word, "%Y-%m-%dT%H:%MZ", &at))
+        return false;
+    *at_ms = (int64_t)timegm(&at) * 1000;
+    return true;
+}
+
+static bool read_date(const char *word, struct tm *at)
+{
+    static const char *const formats[] = {"%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M",
+                                          "%Y-%m-%dT%H:%M:%S"};
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        if (fits(word, formats[i], at))
+            return true;
+    }
+    at->tm_hour = at->tm_min = at->tm_sec = 0;
+    return fits(word, "%Y-%m-%d", at);
+}
+
 bool when_read(const char *word, int64_t now_ms, int64_t *at_ms, struct err *err)
 {
     time_t now = (time_t)(now_ms / 1000);
+    bool is_clock, is_day;
+    const char *rest;
     struct tm at;
     long long ago;
-    bool is_clock;
 
     if (text_to_ms(word, &ago)) {
         *at_ms = now_ms - ago;
         return true;
     }
+    if (read_utc(word, at_ms))
+        return true;
     if (!localtime_r(&now, &at))
         return err_set(err, "the clock of this machine is wrong");
     at.tm_sec = 0;
-    is_clock = fits(word, "%H:%M", &at) || fits(word, "%H:%M:%S", &at);
-    if (!is_clock && !fits(word, "%Y-%m-%d %H:%M", &at) && !fits(word, "%Y-%m-%d %H:%M:%S", &at))
+    rest = read_day(word, &at, &is_day);
+    is_clock = fits(rest, "%H:%M", &at) || fits(rest, "%H:%M:%S", &at);
+    if (!is_clock && !(is_day ? *rest == '\0' : read_date(rest, &at)))
         return err_set(err,
-                       "\"%s\" is no time; write 14:02, 14:02:11, \"2026-11-22 14:02\", or 10m "
-                       "for ten minutes ago",
+                       "\"%s\" is no time; write 14:02, 14:02:11, \"2026-11-22 14:02\", "
+                       "\"yesterday 22:00\", or 10m for ten minutes ago",
                        word);
     at.tm_isdst = -1;
     *at_ms = (int64_t)mktime(&at) * 1000;
-    if (is_clock && *at_ms > now_ms) {
+    if (is_clock && !is_day && *at_ms > now_ms) {
         at.tm_mday--;
         at.tm_isdst = -1;
         *at_ms = (int64_t)mktime(&at) * 1000;

@@ -25,7 +25,10 @@ const char *when_ago(struct when *when, int64_t at_ms, int64_t now_ms);
 const char *when_span(struct when *when, int64_t ms);
 /* Exactly how long, for times that somebody set: "7.32s", "500ms", "5m". */
 const char *when_exact(struct when *when, int64_t ms);
-/* "14:02" or "14:02:11", the last time it was that; "2026-11-22 14:02"; "10m": so long ago. */
+/*
+ * "14:02" or "14:02:11", the last time it was that; "yesterday 22:00"; "2026-11-22", with a time or
+ * a "T" and a time; "2026-11-22T14:02Z"; "10m": so long ago.
+ */
 bool when_read(const char *word, int64_t now_ms, int64_t *at_ms, struct err *err);
 /* The wall clock. */
 int64_t when_now(void);

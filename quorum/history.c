@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ha/base/arena.h"
+#include "quorum/store_requests.h"
 #include "quorum/store_tables.h"
 
 struct asked {
@@ -62,18 +63,23 @@ static void asked_free(struct asked *asked)
     free(asked);
 }
 
-static void read_one(sqlite3 *db, struct asked *asked)
+static json_t *read_value(sqlite3 *db, const struct question *question, struct err *err)
 {
-    const struct question *question = &asked->question;
+    struct past past = {.after = question->after,
+                        .subject = question->subject[0] ? question->subject : NULL,
+                        .limit = question->limit,
+                        .from_ms = question->from_ms,
+                        .until_ms = question->until_ms};
 
-    if (question->kind == QUESTION_POLICY)
-        asked->value = tables_policy(db, question->version, &asked->err);
-    else if (question->kind == QUESTION_POLICIES)
-        asked->value = tables_policies(db, question->version, question->limit, &asked->err);
-    else
-        asked->value =
-            tables_history(db, question->after, question->subject[0] ? question->subject : NULL,
-                           question->limit, &asked->err);
+    switch (question->kind) {
+    case QUESTION_PATCHES: return tables_past(db, &past, err);
+    case QUESTION_POLICY: return tables_policy(db, question->version, err);
+    case QUESTION_POLICIES: return tables_policies(db, question->version, question->limit, err);
+    case QUESTION_REQUESTS: return requests_between(db, &past, err);
+    case QUESTION_REQUEST_MARKS: return requests_marks(db, question->from_ms, err);
+    case QUESTION_REQUEST_ROWS: return requests_of_span(db, question->span, &past, err);
+    }
+    return NULL;
 }
 
 static void *run_reader(void *argument)
@@ -90,7 +96,7 @@ static void *run_reader(void *argument)
             continue;
         }
         pthread_mutex_unlock(&history->lock);
-        read_one(history->db, asked);
+        asked->value = read_value(history->db, &asked->question, &asked->err);
         pthread_mutex_lock(&history->lock);
         line_add(&history->answers, asked);
         while (write(history->fd, &one, sizeof(one)) < 0 && errno == EINTR)

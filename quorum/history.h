@@ -16,9 +16,12 @@
 struct history;
 
 enum question_kind {
-    QUESTION_PATCHES, /* as store_history: after, subject, limit */
-    QUESTION_POLICY,  /* as store_policy: version */
-    QUESTION_POLICIES /* those up to version (0: all), without their texts, newest first: limit */
+    QUESTION_PATCHES,  /* as store_history: after, subject, limit; by stamp: from_ms, until_ms */
+    QUESTION_POLICY,   /* as store_policy: version */
+    QUESTION_POLICIES, /* up to version (0: all), without their texts, newest first: limit */
+    QUESTION_REQUESTS, /* oldest first, each with its place in time as "when": from_ms, until_ms */
+    QUESTION_REQUEST_MARKS, /* requests_marks: from_ms */
+    QUESTION_REQUEST_ROWS   /* requests_of_span: from_ms, span, after (an id), limit */
 };
 
 struct question {
@@ -27,6 +30,8 @@ struct question {
     char subject[SERVICE_NAME_MAX]; /* "": all */
     int limit;
     uint64_t version;
+    int64_t from_ms, until_ms; /* 0: no bound */
+    int64_t span;
 };
 
 /* value: borrowed; NULL: nothing known, and err says why if reading failed. */

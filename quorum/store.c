@@ -13,14 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ha/base/arena.h"
 #include "ha/base/json.h"
 #include "quorum/store_branches.h"
+#include "quorum/store_requests.h"
 #include "quorum/store_tables.h"
 
-enum job_kind { JOB_PATCH, JOB_RECORDS, JOB_HISTORY, JOB_POLICY, JOB_BRANCH };
+/* How long what nobody waits for may wait for something else to be written with. */
+#define LAZY_MS 200
+
+enum job_kind { JOB_PATCH, JOB_RECORDS, JOB_HISTORY, JOB_POLICY, JOB_BRANCH, JOB_REQUESTS };
 
 struct job {
     struct job *next;
@@ -37,6 +42,8 @@ struct store {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct job *first, **last;
+    bool is_urgent; /* one of them is not lazy */
+    bool is_busy;   /* the writer has taken some */
     bool is_closing;
     uint64_t n_written;
     bool has_failed;
@@ -74,6 +81,7 @@ static bool do_job(sqlite3 *db, const struct job *job, struct err *err)
     case JOB_HISTORY: return take_history(db, value, err);
     case JOB_POLICY: return tables_keep_older_policy(db, value, err);
     case JOB_BRANCH: return branches_keep(db, value, err);
+    case JOB_REQUESTS: return requests_keep(db, value, err);
     }
     return false;
 }
@@ -107,6 +115,20 @@ static void free_jobs(struct job *jobs)
     }
 }
 
+/* A patch that comes soon takes it along: its own sync would only hold the patch up. */
+static void wait_for_company(struct store *store)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += LAZY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (!store->is_urgent && !store->is_closing &&
+           pthread_cond_timedwait(&store->wake, &store->lock, &until) == 0)
+        continue;
+}
+
 static struct job *wait_for_jobs(struct store *store)
 {
     struct job *jobs;
@@ -114,9 +136,12 @@ static struct job *wait_for_jobs(struct store *store)
     pthread_mutex_lock(&store->lock);
     while (!store->first && !store->is_closing)
         pthread_cond_wait(&store->wake, &store->lock);
+    wait_for_company(store);
     jobs = store->first;
     store->first = NULL;
     store->last = &store->first;
+    store->is_urgent = false;
+    store->is_busy = jobs != NULL;
     pthread_mutex_unlock(&store->lock);
     return jobs;
 }
@@ -128,6 +153,7 @@ static void tell(struct store *store, uint64_t n_done, const struct err *failure
 
     pthread_mutex_lock(&store->lock);
     store->n_written += n_done;
+    store->is_busy = false;
     if (failure) {
         store->has_failed = true;
         store->failure = *failure;
@@ -188,9 +214,13 @@ static void free_store(struct store *store)
 struct store *store_open(const char *path, struct err *err)
 {
     struct store *store = xcalloc(1, sizeof(*store));
+    pthread_condattr_t clock;
 
     pthread_mutex_init(&store->lock, NULL);
-    pthread_cond_init(&store->wake, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&store->wake, &clock);
+    pthread_condattr_destroy(&clock);
     store->last = &store->first;
     store->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (store->fd < 0)
@@ -226,6 +256,7 @@ static void queue(struct store *store, enum job_kind kind, const json_t *value,
     pthread_mutex_lock(&store->lock);
     *store->last = job;
     store->last = &job->next;
+    store->is_urgent = store->is_urgent || kind != JOB_REQUESTS;
     pthread_cond_signal(&store->wake);
     pthread_mutex_unlock(&store->lock);
 }
@@ -306,4 +337,24 @@ bool store_take_history(struct store *store, const json_t *patches, struct err *
 void store_take_policy(struct store *store, const json_t *policy)
 {
     queue(store, JOB_POLICY, policy, NULL);
+}
+
+void store_take_requests(struct store *store, const json_t *rows)
+{
+    queue(store, JOB_REQUESTS, rows, NULL);
+}
+
+void store_settle(struct store *store)
+{
+    bool is_settled;
+
+    do {
+        pthread_mutex_lock(&store->lock);
+        is_settled = store->has_failed || (!store->first && !store->is_busy);
+        store->is_urgent = !is_settled;
+        pthread_cond_signal(&store->wake);
+        pthread_mutex_unlock(&store->lock);
+        if (!is_settled)
+            usleep(1000);
+    } while (!is_settled);
 }

@@ -56,6 +56,14 @@ void store_keep_branch(struct store *store, const json_t *patches, int64_t stamp
 json_t *store_branches(struct store *store, struct err *err);
 /* One of them, from its patches. */
 json_t *store_branch_of(const json_t *patches, int64_t stamp);
+/*
+ * Rows of requests {"id","at",...,"end":{"rank","at",...}}: what is known of one under its id
+ * already is kept, its end is replaced by one of a higher rank. A row without "at" is an end alone,
+ * and counts if the request is known. Written within a moment, not at once: nobody waits for it.
+ */
+void store_take_requests(struct store *store, const json_t *rows);
+/* For tests: waits until what is queued is on disk, or has failed. */
+void store_settle(struct store *store);
 /* For a joiner: queues the past that MEMBER_RESET brought. */
 bool store_take_history(struct store *store, const json_t *patches, struct err *err);
 /* For a joiner: queues an older version of the policy, as a question for it was answered there. */

@@ -9,6 +9,7 @@
 #include "ha/base/json.h"
 #include "ha/base/limits.h"
 #include "quorum/store_branches.h"
+#include "quorum/store_requests.h"
 #include "quorum/store_sql.h"
 
 #define FORMAT 1
@@ -135,7 +136,7 @@ sqlite3 *tables_open(const char *path, struct err *err)
     else if (sqlite3_busy_timeout(db, 5000) == SQLITE_OK &&
              sql_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err) &&
              check_format(db, path, err) && sql_run(db, schema_of_messages, err) &&
-             branches_table(db, err))
+             branches_table(db, err) && sql_run(db, requests_schema, err))
         return db;
     else
         err_in(err, "%s", path);
@@ -418,21 +419,24 @@ static json_t *patch_of(sqlite3_stmt *row)
     return unreadable(version, sqlite3_column_int64(row, 2));
 }
 
-json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int limit, struct err *err)
+json_t *tables_past(sqlite3 *db, const struct past *past, struct err *err)
 {
     static const char sql[] =
         "SELECT patch, version, stamp FROM history WHERE version > ?1 AND (?2 IS NULL OR version IN"
-        " (SELECT version FROM subjects WHERE subject = ?2)) ORDER BY version DESC LIMIT ?3";
+        " (SELECT version FROM subjects WHERE subject = ?2)) AND (?4 = 0 OR stamp >= ?4)"
+        " AND (?5 = 0 OR stamp < ?5) ORDER BY version DESC LIMIT ?3";
     sqlite3_stmt *statement = sql_prepare(db, sql, err);
     json_t *list = json_array();
     size_t n_bytes = 0;
     int result = SQLITE_ERROR;
 
     if (statement) {
-        sqlite3_bind_int64(statement, 1, (int64_t)after);
-        if (subject)
-            sqlite3_bind_text(statement, 2, subject, -1, SQLITE_STATIC);
-        sqlite3_bind_int(statement, 3, limit);
+        sqlite3_bind_int64(statement, 1, (int64_t)past->after);
+        if (past->subject)
+            sqlite3_bind_text(statement, 2, past->subject, -1, SQLITE_STATIC);
+        sqlite3_bind_int(statement, 3, past->limit);
+        sqlite3_bind_int64(statement, 4, past->from_ms);
+        sqlite3_bind_int64(statement, 5, past->until_ms);
     }
     while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW) {
         n_bytes += (size_t)sqlite3_column_bytes(statement, 0);
@@ -448,4 +452,9 @@ json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int lim
     json_decref(list);
     sql_fail(db, "reading the history", err);
     return NULL;
+}
+
+json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int limit, struct err *err)
+{
+    return tables_past(db, &(struct past){.after = after, .subject = subject, .limit = limit}, err);
 }

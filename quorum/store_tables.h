@@ -22,6 +22,15 @@ bool tables_keep_older_policy(sqlite3 *db, const json_t *policy, struct err *err
 /* Patches above the head never happened: what was written of them goes. */
 bool tables_forget_after(sqlite3 *db, uint64_t version, struct err *err);
 
+/* What is asked of the history: versions after that, of this subject (NULL: all), by the stamp. */
+struct past {
+    uint64_t after;
+    const char *subject;
+    int limit;
+    int64_t from_ms, until_ms; /* 0: no bound */
+};
+
+json_t *tables_past(sqlite3 *db, const struct past *past, struct err *err);
 json_t *tables_history(sqlite3 *db, uint64_t after, const char *subject, int limit,
                        struct err *err);
 json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err);

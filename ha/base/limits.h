@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "ha/base/limits_requests.h"
+
 /* A node set is one uint32_t, so rules are bit-ands; corosync's CPG itself ends at 128 members. */
 #define NODES_MAX 32
 /* Four times what the largest clusters we know of protect; the core's state stays under 64 MiB. */
@@ -122,8 +124,6 @@
 #define STORM_WITHIN_MS (10 * 60000)
 /* How long a node that goes waits for its services: they move one after the other, or stop. */
 #define LEAVE_MS (5 * 60000)
-/* Events kept on each node for the timeline. */
-#define EVENTS_KEPT_MAX 10000
 /* What one look at the past reads: some 15,000 changes, a quarter second of an agent's time. */
 #define HISTORY_BYTES_MAX (8 * 1024 * 1024)
 /* The flight record: two files of this, or a few full pictures. A quiet cluster of three nodes

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agentd/agent.h"
+#include "agentd/audit.h"
 #include "agentd/control_server.h"
 #include "agentd/current.h"
 #include "agentd/follow.h"
@@ -28,7 +29,7 @@
 
 /* What the rest of the agent was asked; the verb "echo" answers, "flood" never stops. */
 static struct {
-    int n_verbs, n_forgotten, n_snapshots;
+    int n_verbs, n_forgotten, n_snapshots, n_answered;
     int n_forgotten_while_answering;
     struct session *last;
 } asked;
@@ -48,6 +49,21 @@ void requests_forget(struct agent *agent, struct session *session)
 {
     (void)agent;
     asked.n_forgotten += session == asked.last;
+}
+
+void audit_answered(struct agent *agent, const struct session *session, int64_t reply_to,
+                    const json_t *line)
+{
+    (void)agent;
+    (void)session;
+    (void)reply_to;
+    asked.n_answered += json_flag(line, "done", false) || json_text(line, "error", NULL);
+}
+
+void audit_forget(struct agent *agent, const struct session *session)
+{
+    (void)agent;
+    (void)session;
 }
 
 void follow_forget(struct agent *agent, const struct session *session)
@@ -177,6 +193,28 @@ static void a_client_is_greeted_with_protocol_and_role(void **state)
     assert_non_null(strstr(hello, "\"hello\":\"tenutod\""));
     assert_non_null(strstr(hello, "\"protocol\":1"));
     assert_non_null(strstr(hello, geteuid() == 0 ? "\"role\":\"admin\"" : "\"role\":\"viewer\""));
+    close(fd);
+    close_scene(&scene);
+}
+
+static void who_asks_is_known_by_the_kernels_word(void **state)
+{
+    struct scene scene;
+    const struct peer *peer;
+    int fd;
+
+    (void)state;
+    open_scene(&scene);
+    fd = call(&scene);
+    say(fd, "{\"verb\":\"echo\",\"id\":1,\"author\":\"nobody\",\"uid\":12345}\n");
+    hear(&scene, fd, NULL);
+    assert_int_equal(asked.n_verbs, 1);
+    assert_int_equal(asked.n_answered, 1);
+    peer = session_peer(asked.last);
+    assert_int_equal(peer->uid, geteuid());
+    assert_int_equal(peer->pid, getpid());
+    assert_string_equal(peer->program, program_invocation_short_name);
+    assert_true(geteuid() != 0 || strcmp(peer->user, "root") == 0);
     close(fd);
     close_scene(&scene);
 }
@@ -424,6 +462,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_is_greeted_with_protocol_and_role),
+        cmocka_unit_test(who_asks_is_known_by_the_kernels_word),
         cmocka_unit_test(a_line_may_come_in_pieces_and_two_at_once),
         cmocka_unit_test(a_line_that_cannot_be_read_is_answered_and_the_next_one_served),
         cmocka_unit_test(who_hangs_up_is_forgotten),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/audit.h"
 #include "agentd/control_server.h"
 #include "agentd/requests.h"
 #include "ha/base/json.h"
@@ -40,6 +41,14 @@ bool member_tell(struct member *member, const json_t *body, struct err *err)
     world.told = json_deep_copy(body);
     world.n_told++;
     return true;
+}
+
+/* What is asked for goes with who asks. */
+void audit_sent(struct agent *agent, const struct session *session, int64_t reply_to, json_t *body)
+{
+    (void)agent;
+    (void)session;
+    json_object_set_new(body, "asked", json_integer(reply_to));
 }
 
 void session_row(struct session *session, int64_t id, json_t *row)

@@ -407,7 +407,7 @@ static void wrong_usage_is_told_from_the_verbs_own_row(void **state)
                                    "[--wait[=TIME]]\n");
     assert_int_equal(scene_run(&scene, "ha status now"), CONTROL_EXIT_USAGE);
     assert_int_equal(scene_run(&scene, "events --since"), CONTROL_EXIT_USAGE);
-    assert_non_null(strstr(scene.err, "--since needs VERSION"));
+    assert_non_null(strstr(scene.err, "--since needs WHEN"));
     assert_int_equal(scene_run(&scene, "events --since -4"), CONTROL_EXIT_USAGE);
     assert_int_equal(scene_run(&scene, "events --folow"), CONTROL_EXIT_USAGE);
 }
@@ -454,11 +454,11 @@ static void what_is_old_is_said_to_be_so_before_the_story(void **state)
                         "ocf:web may still run on beta, which is not heard\n");
 }
 
-static void behind_the_last_version_there_is_nothing_and_it_is_said(void **state)
+static void where_nothing_has_happened_it_is_said(void **state)
 {
     (void)state;
-    assert_int_equal(scene_run(&scene, "events --since 812"), 0);
-    assert_string_equal(scene.out, "nothing after version 812\n");
+    assert_int_equal(scene_run(&scene, "events --since 812d"), 0);
+    assert_string_equal(scene.out, "nothing of that kind has happened then\n");
 }
 
 static void a_watchdog_that_says_nothing_has_no_time(void **state)
@@ -504,7 +504,7 @@ int main(void)
         WITH_AGENT(garbage_and_a_hangup_are_told_apart_from_an_answer),
         WITH_OTHER(what_is_no_longer_known_for_sure_is_said_first_and_in_the_exit_code),
         WITH_OTHER(what_is_old_is_said_to_be_so_before_the_story),
-        WITH_OTHER(behind_the_last_version_there_is_nothing_and_it_is_said),
+        WITH_OTHER(where_nothing_has_happened_it_is_said),
         WITH_OTHER(a_watchdog_that_says_nothing_has_no_time),
         WITH_OTHER(the_keeper_is_told_by_what_it_means_here),
         WITHOUT_AGENT(without_an_agent_the_words_say_what_to_do),
