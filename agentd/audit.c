@@ -401,8 +401,7 @@ void audit_sent(struct agent *agent, const struct session *session, int64_t repl
     if (!asked)
         return;
     asked->is_sent = true;
-    json_object_set_new(asked->row, "id",
-                        json_integer(strtoll(json_text(body, "id", "0"), NULL, 10)));
+    json_object_set_new(body, "id", json_sprintf("%lld", (long long)json_int(asked->row, "id", 0)));
     json_object_set_new(body, "asked", json_copy(asked->row));
     store_row(agent, asked->row);
 }

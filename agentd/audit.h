@@ -35,7 +35,7 @@ void audit_begin(struct agent *agent, struct session *session, const json_t *req
                  const char *verb);
 /* Its verb has returned: one that goes on is known to all from now on. */
 void audit_begun(struct agent *agent, const struct session *session, int64_t reply_to);
-/* It goes to the leader in this body, under the body's id: its row goes with it. */
+/* It goes to the leader in this body: under the id of its row, which goes with it. */
 void audit_sent(struct agent *agent, const struct session *session, int64_t reply_to, json_t *body);
 /* The last line that its client gets: a "done", or an "error". */
 void audit_answered(struct agent *agent, const struct session *session, int64_t reply_to,

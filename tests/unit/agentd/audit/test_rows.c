@@ -44,6 +44,28 @@ static void a_request_and_its_answer_are_a_row_on_every_node(void **state)
     }
 }
 
+/* As a push is, which its node checks first. */
+static void what_is_sent_later_than_it_was_asked_is_one_row(void **state)
+{
+    int64_t number, id;
+
+    (void)state;
+    number = ask_at(1, "ocf:web");
+    audit_begun(&world.agents[1], &world.session, number);
+    settle();
+    id = send_on(1, number);
+    settle();
+    decide(id, true, "it is being done");
+    answer(1, number, 0, "it is being done");
+    settle();
+    same_everywhere(1);
+    for (int i = 0; i < AGENTS; i++) {
+        autojson *row = row_of(i, "ocf:web");
+
+        assert_string_equal(outcome(row), "accepted: it is being done");
+    }
+}
+
 static void what_is_refused_on_its_way_is_told_to_all(void **state)
 {
     int64_t number;
@@ -176,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         AUDIT_TEST(a_request_and_its_answer_are_a_row_on_every_node),
+        AUDIT_TEST(what_is_sent_later_than_it_was_asked_is_one_row),
         AUDIT_TEST(what_is_refused_on_its_way_is_told_to_all),
         AUDIT_TEST(who_dies_while_it_is_decided_leaves_its_row_to_the_others),
         AUDIT_TEST(the_clusters_word_goes_before_that_of_the_node_asked),
