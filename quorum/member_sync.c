@@ -113,53 +113,6 @@ void sync_hello_if_quorate(struct member *member, struct instant now)
 
 /* ---- everybody told: what to go on from ------------------------------------------------------ */
 
-static int compare_heads(struct ledger_head a, struct ledger_head b)
-{
-    int epochs = ring_compare(a.epoch, b.epoch);
-
-    if (epochs != 0)
-        return epochs;
-    return a.version == b.version ? 0 : a.version < b.version ? -1 : 1;
-}
-
-static bool is_same_content(struct ledger_head a, struct ledger_head b)
-{
-    return a.version == b.version && a.hash == b.hash;
-}
-
-static void choose_newest(struct member *member)
-{
-    struct sync *sync = &member->sync;
-    struct ring_id highest = {0};
-    uint64_t least = member->ring.seq;
-    bool is_first = true;
-
-    NODE_SET_EACH(node, sync->told)
-    {
-        const struct told *told = &sync->of[node];
-
-        if (is_first || compare_heads(told->head, sync->newest) > 0)
-            sync->newest = told->head;
-        is_first = false;
-        if (told->promised.seq > highest.seq)
-            highest = told->promised;
-        if (told->head.epoch.seq > highest.seq)
-            highest = told->head.epoch;
-        /* Views by the witness need not have a member in common: the later one is to win. */
-        if (member->roster.has_witness && told->wall_ms > (int64_t)least)
-            least = (uint64_t)told->wall_ms;
-    }
-    NODE_SET_EACH(node, sync->told)
-    {
-        if (sync->donor == NODE_NONE && is_same_content(sync->of[node].head, sync->newest))
-            sync->donor = node;
-    }
-    /* Above everything that anybody here has promised: two epochs are never the same. */
-    sync->epoch.seq = least > highest.seq ? least : highest.seq + 1;
-    sync->epoch.node = member->ring.node;
-    sync->stream = sync->newest;
-}
-
 static void have_content(struct member *member)
 {
     member->sync.has_content = true;
@@ -197,14 +150,14 @@ static void exchange_done(struct member *member, struct instant now)
 
     sync->is_exchanged = true;
     lease_ages_done(member->lease, now);
-    choose_newest(member);
+    newest_choose(member);
     member_beat_soon(member);
     if (!node_in(sync->told, self))
         return; /* we were skipped: our own HELLO will begin another round */
     member->promised = sync->epoch;
     NODE_SET_EACH(node, sync->told)
     {
-        if (!is_same_content(sync->of[node].head, sync->newest))
+        if (!newest_is_same(sync->of[node].head, sync->newest))
             is_anybody_behind = true;
     }
     if (sync->donor == self && is_anybody_behind) {
@@ -212,7 +165,7 @@ static void exchange_done(struct member *member, struct instant now)
         sync->out_length = strlen(sync->outgoing);
         send_pieces(member);
     }
-    if (is_same_content(sync->of[self].head, sync->newest)) {
+    if (newest_is_same(sync->of[self].head, sync->newest)) {
         autojson *nothing = json_object();
 
         ledger_set_epoch(member->ledger, sync->newest.epoch);
@@ -276,6 +229,7 @@ bool sync_hello(struct member *member, struct instant now, node_id from, const j
     told->major = wire_major;
     told->minor = (uint16_t)json_int(body, "minor", 0);
     told->wall_ms = read_wall(body);
+    told->is_armed = ages->of[from].is_armed;
     if (is_good) {
         lease_ages_taken(member->lease, now, from, ages);
         sync->told |= node_bit(from);

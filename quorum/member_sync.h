@@ -15,6 +15,7 @@ struct told {
     bool is_veteran;       /* has been in sync since it started */
     uint16_t major, minor; /* of the protocol that it speaks */
     int64_t wall_ms;
+    bool is_armed;
 };
 
 /* The way of one view from "who is here" to "all know the same". Starts anew with every view. */
@@ -83,3 +84,7 @@ struct instant sync_tick(struct member *member, struct instant now);
 bool sync_is_in_sync(const struct member *member);
 /* Something changed that may put us in sync. */
 void sync_look(struct member *member);
+
+/* member_newest.c: whose records go on when all have told, who sends them, and in which epoch. */
+void newest_choose(struct member *member);
+bool newest_is_same(struct ledger_head a, struct ledger_head b);

@@ -392,9 +392,9 @@ void world_power_on(struct world *world, int at)
     if (actor->is_on)
         return;
     actor->is_on = true;
-    /* Clocks are some seconds apart; 0 where there is no witness. */
+    /* Where there is no witness nobody asks for it. */
     if (world->has_witness)
-        actor->wall_off_ms = (int64_t)world_random(world, 2000);
+        actor->wall_off_ms = (int64_t)world_random(world, (uint64_t)world->wall_spread_ms);
     actor->booted_at = world->now;
     actor->drift_ppm = (int)world_random(world, 8001) - 4000;
     actor->return_at = 0;

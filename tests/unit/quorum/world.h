@@ -86,6 +86,7 @@ struct world {
     struct world_faults faults;
     bool has_service, is_disk_instant, changes_votes, has_witness;
     int disk_lag_ms;
+    int wall_spread_ms;     /* wall clocks are so far apart, and each boot has another one */
     int watchdog_spread_ms; /* each node's W is so much longer than that of the one before */
     uint64_t next_uid, next_incarnation;
     uint64_t committed[WORLD_VERSIONS]; /* uid by version, as first seen */

@@ -7,6 +7,8 @@
 void world_witness(struct world *world, int lag_ms, int known_ms)
 {
     world->has_witness = true;
+    if (!world->wall_spread_ms)
+        world->wall_spread_ms = 2000; /* as a cluster keeps them */
     loopback_witness(world->loopback, 1, lag_ms);
     for (int at = 0; at < world->n_nodes; at++) {
         struct roster *roster = &world->actors[at].roster;
