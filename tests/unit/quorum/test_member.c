@@ -231,6 +231,7 @@ static void a_leader_that_hangs_while_its_node_lives_is_replaced_and_declared_of
 {
     struct world *world = three(8);
     int hung = world_leader(world), leader;
+    autojson *patch = json_pack("{s:{s:s}}", "set", "off", "it");
     struct lease_status status;
     struct err err = {0};
 
@@ -246,7 +247,7 @@ static void a_leader_that_hangs_while_its_node_lives_is_replaced_and_declared_of
                  world_clock(&world->actors[leader]), &status);
     assert_true(status.is_proven_off);
     assert_true(member_propose(world->actors[leader].member, world_clock(&world->actors[leader]),
-                               json_pack("{s:{s:s}}", "set", "off", "it"), 1u << hung, 7, &err));
+                               patch, 1u << hung, 7, &err));
     world_run(world, 1000);
     assert_string_equal(record(world, leader, "off"), "it");
     world_stall(world, hung, false);
