@@ -85,9 +85,15 @@ static json_t *push_problem(const struct agent *agent, const json_t *push)
                      "hint", "look at what changed, then push again", "code", CONTROL_EXIT_STALE);
 }
 
-/* Of a policy that all members take: whether its nodes are those of this cluster. */
+/* Of a policy that all members take: whether it fits this cluster, as it is now. */
 static json_t *policy_problem(const struct agent *agent, const struct policy *policy)
 {
+    json_t *problem = agent->status.is_by_witness && agent->knowledge.policy
+                          ? refusal_of_times(agent->knowledge.policy, policy)
+                          : NULL;
+
+    if (problem)
+        return problem;
     if (!agent->cluster->is_managed || !agent->knowledge.policy)
         return refusal_of(&agent->roster, policy);
     return nodes_problem(agent, policy);

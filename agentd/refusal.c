@@ -107,3 +107,18 @@ json_t *refusal_of(const struct roster *roster, const struct policy *policy)
         problem = type_problem(policy);
     return problem ? problem : promise_problem(policy);
 }
+
+json_t *refusal_of_times(const struct policy *now, const struct policy *pushed)
+{
+    bool is_longer_watchdog = pushed->timing.watchdog.ms > now->timing.watchdog.ms;
+
+    if (!is_longer_watchdog && pushed->timing.lease.ms <= now->timing.lease.ms)
+        return NULL;
+    return json_pack("{s:o,s:s,s:i}", "error",
+                     json_sprintf("a longer %s cannot be set while only the witness makes a quorum",
+                                  is_longer_watchdog ? "watchdog" : "lease"),
+                     "hint",
+                     "the node that is away would not know of it, and wait too short a time; push "
+                     "when it is back",
+                     "code", CONTROL_EXIT_REFUSED);
+}

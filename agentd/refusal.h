@@ -15,3 +15,9 @@
  * NULL where corosync's list follows the policy.
  */
 json_t *refusal_of(const struct roster *roster, const struct policy *policy);
+
+/*
+ * Times that nobody who is absent could know of: he would wait for this node by the shorter ones,
+ * and start what still runs here. To be asked while a view stands by the word of the witness.
+ */
+json_t *refusal_of_times(const struct policy *now, const struct policy *pushed);

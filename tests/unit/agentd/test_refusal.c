@@ -52,6 +52,37 @@ static const char *refusal(const char *text)
     return said;
 }
 
+/* The error about times, of going from one policy to another; "" if there is none. */
+static const char *refusal_of_change(const char *from, const char *to)
+{
+    static char said[512];
+    struct arena *arena = arena_new();
+    struct diagnostics *diagnostics = arena_alloc(arena, sizeof(*diagnostics));
+    struct policy *now = arena_alloc(arena, sizeof(*now)), *new = arena_alloc(arena, sizeof(*new));
+    autojson *problem = NULL;
+
+    assert_true(policy_compile(arena, "now.tenuto", from, strlen(from), now, diagnostics));
+    assert_true(policy_compile(arena, "new.tenuto", to, strlen(to), new, diagnostics));
+    problem = refusal_of_times(now, new);
+    text_copy(said, sizeof(said), json_text(problem, "error", ""));
+    arena_free(arena);
+    return said;
+}
+
+static void no_time_becomes_longer_while_the_absent_cannot_know(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        refusal_of_change(NODES "fencing { watchdog 5s }\n", NODES "fencing { watchdog 10s }\n"),
+        "a longer watchdog cannot be set while only the witness makes a quorum");
+    assert_string_equal(
+        refusal_of_change(NODES "fencing { watchdog 10s }\n", NODES "fencing { watchdog 5s }\n"),
+        "");
+    assert_string_equal(
+        refusal_of_change(NODES "fencing { watchdog 5s }\n", NODES "fencing { watchdog 5s }\n"),
+        "");
+}
+
 static void what_agents_keep_is_taken(void **state)
 {
     (void)state;
@@ -112,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_agents_keep_is_taken, setup),
+        cmocka_unit_test_setup(no_time_becomes_longer_while_the_absent_cannot_know, setup),
         cmocka_unit_test_setup(nodes_are_those_of_corosync, setup),
         cmocka_unit_test_setup(what_no_agent_runs_is_refused, setup),
         cmocka_unit_test_setup(what_nobody_acts_on_is_refused, setup),
