@@ -1,9 +1,9 @@
-#tenuto : one flat makefile. `make help` lists every target with a sentence.
+# tenuto: one flat makefile. `make help` lists every target with a sentence.
 #
-#BUILD = dir where everything generated goes(default : build)
-#CC = clang the other compiler, in $(BUILD) / clang
-#SAN = 1 with address and undefined - behaviour sanitizers, in $(BUILD) / san
-#ROOM = dsl only this room 's unit tests               V=1     whole commands, every test' s name
+#   BUILD=dir   where everything generated goes (default: build)
+#   CC=clang    the other compiler, in $(BUILD)/clang
+#   SAN=1       with address and undefined-behaviour sanitizers, in $(BUILD)/san
+#   ROOM=dsl    only this room's unit tests               V=1     whole commands, every test's name
 
 BUILD ?= build
 PREFIX ?= /usr
@@ -20,7 +20,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-#Objects made in different ways never mix : each way has its own directory.
+# Objects made in different ways never mix: each way has its own directory.
 OUT := $(BUILD)$(if $(findstring clang,$(CC)),/clang)$(if $(SAN),/san)
 export BUILD OUT CC V
 
@@ -29,18 +29,17 @@ CFLAGS_ALL := -std=gnu17 $(CFLAGS) -Wall -Wextra -Wshadow -Wconversion -Werror \
 	-Wframe-larger-than=16384 -D_GNU_SOURCE -I. -MMD -MP
 LDFLAGS_ALL := -Wl,--as-needed $(LDFLAGS)
 ifeq ($(findstring clang,$(CC)),)
-#Text for people is bounded and may be cut short; gcc would call every such place a mistake.
+# Text for people is bounded and may be cut short; gcc would call every such place a mistake.
 CFLAGS_ALL += -Wno-format-truncation
 endif
 ifdef SAN
-#The sanitizers pad every frame, so the frame limit is checked by the plain builds only.
+# The sanitizers pad every frame, so the frame limit is checked by the plain builds only.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS_ALL += $(SANITIZE) -O1 -fno-omit-frame-pointer -Wno-frame-larger-than
 LDFLAGS_ALL += $(SANITIZE)
 endif
 
-#-- -- rooms : one archive each, its files found by wildcard;                                      \
-    files with a main() stay out -- -- -- -- --
+# ---- rooms: one archive each, its files found by wildcard; files with a main() stay out ----------
 
 ROOMS := ha dsl metadata quorum fence agentd console
 MAINS := fence/keeper_main.c agentd/main.c console/main.c console/door/main.c
@@ -114,15 +113,6 @@ PROGRAMS += tenutod
 $(OUT)/tenutod: $(OUT)/obj/agentd/main.o $(call archives,agentd)
 	$(link) $(LIBS_agentd)
 endif
-# The agents of two later releases, for the lab: only what they say of themselves is other.
-LATER := $(OUT)/tenutod-minor $(OUT)/tenutod-major
-$(OUT)/obj/later/minor.o: LATER_IS := -DRING_MINOR=1
-$(OUT)/obj/later/major.o: LATER_IS := -DRING_MAJOR=2
-$(OUT)/obj/later/%.o: quorum/wire_version.c
-	@mkdir -p $(@D)
-	$(call said,CC $<)$(CC) $(CFLAGS_ALL) $(LATER_IS) -c -o $@ $<
-$(LATER): $(OUT)/tenutod-%: $(OUT)/obj/agentd/main.o $(OUT)/obj/later/%.o $(call archives,agentd)
-	$(link) $(LIBS_agentd)
 ifneq ($(wildcard fence/keeper_main.c),)
 PROGRAMS += tenuto-keeper
 # libc and nothing else: what stands between us and a reset must not wait for anybody's library.
@@ -132,7 +122,6 @@ endif
 LAB := $(patsubst tests/lab/%.c,$(OUT)/lab-%,$(wildcard tests/lab/*.c))
 $(LAB): $(OUT)/lab-%: $(OUT)/obj/tests/lab/%.o $(OUT)/ha.a
 	$(link)
-LAB += $(LATER)
 
 # tests/screens/NAME.c are the programs of tests/screens/run: the text canvas, an agent that acts.
 SCREENS := $(patsubst tests/screens/%.c,$(OUT)/screens-%,$(wildcard tests/screens/*.c))
