@@ -460,8 +460,19 @@ static void read_boot_id(char *boot_id, size_t size)
 static bool open_store(struct agent *agent, struct err *err)
 {
     struct ledger_head head;
+    struct err words = {{0}};
+    char aside[STORE_PATH_MAX];
     autojson *records = NULL, *patches = NULL;
 
+    if (!store_mend(agent->settings.store, aside, &words, err))
+        return err_in(err, "%s", agent->settings.store);
+    if (aside[0])
+        log_error(
+            "the store of this node was damaged and is not used any more (%s): it is kept as "
+            "%s, and this node gets everything from the others. Until a quorum of them is "
+            "here, or all nodes are, it decides nothing. If nobody else has the records: stop "
+            "tenuto, remove %s, start it, and push the policy again",
+            words.text, aside, agent->settings.store);
     agent->store = store_open(agent->settings.store, err);
     if (!agent->store || !store_read(agent->store, &records, &head, err))
         return err_in(err, "%s", agent->settings.store);

@@ -28,6 +28,7 @@ struct member *member_new(const struct member_config *config, struct instant now
     member->promised = config->head.epoch;
     if (ring_compare(config->head.promised, member->promised) > 0)
         member->promised = config->head.promised;
+    member->is_lost = config->head.is_lost;
     member->must_reset = true;
     member->sync.leader = member->sync.donor = NODE_NONE;
     member->next_beat = INSTANT_NEVER;
@@ -115,6 +116,7 @@ static struct queued *emit_write(struct member *member)
 
     queued->event.head = head;
     queued->event.head.promised = member->promised;
+    queued->event.head.is_lost = member->is_lost;
     queued->event.version = head.version;
     member->writes =
         xrealloc(member->writes, (member->n_pending_writes + 1) * sizeof(*member->writes));

@@ -25,6 +25,7 @@ struct ledger_head {
     uint64_t version;
     uint64_t hash;           /* over the chain of patches */
     struct ring_id promised; /* on disk only: no epoch up to this one may begin again */
+    bool is_lost;            /* on disk only: what this node knew was damaged and set aside */
 };
 
 enum member_event_kind {
@@ -82,10 +83,9 @@ struct member_config {
     char boot_id[BOOT_ID_MAX];
     uint64_t incarnation;
     struct lease_timing timing;
-    /* what the store had: records {"key": "text"} and head */
-    const json_t *records;
-    struct ledger_head head;
-    const json_t *history; /* recent patches, for joiners; may be NULL */
+    const json_t *records;   /* what the store had: {"key": "text"} */
+    struct ledger_head head; /* of these */
+    const json_t *history;   /* recent patches, for joiners; may be NULL */
 };
 
 struct member;

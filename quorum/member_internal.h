@@ -51,6 +51,7 @@ struct member {
     uint64_t round; /* of exchanges with the same ring and group */
     struct ring_id joined;
     struct ring_id promised; /* no epoch up to this one may begin again */
+    bool is_lost;            /* we may have forgotten what we had acknowledged */
 
     struct sync sync;
     bool is_veteran;

@@ -46,6 +46,16 @@ bool sync_is_enough(const struct member *member, node_set nodes)
     return roster_votes(roster, nodes) + roster_witness(roster) >= roster->quorum_votes;
 }
 
+node_set sync_remembers(const struct member *member, node_set nodes)
+{
+    const struct sync *sync = &member->sync;
+    node_set all = 0;
+
+    for (int node = 0; node < member->roster.n_nodes; node++)
+        all |= node_bit((node_id)node);
+    return sync->told == all && sync->lost != all ? nodes : nodes & ~sync->lost;
+}
+
 bool sync_may_decide(const struct member *member, node_set who)
 {
     const struct sync *sync = &member->sync;
@@ -92,19 +102,21 @@ void sync_hello_if_quorate(struct member *member, struct instant now)
 {
     struct ledger_head head = ledger_head(member->ledger);
     struct lease_ages *ages;
+    json_t *body;
 
     if (!member->view || member->sync.is_hello_sent || !member_is_quorate(member))
         return;
     ages = xcalloc(1, sizeof(*ages));
     lease_ages_make(member->lease, now, ages);
-    member_send(member, WIRE_HELLO,
-                json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:o, s:i, s:I}", "roster",
-                          wire_word(roster_mark(&member->roster)), "epoch", pack_ring(head.epoch),
-                          "version", (json_int_t)head.version, "hash", (json_int_t)head.hash,
-                          "promised", pack_ring(member->promised), "joined",
-                          pack_ring(member->joined), "veteran", (int)member->is_veteran, "ages",
-                          wire_ages(&member->roster, ages), "minor", (int)wire_minor, "wall",
-                          (json_int_t)(now.ms + member->wall_ms)));
+    body = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:b, s:o, s:i, s:I}", "roster",
+                     wire_word(roster_mark(&member->roster)), "epoch", pack_ring(head.epoch),
+                     "version", (json_int_t)head.version, "hash", (json_int_t)head.hash, "promised",
+                     pack_ring(member->promised), "joined", pack_ring(member->joined), "veteran",
+                     (int)member->is_veteran, "ages", wire_ages(&member->roster, ages), "minor",
+                     (int)wire_minor, "wall", (json_int_t)(now.ms + member->wall_ms));
+    if (member->is_lost)
+        json_object_set_new(body, "lost", json_true());
+    member_send(member, WIRE_HELLO, body);
     free(ages);
     member->sync.is_hello_sent = true;
     member->sync.skip_at = instant_after(now, lease_timing(member->lease)->lease);
@@ -233,6 +245,8 @@ bool sync_hello(struct member *member, struct instant now, node_id from, const j
     if (is_good) {
         lease_ages_taken(member->lease, now, from, ages);
         sync->told |= node_bit(from);
+        if (json_flag(body, "lost", false))
+            sync->lost |= node_bit(from);
         sync->skipped &= ~node_bit(from);
         exchange_done_if(member, now);
     }
@@ -337,6 +351,7 @@ bool sync_waits_for_off(const struct member *member)
 
     return member->roster.has_witness && sync->is_exchanged && !sync->is_settled &&
            !sync->is_interrupted && sync->ready == sync->told && !sync->foreign &&
+           sync_is_enough(member, sync_remembers(member, sync->told)) &&
            node_in(sync->told, member->roster.self);
 }
 
@@ -385,6 +400,7 @@ static bool install(struct member *member, struct err *err)
     if (!ledger_read(member->ledger, sync->incoming, sync->in_length, &sync->newest, err))
         return false;
     ledger_set_epoch(member->ledger, sync->is_settled ? sync->epoch : sync->newest.epoch);
+    member->is_lost = member->is_lost && !sync->is_settled;
     member->must_reset = true;
     member->has_new_past = true;
     member_store_all(member, ledger_lost(member->ledger, past));
@@ -491,6 +507,7 @@ static void settle(struct member *member, bool is_by_witness)
     if (sync->has_content) {
         autojson *nothing = json_object();
 
+        member->is_lost = false;
         ledger_set_epoch(member->ledger, sync->epoch);
         member_store_patch(member, nothing);
     }
@@ -517,8 +534,8 @@ bool sync_ready(struct member *member, node_id from, const json_t *body, struct 
         sync->applied[from] = version;
     if (stored > sync->on_disk[from])
         sync->on_disk[from] = stored;
-    if (!sync->is_settled &&
-        roster_votes(&member->roster, sync->ready) >= member->roster.quorum_votes) {
+    if (!sync->is_settled && roster_votes(&member->roster, sync_remembers(member, sync->ready)) >=
+                                 member->roster.quorum_votes) {
         settle(member, false);
         return true;
     }
@@ -537,7 +554,8 @@ bool sync_settle_taken(struct member *member, node_id from)
     if (from == member->roster.self)
         sync->is_settle_sent = false;
     if (sync->is_exchanged && !sync->is_settled && member->roster.has_witness &&
-        node_in(sync->told, from) && sync->ready == sync->told && !sync->awake && !sync->foreign)
+        node_in(sync->told, from) && sync->ready == sync->told && !sync->awake && !sync->foreign &&
+        sync_is_enough(member, sync_remembers(member, sync->told)))
         settle(member, true);
     return true;
 }

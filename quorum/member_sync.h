@@ -31,6 +31,7 @@ struct sync {
     struct ledger_head newest;         /* what they agreed to go on from */
     struct ring_id epoch;              /* in which they do, once it is settled */
     node_id donor;                     /* who sends it to those behind */
+    node_set lost;                     /* their store was damaged: see sync_remembers */
     node_set ready;                    /* who has it, on disk; a quorum of them: settled */
     bool is_settled;
     bool is_by_witness;  /* all who are absent are off, and all who are here take part */
@@ -73,6 +74,11 @@ void sync_ask_silent(struct member *member);
 void sync_written(struct member *member);
 /* Whether these, together with the witness, hold a quorum of votes. */
 bool sync_is_enough(const struct member *member, node_set nodes);
+/*
+ * Of these, who can vouch that nothing was forgotten: not whose store was damaged and set aside,
+ * until a view has settled without it; or, where the whole list is here, everybody.
+ */
+node_set sync_remembers(const struct member *member, node_set nodes);
 /* A quorum of votes by themselves; in a view by the witness all, since others share no member. */
 bool sync_may_decide(const struct member *member, node_set who);
 /* All who are here are ready, and are no quorum without the witness. */

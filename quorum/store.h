@@ -14,6 +14,15 @@
 
 struct store;
 
+#define STORE_PATH_MAX 512
+
+/*
+ * Before it is opened. One that is damaged is moved to aside (else: ""), and words say what is
+ * wrong with it; an empty one takes its place, which the member fills from the others and which
+ * counts for nothing before that. false: it cannot be used at all, damaged or not.
+ */
+bool store_mend(const char *path, char aside[STORE_PATH_MAX], struct err *words, struct err *err);
+
 /* Opens or makes the database. NULL and err: not a database, no room, a newer major format. */
 struct store *store_open(const char *path, struct err *err);
 /* Writes what is queued, then closes. */

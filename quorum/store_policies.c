@@ -5,6 +5,7 @@
 #include "ha/base/json.h"
 #include "ha/base/limits.h"
 #include "quorum/store_sql.h"
+#include "quorum/store_sums.h"
 #include "quorum/store_tables.h"
 
 /* How a change of the policy says that it came by a push, or in place of one. */
@@ -89,7 +90,10 @@ bool policies_keep(sqlite3 *db, const json_t *policy, struct err *err)
     sqlite3_bind_text(statement, 2, json_text(policy, "author", ""), -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 3, json_int(policy, "stamp", 0));
     sqlite3_bind_text(statement, 4, json_text(policy, "text", ""), -1, SQLITE_STATIC);
-    return sql_finish(db, statement, err) && keep_message(db, policy, err);
+    return sql_finish(db, statement, err) &&
+           sums_keep_policy(db, json_int(policy, "version", 0), json_text(policy, "author", ""),
+                            json_text(policy, "text", ""), err) &&
+           keep_message(db, policy, err);
 }
 
 /* What became of one that had its number and was lost with its branch is not said of this one. */
@@ -142,8 +146,9 @@ json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
 {
     sqlite3_stmt *statement =
         sql_prepare(db,
-                    "SELECT version, author, stamp, message, code, words, text FROM policies"
-                    " LEFT JOIN messages USING(version) LEFT JOIN outcomes USING(version)"
+                    "SELECT version, author, stamp, message, code, words, text, sum FROM policies"
+                    " LEFT JOIN policies_sums USING(version) LEFT JOIN messages USING(version) "
+                    "LEFT JOIN outcomes USING(version)"
                     " WHERE ?1 = 0 OR version = ?1"
                     " ORDER BY version DESC LIMIT 1",
                     err);
@@ -160,6 +165,12 @@ json_t *tables_policy(sqlite3 *db, uint64_t version, struct err *err)
         json_t *text = sql_text_of(statement, 6);
 
         policy = text ? policy_of(statement) : NULL;
+        if (policy &&
+            !sum_is_right(statement, 7, json_text(policy, "author", ""), json_string_value(text))) {
+            json_decref(policy);
+            json_decref(text);
+            policy = NULL;
+        }
         if (policy)
             json_object_set_new(policy, "text", text);
         else

@@ -11,6 +11,7 @@
 #include "quorum/store_branches.h"
 #include "quorum/store_requests.h"
 #include "quorum/store_sql.h"
+#include "quorum/store_sums.h"
 
 #define FORMAT 1
 /* "TENU", so that somebody else's database is not taken for ours. */
@@ -126,7 +127,13 @@ static bool check_format(sqlite3 *db, const char *path, struct err *err)
     return true;
 }
 
-sqlite3 *tables_open(const char *path, struct err *err)
+/* What the file itself is to blame for: a name that turned is a table that is not there. */
+static bool is_damage(int code)
+{
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+}
+
+sqlite3 *tables_try(const char *path, bool *is_damaged, struct err *err)
 {
     sqlite3 *db = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
@@ -136,12 +143,21 @@ sqlite3 *tables_open(const char *path, struct err *err)
     else if (sqlite3_busy_timeout(db, 5000) == SQLITE_OK &&
              sql_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", err) &&
              check_format(db, path, err) && sql_run(db, schema_of_messages, err) &&
-             branches_table(db, err) && sql_run(db, requests_schema, err))
+             branches_table(db, err) && sql_run(db, requests_schema, err) &&
+             sql_run(db, sums_schema, err))
         return db;
     else
         err_in(err, "%s", path);
+    *is_damaged = db && is_damage(sqlite3_errcode(db));
     sqlite3_close(db);
     return NULL;
+}
+
+sqlite3 *tables_open(const char *path, struct err *err)
+{
+    bool is_damaged;
+
+    return tables_try(path, &is_damaged, err);
 }
 
 /* ---- reading what may be damaged ------------------------------------------------------------- */
@@ -172,7 +188,7 @@ static bool damaged(const char *what, struct err *err)
                    what);
 }
 
-static bool take_meta(sqlite3_stmt *row, struct ledger_head *head)
+static bool take_meta(sqlite3_stmt *row, struct ledger_head *head, int64_t *sum)
 {
     autojson *name = sql_text_of(row, 0);
     const char *key = json_string_value(name);
@@ -192,6 +208,10 @@ static bool take_meta(sqlite3_stmt *row, struct ledger_head *head)
         head->version = (uint64_t)value;
     else if (strcmp(key, "hash") == 0)
         head->hash = (uint64_t)value;
+    else if (strcmp(key, "lost") == 0)
+        head->is_lost = value != 0;
+    else if (strcmp(key, "sum") == 0)
+        *sum = value;
     return true;
 }
 
@@ -199,14 +219,16 @@ static bool read_head(sqlite3 *db, struct ledger_head *head, struct err *err)
 {
     sqlite3_stmt *statement = sql_prepare(db, "SELECT key, value FROM meta", err);
     bool is_whole = true;
+    int64_t sum = -1; /* none: an older release wrote it */
     int result = SQLITE_ERROR;
 
     while (statement && is_whole && (result = sqlite3_step(statement)) == SQLITE_ROW)
-        is_whole = take_meta(statement, head);
+        is_whole = take_meta(statement, head, &sum);
     sqlite3_finalize(statement);
-    if (!is_whole)
-        return damaged("how new its records are", err);
-    return result == SQLITE_DONE || sql_fail(db, "reading", err);
+    if (is_whole && result != SQLITE_DONE)
+        return sql_fail(db, "reading", err);
+    return (is_whole && (sum < 0 || sum == (int64_t)sum_of_head(head))) ||
+           damaged("how new its records are", err);
 }
 
 /* A record that was left out would be one that was lost: all of them, or none. */
@@ -217,7 +239,7 @@ static bool read_record(sqlite3_stmt *row, json_t *records, struct err *err)
     json_t *value = sql_text_of(row, 1);
     char what[SERVICE_NAME_MAX + 32];
 
-    if (key && value)
+    if (key && value && sum_is_right(row, 2, key, json_string_value(value)))
         return json_object_set_new(records, key, value) == 0;
     json_decref(value);
     snprintf(what, sizeof(what), "the record %s", key ? key : "with a name that is no text");
@@ -233,7 +255,8 @@ bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct
     memset(head, 0, sizeof(*head));
     if (!read_head(db, head, err))
         return false;
-    statement = sql_prepare(db, "SELECT key, value FROM records", err);
+    statement = sql_prepare(
+        db, "SELECT key, value, sum FROM records LEFT JOIN records_sums USING(key)", err);
     while (statement && (result = sqlite3_step(statement)) == SQLITE_ROW) {
         if (!read_record(statement, *records, err)) {
             sqlite3_finalize(statement);
@@ -243,8 +266,32 @@ bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct
     sqlite3_finalize(statement);
     if (!statement || result != SQLITE_DONE)
         return sql_fail(db, "reading", err);
+    if (!sums_are_all_used(db, err))
+        return damaged("one of its records", err);
     return json_object_size(*records) == 0 || head->version > 0 ||
            damaged("how new its records are", err);
+}
+
+bool tables_check(sqlite3 *db, bool *is_damaged, struct err *err)
+{
+    autojson *records = NULL;
+    struct ledger_head head;
+    sqlite3_stmt *statement;
+    bool is_good = tables_read(db, &records, &head, err);
+
+    /* What was found here, and not by sqlite, left it content. */
+    *is_damaged = !is_good && (sqlite3_errcode(db) == SQLITE_OK || is_damage(sqlite3_errcode(db)));
+    if (!is_good || !(statement = sql_prepare(db, "PRAGMA integrity_check(1)", err)))
+        return false;
+    is_good = sqlite3_step(statement) == SQLITE_ROW &&
+              strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
+    if (!is_good)
+        err_set(err, "the store is damaged: %.200s",
+                sqlite3_column_count(statement) ? (const char *)sqlite3_column_text(statement, 0)
+                                                : sqlite3_errmsg(db));
+    sqlite3_finalize(statement);
+    *is_damaged = !is_good;
+    return is_good;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -272,7 +319,8 @@ static bool set_records(sqlite3 *db, const json_t *set, struct err *err)
     json_object_foreach((json_t *)set, key, value)
     {
         if (!finish_text(db, "INSERT OR REPLACE INTO records VALUES(?,?)", key,
-                         json_string_value(value), err))
+                         json_string_value(value), err) ||
+            !sums_keep_record(db, key, json_string_value(value), err))
             return false;
     }
     return true;
@@ -339,7 +387,7 @@ bool tables_keep(sqlite3 *db, const json_t *patch, struct err *err)
         sqlite3_bind_int64(statement, 2, json_int(patch, "epoch", 0));
         sqlite3_bind_int64(statement, 3, json_int(patch, "stamp", 0));
         sqlite3_bind_text(statement, 4, text, -1, SQLITE_STATIC);
-        is_good = sql_finish(db, statement, err) &&
+        is_good = sql_finish(db, statement, err) && sums_keep_patch(db, version, text, err) &&
                   sql_finish_words(db, "DELETE FROM subjects WHERE version = ?", version, 0, err) &&
                   keep_subjects(db, patch, err) && policies_keep_outcomes(db, patch, err) &&
                   (!policy || policies_keep_newest(db, policy, err)) &&
@@ -367,13 +415,18 @@ bool tables_patch(sqlite3 *db, const json_t *patch, struct err *err)
 
 bool tables_set_head(sqlite3 *db, const struct ledger_head *head, struct err *err)
 {
-    static const char *const keys[] = {"epoch", "epoch_node", "version",
-                                       "hash",  "promised",   "promised_node"};
-    int64_t values[] = {(int64_t)head->epoch.seq,    head->epoch.node,
-                        (int64_t)head->version,      (int64_t)head->hash,
-                        (int64_t)head->promised.seq, head->promised.node};
+    static const char *const keys[] = {"epoch",    "epoch_node",    "version", "hash",
+                                       "promised", "promised_node", "lost",    "sum"};
+    int64_t values[] = {(int64_t)head->epoch.seq,
+                        head->epoch.node,
+                        (int64_t)head->version,
+                        (int64_t)head->hash,
+                        (int64_t)head->promised.seq,
+                        head->promised.node,
+                        head->is_lost,
+                        sum_of_head(head)};
 
-    for (int i = 0; i < 6; i++) {
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         sqlite3_stmt *statement = sql_prepare(db, "INSERT OR REPLACE INTO meta VALUES(?,?)", err);
 
         if (!statement)
@@ -413,7 +466,8 @@ static json_t *patch_of(sqlite3_stmt *row)
     json_t *patch =
         text ? json_read(json_string_value(text), json_string_length(text), NULL) : NULL;
 
-    if (json_is_object(patch) && json_int(patch, "version", -1) == version)
+    if (json_is_object(patch) && json_int(patch, "version", -1) == version &&
+        sum_is_right(row, 3, "", json_string_value(text)))
         return patch;
     json_decref(patch);
     return unreadable(version, sqlite3_column_int64(row, 2));
@@ -422,7 +476,8 @@ static json_t *patch_of(sqlite3_stmt *row)
 json_t *tables_past(sqlite3 *db, const struct past *past, struct err *err)
 {
     static const char sql[] =
-        "SELECT patch, version, stamp FROM history WHERE version > ?1 AND (?2 IS NULL OR version IN"
+        "SELECT patch, version, stamp, sum FROM history LEFT JOIN history_sums USING(version) "
+        "WHERE version > ?1 AND (?2 IS NULL OR version IN"
         " (SELECT version FROM subjects WHERE subject = ?2)) AND (?4 = 0 OR stamp >= ?4)"
         " AND (?5 = 0 OR stamp < ?5) ORDER BY version DESC LIMIT ?3";
     sqlite3_stmt *statement = sql_prepare(db, sql, err);

@@ -8,6 +8,10 @@
 
 /* Opens, makes the tables of a new database, refuses one of a later format. */
 sqlite3 *tables_open(const char *path, struct err *err);
+/* The same; is_damaged: the file is to blame. */
+sqlite3 *tables_try(const char *path, bool *is_damaged, struct err *err);
+/* Every page, every index, every record: long before somebody trips over it. */
+bool tables_check(sqlite3 *db, bool *is_damaged, struct err *err);
 bool tables_read(sqlite3 *db, json_t **records, struct ledger_head *head, struct err *err);
 bool tables_begin(sqlite3 *db, struct err *err);
 bool tables_commit(sqlite3 *db, struct err *err);

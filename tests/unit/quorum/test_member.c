@@ -352,6 +352,67 @@ static void who_counts_otherwise_is_apart_and_the_others_go_on(void **state)
     world_free(world);
 }
 
+/* Its store was damaged: it has nothing, and says so. */
+static void lose_disk(struct world *world, int at)
+{
+    struct actor *actor = &world->actors[at];
+
+    world_power_off(world, at);
+    json_object_clear(actor->disk);
+    actor->disk_head = (struct ledger_head){.is_lost = true};
+}
+
+static void who_lost_its_store_is_no_quorum_with_one_that_was_away(void **state)
+{
+    struct world *world = three(21);
+    int leader = world_leader(world), other = (leader + 1) % 3, away = (leader + 2) % 3;
+
+    (void)state;
+    world_power_off(world, away);
+    world_run(world, 1000);
+    assert_true(world_settle(world, 3000));
+    assert_true(world_set(world, world_leader(world), "colour", "red") > 0);
+    world_run(world, 400);
+    world_power_off(world, leader);
+    lose_disk(world, other);
+    world_power_on(world, other);
+    world_power_on(world, away);
+    assert_false(world_settle(world, 8000));
+    /* The one that still knows comes back: all are here, and nothing was forgotten. */
+    world_power_on(world, leader);
+    assert_true(world_settle(world, 8000));
+    assert_string_equal(record(world, other, "colour"), "red");
+    assert_string_equal(record(world, away, "colour"), "red");
+    world_run(world, 500);
+    assert_false(world->actors[other].disk_head.is_lost);
+    assert_string_equal(world->violation, "");
+    world_free(world);
+}
+
+static void who_lost_its_store_is_filled_by_a_quorum_and_counts_again(void **state)
+{
+    struct world *world = three(22);
+    int lost = (world_leader(world) + 1) % 3, third;
+
+    (void)state;
+    assert_true(world_set(world, world_leader(world), "colour", "red") > 0);
+    world_run(world, 400);
+    lose_disk(world, lost);
+    world_run(world, 1000);
+    assert_true(world_settle(world, 3000));
+    world_power_on(world, lost);
+    assert_true(world_settle(world, 5000));
+    world_run(world, 500);
+    assert_string_equal(record(world, lost, "colour"), "red");
+    assert_false(world->actors[lost].disk_head.is_lost);
+    third = world_leader(world);
+    world_power_off(world, third);
+    world_run(world, 1000);
+    assert_true(world_settle(world, 8000));
+    assert_true(world_set(world, world_leader(world), "colour", "blue") > 0);
+    world_free(world);
+}
+
 static void a_message_that_is_not_one_is_refused_with_words(void **state)
 {
     struct world *world = three(11);
@@ -395,6 +456,8 @@ int main(void)
         cmocka_unit_test(other_votes_count_from_the_next_view_on_and_the_ring_stays),
         cmocka_unit_test(a_member_without_a_vote_takes_part_in_everything),
         cmocka_unit_test(who_counts_otherwise_is_apart_and_the_others_go_on),
+        cmocka_unit_test(who_lost_its_store_is_no_quorum_with_one_that_was_away),
+        cmocka_unit_test(who_lost_its_store_is_filled_by_a_quorum_and_counts_again),
         cmocka_unit_test(a_message_that_is_not_one_is_refused_with_words),
     };
 
