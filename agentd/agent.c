@@ -20,6 +20,7 @@
 #include "agentd/control_server.h"
 #include "agentd/corosync.h"
 #include "agentd/current.h"
+#include "agentd/expected.h"
 #include "agentd/follow.h"
 #include "agentd/leaving.h"
 #include "agentd/recent.h"
@@ -387,6 +388,7 @@ static int agent_turn(sd_event_source *source, void *context)
     next = instant_earliest(next, leaving_turn(agent, now));
     next = instant_earliest(next, audit_turn(agent, now));
     next = instant_earliest(next, cluster_turn(agent, now));
+    next = instant_earliest(next, expected_turn(agent, now));
     next = instant_earliest(next, instant_earliest(agent->play_at, agent->decide_at));
     if (agent->member && agent->must_decide && agent->status.is_leader &&
         !agent->status.has_proposal)
@@ -534,6 +536,7 @@ struct agent *agent_new(const struct settings *settings, struct err *err)
         abort();
     agent->incarnation = (agent->incarnation >> 2) + 1;
     agent->feeding = feeding_new(settings->keeper);
+    agent->expecting = expecting_new(agent);
     if (sd_event_default(&agent->loop) < 0) {
         err_set(err, "cannot set up the event loop");
     } else if ((agent->cluster = cluster_new(agent, err)) && open_store(agent, err) &&
@@ -562,6 +565,7 @@ void agent_free(struct agent *agent)
     member_free(agent->member);
     hands_free(agent->hands);
     feeding_free(agent->feeding);
+    expecting_free(agent->expecting);
     history_close(agent->history);
     verbs_end(agent);
     json_decref(agent->recent);

@@ -21,6 +21,7 @@
 struct asking;
 struct audit;
 struct cluster;
+struct expecting;
 struct control;
 struct current;
 struct farewell;
@@ -69,6 +70,7 @@ struct agent {
     struct verdicts *verdicts;   /* of pushed policies */
     struct following *following; /* who waits for the end of what was accepted */
 
+    struct expecting *expecting; /* quorum by somebody's word: expected.h */
     struct cluster *cluster; /* corosync.conf, and how it follows the policy */
     struct knowledge knowledge;
     node_id policy_of[NODES_MAX]; /* roster position -> id in the policy */

@@ -54,6 +54,7 @@ void verb_events(const struct call *call);
 /* verbs_cluster.c: nodes that come and go. */
 void verb_cluster_adopt(const struct call *call);
 void verb_cluster_remove(const struct call *call);
+void verb_cluster_expected(const struct call *call);
 void verb_cluster_depart(const struct call *call);
 void verb_cluster_draft(const struct call *call);
 void verb_cluster_admit(const struct call *call);

@@ -8,6 +8,7 @@
 #include "agentd/agent.h"
 #include "agentd/cluster.h"
 #include "agentd/control_server.h"
+#include "agentd/expected.h"
 #include "ha/base/log.h"
 #include "ha/base/text.h"
 
@@ -38,6 +39,7 @@ static void on_members(void *context, const struct group_peer *members, int n_me
 
     (void)joined;
     (void)n_joined;
+    expected_members(agent, members, n_members);
     member_group(agent->member, agent_now(), members, n_members, left, n_left);
 }
 
@@ -66,7 +68,7 @@ static void on_reloaded(void *context)
 
     cluster_reloaded(agent);
     if (membership_read_roster(&roster, &err))
-        member_set_roster(agent->member, agent_now(), &roster);
+        member_set_roster(agent->member, agent_now(), expected_take(agent, &roster));
     else
         log_warning("corosync has read its configuration anew, which says nothing good for this "
                     "agent, and it keeps what it knows: %s",
@@ -145,6 +147,7 @@ static bool meet(struct agent *agent, struct err *err)
 
     if (!membership_read_roster(&config.roster, err))
         return false;
+    expected_take(agent, &config.roster);
     if (agent->member) {
         const struct roster_node *before = &agent->roster.nodes[agent->roster.self];
         const struct roster_node *self = &config.roster.nodes[config.roster.self];

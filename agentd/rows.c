@@ -9,6 +9,7 @@
 #include "agentd/branches.h"
 #include "agentd/cluster.h"
 #include "agentd/confirm.h"
+#include "agentd/expected.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
 #include "ha/model/codec.h"
@@ -128,6 +129,7 @@ json_t *rows_cluster(struct agent *agent)
                         json_integer(is_met ? roster_votes(&agent->roster, status->agents) : 0));
     json_object_set_new(row, "expected", json_integer(agent->roster.expected_votes));
     json_object_set_new(row, "quorum", json_integer(agent->roster.quorum_votes));
+    json_object_set_new(row, "forced", expected_row(agent));
     json_object_set_new(row, "witness_votes", json_integer(roster_witness(&agent->roster)));
     json_object_set_new(row, "by_witness", json_boolean(is_met && status->is_by_witness));
     json_object_set_new(row, "leader",

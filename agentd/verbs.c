@@ -270,6 +270,7 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_CLUSTER_NODES] = verb_cluster_nodes,
     [VERB_CLUSTER_ADOPT] = verb_cluster_adopt,
     [VERB_CLUSTER_REMOVE] = verb_cluster_remove,
+    [VERB_CLUSTER_EXPECTED] = verb_cluster_expected,
     [VERB_CLUSTER_DEPART] = verb_cluster_depart,
     [VERB_CLUSTER_DRAFT] = verb_cluster_draft,
     [VERB_CLUSTER_ADMIT] = verb_cluster_admit,

@@ -275,6 +275,23 @@ static bool is_told_whole(enum verb_id verb)
     return verb == VERB_HA_WHY || verb == VERB_HA_WHY_NOT;
 }
 
+static void write_expected(const struct output *output, const json_t *row)
+{
+    const json_t *forced = json_object_get(row, "forced");
+
+    if (json_is_object(forced)) {
+        fputs("quorum is ", output->out);
+        story_forced(output->out, forced, now_of(output));
+        fputs("Power those on only where they reach this node, and before its time is over: then "
+              "this node\nhas no quorum again, and if it guards services its watchdog resets it. "
+              "Nodes that are lost for\ngood: tenuto cluster remove NODE\n",
+              output->out);
+        return;
+    }
+    fprintf(output->out, "votes count as configured: %lld expected, %lld here\n",
+            (long long)json_int(row, "configured", 0), (long long)json_int(row, "votes", 0));
+}
+
 static void write_row(struct output *output, const json_t *row)
 {
     if (output->verb->columns[0] || is_told_whole(output->verb->id)) {
@@ -286,6 +303,7 @@ static void write_row(struct output *output, const json_t *row)
     switch (output->verb->id) {
     case VERB_POLICY_SHOW: write_policy(output->out, row); break;
     case VERB_CLUSTER_STATUS: story_status(output->out, row, now_of(output)); break;
+    case VERB_CLUSTER_EXPECTED: write_expected(output, row); break;
     case VERB_EVENTS: story_event_line(output->out, row, now_of(output), output->in_colour); break;
     case VERB_NODE_LEAVING:
     case VERB_HA_START:

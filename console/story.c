@@ -344,6 +344,23 @@ static void write_reason(FILE *out, const json_t *status)
     fputc('\n', out);
 }
 
+void story_forced(FILE *out, const json_t *forced, int64_t now_ms)
+{
+    struct when when;
+    json_t *name;
+    size_t i;
+
+    fprintf(out, "FORCED by the word of %s until %s: %lld votes expected, and these are off:",
+            json_text(forced, "by", "?"), when_clock(&when, json_int(forced, "until", 0), now_ms),
+            (long long)json_int(forced, "expected", 0));
+    json_array_foreach(json_object_get(forced, "off"), i, name)
+    {
+        fputc(' ', out);
+        width_write(out, json_string_value(name), 0);
+    }
+    fputc('\n', out);
+}
+
 void story_status(FILE *out, const json_t *status, int64_t now_ms)
 {
     const json_t *ledger = json_object_get(status, "ledger");
@@ -361,6 +378,10 @@ void story_status(FILE *out, const json_t *status, int64_t now_ms)
         fputc('\n', out);
     else
         write_reason(out, status);
+    if (json_is_object(json_object_get(status, "forced"))) {
+        begin_line(out, "");
+        story_forced(out, json_object_get(status, "forced"), now_ms);
+    }
     begin_line(out, "leader");
     fprintf(out, "%s\n", json_text(status, "leader", "none"));
     begin_line(out, "state");

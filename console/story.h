@@ -17,6 +17,8 @@ void story_event_line(FILE *out, const json_t *event, int64_t now_ms, bool in_co
 /* How a node's state is called: "fence" would read as if somebody had fenced it just now. */
 const char *story_node_state(const char *state);
 /* "cluster status": a short block with the chain of times. */
+/* Quorum by somebody's word, as one line. */
+void story_forced(FILE *out, const json_t *forced, int64_t now_ms);
 void story_status(FILE *out, const json_t *status, int64_t now_ms);
 /* That a policy waits to be confirmed, and what comes back when; one line. */
 void story_confirm(FILE *out, const json_t *confirm, int64_t now_ms);

@@ -19,7 +19,7 @@ bool newest_is_same(struct ledger_head a, struct ledger_head b)
     return a.version == b.version && a.hash == b.hash;
 }
 
-/* Begun by members that could settle by the witness only: such an epoch is an odd number. */
+/* Begun by members that could settle by the witness, or by a word, only: an odd number. */
 static bool is_by_witness(struct ring_id epoch)
 {
     return epoch.seq % 2 == 1;
@@ -77,7 +77,8 @@ static struct ring_id next_epoch(const struct member *member)
 {
     const struct sync *sync = &member->sync;
     struct ring_id epoch = member->ring;
-    bool is_odd = roster_votes(&member->roster, sync->told) < member->roster.quorum_votes;
+    const struct roster *roster = &member->roster;
+    bool is_odd = roster->is_by_word || roster_votes(roster, sync->told) < roster->quorum_votes;
 
     NODE_SET_EACH(node, sync->told)
     {
@@ -87,8 +88,8 @@ static struct ring_id next_epoch(const struct member *member)
             epoch.seq = told->promised.seq + 1;
         if (told->head.epoch.seq >= epoch.seq)
             epoch.seq = told->head.epoch.seq + 1;
-        /* Views by the witness need not have a member in common: the later one is to win. */
-        if (member->roster.has_witness && told->wall_ms > (int64_t)epoch.seq)
+        /* Views by the witness, or by a word, may have no member in common: the later one wins. */
+        if ((roster->has_witness || roster->is_by_word) && told->wall_ms > (int64_t)epoch.seq)
             epoch.seq = (uint64_t)told->wall_ms;
     }
     epoch.seq += (epoch.seq % 2 == 1) != is_odd;

@@ -45,5 +45,7 @@ struct device_state {
 bool membership_read_device(uint32_t nodeid, struct device_state *state, struct err *err);
 /* Its config_version; 0: it has none. */
 bool membership_read_version(uint64_t *version, struct err *err);
+/* How many votes votequorum is to expect from now on, in the whole ring. */
+bool membership_expect(int votes, struct err *err);
 /* corosync reads its file anew, on every node of the ring; waits until it has here. */
 bool membership_reload(struct err *err);

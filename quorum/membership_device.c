@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What votequorum says of the quorum device on this node, as it counts it now. */
+/* What votequorum says of the quorum device on this node; and how many votes it is to expect. */
 #include <string.h>
 
 #include <corosync/votequorum.h>
@@ -38,4 +38,18 @@ bool membership_read_device(uint32_t nodeid, struct device_state *state, struct 
     }
     votequorum_finalize(handle);
     return is_good;
+}
+
+bool membership_expect(int votes, struct err *err)
+{
+    static votequorum_callbacks_t none;
+    votequorum_handle_t handle;
+    cs_error_t error = votequorum_initialize(&handle, &none);
+
+    if (error == CS_OK) {
+        error = votequorum_setexpected(handle, (unsigned int)votes);
+        votequorum_finalize(handle);
+    }
+    return error == CS_OK || err_set(err, "corosync does not take %d as the votes to expect (%s)",
+                                     votes, cs_error_words(error));
 }

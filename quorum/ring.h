@@ -44,7 +44,8 @@ struct roster {
     bool has_witness;
     int witness_votes;
     struct duration witness_lag; /* H: how long its vote may go on counting once it is lost */
-    bool is_forced; /* somebody's word stands for votes: no wait proves that a node is off */
+    bool is_by_word; /* somebody swears that those without a vote are off; see forced.h */
+    bool is_forced;  /* somebody's word stands for votes: no wait proves that a node is off */
 };
 
 node_id roster_find(const struct roster *roster, uint32_t nodeid);

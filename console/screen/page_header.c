@@ -109,6 +109,8 @@ static void add_quorum(struct header *header, const struct picture *picture)
     else
         snprintf(text, sizeof(text), " NO QUORUM %d/%d ", picture->votes, picture->expected);
     add_part(header, picture->is_quorate ? STYLE_BAR : STYLE_ALARM, text, NULL);
+    if (picture->is_forced)
+        add_part(header, STYLE_ALARM, " QUORUM FORCED ", NULL);
     if (picture->is_quorate && !picture->is_in_sync)
         add_part(header, STYLE_ALARM, " not in sync ", NULL);
 }

@@ -28,6 +28,7 @@ static void read_status(struct picture *picture, const json_t *status)
     picture->is_armed = json_flag(status, "armed", false);
     picture->votes = (int)json_int(status, "votes", 0);
     picture->expected = (int)json_int(status, "expected", 0);
+    picture->is_forced = json_is_object(json_object_get(status, "forced"));
     picture->lease_ms = json_int(status, "lease_ms", -1);
     picture->policy_version = json_int(policy, "version", 0);
     picture->policy_author = copy_text(picture->arena, policy, "author");

@@ -105,6 +105,8 @@
 #define ORPHAN_RETRY_MS 10000
 /* How long maintenance or disarming may be asked for: longer is for ever, and is said so. */
 #define SUSPENDED_MAX_MS (366LL * 24 * 60 * 60 * 1000)
+/* How long quorum may be forced: what somebody swears of a node's power is not true for ever. */
+#define FORCED_MAX_MS (24LL * 60 * 60 * 1000)
 /* The pause before a second restart on one node: what a port or a lock takes to come free. */
 #define RESTART_AFTER_MS 2000
 /* Doubled with each failure up to here: longer, and whoever mended the cause would wait for us. */
