@@ -48,7 +48,7 @@ struct picture {
     bool is_armed;
     int votes;
     int expected;
-    bool is_forced; /* by an operator's word */
+    bool is_forced;         /* by an operator's word */
     int64_t lease_ms;       /* -1: not known */
     int64_t policy_version; /* 0: none */
     const char *policy_author;

@@ -308,6 +308,60 @@ static void other_votes_count_from_the_next_view_on_and_the_ring_stays(void **st
     world_free(world);
 }
 
+/* By somebody's word those who are off count for nothing. */
+static void count_by_word(struct world *world, int at)
+{
+    struct actor *actor = &world->actors[at];
+
+    for (int i = 0; i < world->n_nodes; i++)
+        actor->roster.nodes[i].votes = i == at;
+    actor->roster.expected_votes = actor->roster.quorum_votes = 1;
+    actor->roster.is_by_word = true;
+    member_set_roster(actor->member, world_clock(actor), &actor->roster);
+}
+
+static void what_is_decided_by_a_word_is_later_than_what_was_agreed_on_before(void **state)
+{
+    static const int votes[] = {1, 1, 1};
+    struct world *world = three(33);
+    struct actor *left = &world->actors[0];
+    uint64_t epoch;
+
+    (void)state;
+    world_power_off(world, 0);
+    world_run(world, 8000);
+    for (int i = 0; i < 5; i++) {
+        world_kill_agent(world, 1);
+        world_run(world, 500);
+        world_start_agent(world, 1);
+        assert_true(world_settle(world, 3000));
+    }
+    epoch = world->actors[2].status.head.epoch.seq;
+    world_power_off(world, 1);
+    world_power_off(world, 2);
+    world_power_on(world, 0);
+    world_run(world, 3000);
+    assert_false(left->status.is_in_sync);
+
+    count_by_word(world, 0);
+    member_quorum(left->member, world_clock(left), true, left->status.ring);
+    assert_true(world_settle(world, 3000));
+    assert_int_equal(left->status.head.epoch.seq % 2, 1);
+    assert_true(left->status.head.epoch.seq > epoch);
+    assert_true(world_set(world, 0, "colour", "blue") > 0);
+    world_run(world, 500);
+    assert_string_equal(record(world, 0, "colour"), "blue");
+
+    world_power_on(world, 1);
+    world_power_on(world, 2);
+    left->roster.is_by_word = false;
+    count_by(world, 0, votes);
+    assert_true(world_settle(world, 4000));
+    for (int at = 0; at < 3; at++)
+        assert_string_equal(record(world, at, "colour"), "blue");
+    world_free(world);
+}
+
 static void a_member_without_a_vote_takes_part_in_everything(void **state)
 {
     static const int votes[] = {0, 1, 1};
@@ -454,6 +508,7 @@ int main(void)
         cmocka_unit_test(a_leader_that_hangs_while_its_node_lives_is_replaced_and_declared_off),
         cmocka_unit_test(what_one_member_tells_all_hear),
         cmocka_unit_test(other_votes_count_from_the_next_view_on_and_the_ring_stays),
+        cmocka_unit_test(what_is_decided_by_a_word_is_later_than_what_was_agreed_on_before),
         cmocka_unit_test(a_member_without_a_vote_takes_part_in_everything),
         cmocka_unit_test(who_counts_otherwise_is_apart_and_the_others_go_on),
         cmocka_unit_test(who_lost_its_store_is_no_quorum_with_one_that_was_away),
