@@ -71,7 +71,7 @@ struct agent {
     struct following *following; /* who waits for the end of what was accepted */
 
     struct expecting *expecting; /* quorum by somebody's word: expected.h */
-    struct cluster *cluster; /* corosync.conf, and how it follows the policy */
+    struct cluster *cluster;     /* corosync.conf, and how it follows the policy */
     struct knowledge knowledge;
     node_id policy_of[NODES_MAX]; /* roster position -> id in the policy */
     node_id roster_of[NODES_MAX]; /* and back; NODE_NONE */
