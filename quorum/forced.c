@@ -38,7 +38,10 @@ static bool check_votes(const struct forced_wish *wish, struct err *err)
     if (wish->expected > roster->expected_votes)
         return err_set(err, "%d votes are more than the %d that are configured", wish->expected,
                        roster->expected_votes);
-    if (wish->expected < present || present == 0)
+    if (present == 0)
+        return err_set(err, "no node with a vote is in corosync's ring yet: wait until it has "
+                            "formed one");
+    if (wish->expected < present)
         return err_set(err, "%d votes are here, so fewer cannot be expected: say %d", present,
                        present);
     if (present < wish->expected / 2 + 1)

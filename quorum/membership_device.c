@@ -48,6 +48,10 @@ bool membership_expect(int votes, struct err *err)
 
     if (error == CS_OK) {
         error = votequorum_setexpected(handle, (unsigned int)votes);
+        for (int i = 0; i < CS_TRIES && error == CS_ERR_TRY_AGAIN; i++) {
+            cs_wait();
+            error = votequorum_setexpected(handle, (unsigned int)votes);
+        }
         votequorum_finalize(handle);
     }
     return error == CS_OK || err_set(err, "corosync does not take %d as the votes to expect (%s)",

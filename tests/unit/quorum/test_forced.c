@@ -87,6 +87,9 @@ static void votes_must_be_those_that_help(void **state)
     refused(&wish, "no quorum either: say 2");
     wish.expected = 6;
     refused(&wish, "more than the 5");
+    wish.here = 0;
+    wish.expected = 1;
+    refused(&wish, "no node with a vote");
 }
 
 static void a_time_is_needed_and_has_an_end(void **state)
