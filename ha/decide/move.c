@@ -3,6 +3,7 @@
 #include "ha/decide/move.h"
 
 #include "ha/decide/affinity.h"
+#include "ha/decide/order.h"
 #include "ha/decide/presence.h"
 
 node_id move_fallback(const struct round *round, service_id service, node_id to)
@@ -130,7 +131,8 @@ bool move_still_fits(struct round *round, service_id service, struct reason *why
     return false;
 }
 
-void move_partners(struct round *round, service_id service, node_id target, struct reason why)
+static void move_group(struct round *round, service_id service, node_id target, struct reason why,
+                       bool (*goes)(const struct round *, service_id))
 {
     GROUP_EACH(round, member, service)
     {
@@ -138,11 +140,36 @@ void move_partners(struct round *round, service_id service, node_id target, stru
         struct verdict verdict;
 
         if (member == service || record->state != SERVICE_STARTED || record->node == target ||
-            !node_in(round->members, record->node))
+            !node_in(round->members, record->node) || !goes(round, member))
             continue;
         why.with = service;
         why.rule = bonds_of_group(round, service)->group_rule;
         verdict = move_verdict(round, member, target, why, true);
         round_change_service(round, member, &verdict);
     }
+}
+
+static bool goes_when_asked(const struct round *round, service_id service)
+{
+    (void)round;
+    (void)service;
+    return true;
+}
+
+void move_partners(struct round *round, service_id service, node_id target, struct reason why)
+{
+    move_group(round, service, target, why, goes_when_asked);
+}
+
+/* Without failback it is not stopped for a try that may fail, unless a try without it would. */
+static bool goes_for_a_try(const struct round *round, service_id service)
+{
+    return round->policy->services[service].failback ||
+           !round->state->services[service].is_running || order_leads_its_group(round, service);
+}
+
+void move_partners_of_failed(struct round *round, service_id service, node_id target,
+                             struct reason why)
+{
+    move_group(round, service, target, why, goes_for_a_try);
 }

@@ -23,3 +23,6 @@ bool move_may_be_tried(struct round *round, service_id service);
 bool move_still_fits(struct round *round, service_id service, struct reason *why);
 /* Moves the others of its group after it; those that cannot be asked now follow by themselves. */
 void move_partners(struct round *round, service_id service, node_id target, struct reason why);
+/* The same after one that could not start; what runs without failback is left out, as a rule. */
+void move_partners_of_failed(struct round *round, service_id service, node_id target,
+                             struct reason why);

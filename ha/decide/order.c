@@ -87,3 +87,27 @@ bool order_is_stuck(const struct round *round, service_id service, struct reason
     default: return true;
     }
 }
+
+static bool names(const service_id *services, int count, service_id service)
+{
+    for (int i = 0; i < count; i++) {
+        if (services[i] == service)
+            return true;
+    }
+    return false;
+}
+
+bool order_leads_its_group(const struct round *round, service_id service)
+{
+    for (rule_id id = 0; id < round->policy->n_rules; id++) {
+        const struct rule *rule = &round->policy->rules[id];
+
+        if (rule->kind != RULE_BEFORE || !names(rule->services, rule->n_services, service))
+            continue;
+        for (int i = 0; i < rule->n_others; i++) {
+            if (round->work->bonds[rule->others[i]].leader == round->work->bonds[service].leader)
+                return true;
+        }
+    }
+    return false;
+}

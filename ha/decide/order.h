@@ -14,3 +14,5 @@ void order_prepare(struct round *round);
 bool order_holds(const struct round *round, service_id service, struct reason *why);
 /* The same, and nobody knows for how long: what it waits for is not on its way. */
 bool order_is_stuck(const struct round *round, service_id service, struct reason *why);
+/* A rule starts it before another of its group: that one may need it where it starts. */
+bool order_leads_its_group(const struct round *round, service_id service);

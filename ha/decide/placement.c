@@ -248,33 +248,21 @@ static bool has_more_partners_elsewhere(const struct search *search, node_id cur
 }
 
 /*
- * Without failback it stays where it may be, unless that parts it from those it must be with.
- * When it starts, those come to it, but for one that does not move by itself either.
+ * Without failback what runs, or is to start again, stays where it may be, and its group comes to
+ * it. What is on its way, or was lost with its node, goes where most of its group are. One with
+ * failback stays with those without, unless more of its group are elsewhere.
  */
 static bool may_ignore_tiers(const struct search *search)
 {
-    const struct round *round = search->round;
-    node_id current = search->record->node;
+    const struct service *record = search->record;
+    bool is_at_home = record->state == SERVICE_STARTED || record->state == SERVICE_REQUEST_START;
 
-    if (search->preference != PREFER_STAYING || current == NODE_NONE)
+    if (search->preference != PREFER_STAYING || record->node == NODE_NONE)
         return false;
-    if (search->record->state == SERVICE_STARTED)
-        return !bonds_fall_back(round, search->service) &&
-               !has_more_partners_elsewhere(search, current);
-    if (search->policy->failback)
-        return false;
-    if (affinity_partners_on(round, search->service, current) > 0)
-        return true;
-    GROUP_EACH(round, member, search->service)
-    {
-        node_id home = presence_home(round, member);
-        bool comes = search->record->state == SERVICE_REQUEST_START &&
-                     round->policy->services[member].failback;
-
-        if (member != search->service && home != NODE_NONE && home != current && !comes)
-            return false;
-    }
-    return true;
+    if (!search->policy->failback)
+        return is_at_home || !has_more_partners_elsewhere(search, record->node);
+    return record->state == SERVICE_STARTED && !bonds_fall_back(search->round, search->service) &&
+           !has_more_partners_elsewhere(search, record->node);
 }
 
 /* Maintenance drove all of a group that are up from one node: they go back as they went. */

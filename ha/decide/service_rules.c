@@ -336,7 +336,7 @@ bool service_step(struct round *round, service_id id)
         if (verdict.takes_partners && verdict.kind == VERDICT_CHANGE) {
             struct reason why = reason_on(REASON_PARTNER_FAILED, verdict.node);
 
-            move_partners(round, id, verdict.target, why);
+            move_partners_of_failed(round, id, verdict.target, why);
         }
         if (verdict.kind != VERDICT_CHANGE)
             break;

@@ -87,7 +87,15 @@ static struct reason why_lost(struct round *round, service_id id, const struct p
         break;
     case LOST_UNSAFE: return why_unsafe(round, id, node);
     case LOST_TRIED: why.code = REASON_FAILED_THERE; break;
-    case LOST_FAILBACK: return reason_on(REASON_NO_FAILBACK, place->node);
+    case LOST_FAILBACK:
+        why.code = REASON_NO_FAILBACK;
+        if (!round->policy->services[id].failback && affinity_partners_on(round, id, node) > 0) {
+            affinity_name_partner(round, id, node, &why);
+            why.code = REASON_NO_FAILBACK_APART;
+        }
+        why.other = node;
+        why.node = place->node;
+        return why;
     case LOST_TIER:
         why.code = REASON_LESS_PREFERRED;
         why.rule = group->group_tiers;

@@ -359,6 +359,38 @@ static node_set wished_nodes(const struct world *world, service_id service)
     return policy->services[service].failback ? wished : ~(node_set)0;
 }
 
+/* Those that must be with it, it included, that are there. */
+static int bound_on(const struct world *world, service_id service, node_id node)
+{
+    int count = 0;
+
+    for (service_id other = 0; other < world->policy->n_services; other++) {
+        const struct service *record = &world->agreed.services[other];
+
+        count += record->state == SERVICE_STARTED && record->node == node &&
+                 (other == service || are_bound(world->policy, service, other, RULE_TOGETHER));
+    }
+    return count;
+}
+
+/*
+ * Without failback it stays where it is, apart from its group if need be. Who has failback goes
+ * after one without, but not from as many as it would come to.
+ */
+static bool may_be_without(const struct world *world, service_id service, service_id other)
+{
+    const struct policy *policy = world->policy;
+    node_id here = world->agreed.services[service].node, there = world->agreed.services[other].node;
+    bool is_held = false;
+
+    if (!policy->services[service].failback)
+        return true;
+    for (service_id anchor = 0; anchor < policy->n_services; anchor++)
+        is_held |=
+            !policy->services[anchor].failback && are_bound(policy, service, anchor, RULE_TOGETHER);
+    return is_held && bound_on(world, service, here) > bound_on(world, service, there);
+}
+
 static const char *amiss_of_running(const struct world *world, service_id service)
 {
     const struct service *record = &world->agreed.services[service];
@@ -380,7 +412,8 @@ static const char *amiss_of_running(const struct world *world, service_id servic
             continue;
         if (is_near && are_bound(world->policy, service, other, RULE_APART))
             return "runs next to one it must be apart from";
-        if (!is_near && are_bound(world->policy, service, other, RULE_TOGETHER))
+        if (!is_near && are_bound(world->policy, service, other, RULE_TOGETHER) &&
+            !may_be_without(world, service, other))
             return "runs away from one it must be with";
     }
     return NULL;

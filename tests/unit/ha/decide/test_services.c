@@ -195,6 +195,57 @@ static void failback_leaves_a_node_alone_on_which_it_failed(void **state)
     free(scene);
 }
 
+/*
+ * The others come to one without failback, but for one that failed there: it does not go to and
+ * fro, and the one that runs is not stopped for a try of another.
+ */
+static void a_group_with_an_anchor_does_not_go_to_and_fro(void **state)
+{
+    struct scene *scene = scene_new(3, 2);
+
+    (void)state;
+    scene->services[B].failback = false;
+    scene_rule(scene, RULE_TOGETHER, true, 1u << A | 1u << B);
+    scene_start(scene);
+    assert_service(scene, A, SERVICE_STARTED, ALPHA);
+    assert_service(scene, B, SERVICE_STARTED, ALPHA);
+    scene_result(scene, A, JOB_FAILED);
+    scene_step(scene);
+    assert_service(scene, B, SERVICE_STARTED, ALPHA);
+    scene_settle(scene);
+    for (int i = 0; i < 10; i++) {
+        assert_service(scene, A, SERVICE_STARTED, BETA);
+        assert_service(scene, B, SERVICE_STARTED, ALPHA);
+        scene_step(scene);
+    }
+    /* What failed there may work on another boot; B, which ran there, is recovered next to A. */
+    scene_prove_off(scene, ALPHA);
+    scene_step(scene);
+    scene_settle(scene);
+    assert_service(scene, B, SERVICE_STARTED, BETA);
+    free(scene);
+}
+
+static void one_that_leads_its_group_goes_with_it_for_a_try(void **state)
+{
+    struct scene *scene = scene_new(3, 2);
+    struct rule *order;
+
+    (void)state;
+    scene->services[B].failback = false;
+    scene_rule(scene, RULE_TOGETHER, true, 1u << A | 1u << B);
+    order = scene_rule(scene, RULE_BEFORE, true, 1u << B);
+    order->others = (const service_id[]){A};
+    order->n_others = 1;
+    scene_start(scene);
+    scene_settle(scene);
+    assert_service(scene, A, SERVICE_STARTED, ALPHA);
+    scene_result(scene, A, JOB_FAILED);
+    scene_step(scene);
+    assert_true(scene_has_change(scene, B, SERVICE_RELOCATE, REASON_PARTNER_FAILED));
+    free(scene);
+}
+
 static void a_stop_that_fails_is_an_error(void **state)
 {
     struct scene *scene = scene_new(3, 1);
@@ -421,6 +472,8 @@ int main(void)
         cmocka_unit_test(a_wrong_configuration_is_tried_nowhere_else),
         cmocka_unit_test(a_failing_one_waits_when_it_could_run_twice),
         cmocka_unit_test(failback_leaves_a_node_alone_on_which_it_failed),
+        cmocka_unit_test(a_group_with_an_anchor_does_not_go_to_and_fro),
+        cmocka_unit_test(one_that_leads_its_group_goes_with_it_for_a_try),
         cmocka_unit_test(a_stop_that_fails_is_an_error),
         cmocka_unit_test(one_that_cannot_be_stopped_does_not_move),
         cmocka_unit_test(what_is_to_start_elsewhere_is_handed_over_first),

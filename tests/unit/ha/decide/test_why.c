@@ -195,6 +195,25 @@ static void what_stays_says_so_of_the_others(void **state)
     free(scene);
 }
 
+static void without_failback_it_says_that_it_stays_apart_from_its_group(void **state)
+{
+    struct scene *scene = three_with(2);
+
+    (void)state;
+    scene_start(scene);
+    scene_rule(scene, RULE_TOGETHER, true, 1u << A | 1u << B);
+    scene->services[A].failback = scene->services[B].failback = false;
+    scene->state.services[A].node = ALPHA;
+    scene->state.services[B].node = BETA;
+    assert_reason(lost_on(scene, A, BETA), REASON_NO_FAILBACK_APART);
+    assert_lost(
+        scene, A, BETA,
+        "failback is off, so it stays on alpha, although rule r0 keeps it together with ocf:b"
+        " on beta");
+    assert_reason(lost_on(scene, A, GAMMA), REASON_NO_FAILBACK);
+    free(scene);
+}
+
 static void after_maintenance_it_goes_back(void **state)
 {
     struct scene *scene = three_with(1);
@@ -526,6 +545,7 @@ int main(void)
         TEST(a_place_that_is_kept_for_another_is_explained),
         TEST(numbers_say_who_has_more),
         TEST(what_stays_says_so_of_the_others),
+        TEST(without_failback_it_says_that_it_stays_apart_from_its_group),
         TEST(after_maintenance_it_goes_back),
         TEST(where_it_failed_is_remembered),
         TEST(what_is_not_to_run_says_so_first),
