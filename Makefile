@@ -201,6 +201,8 @@ FUZZ_ROOM_member := $(wildcard quorum/member.c quorum/member_*.c quorum/ledger*.
 FUZZ_ROOM_control := $(filter-out $(MAINS) quorum/wire.c quorum/wire_version.c quorum/ring.c \
 	agentd/metadata/describe.c,$(SOURCES_agentd) $(SOURCES_metadata) $(SOURCES_quorum) \
 	$(SOURCES_fence))
+FUZZ_ROOM_client := $(filter-out $(MAINS) quorum/wire.c quorum/wire_version.c quorum/ring.c \
+	agentd/metadata/describe.c,$(SOURCES_console) $(SOURCES_metadata))
 # FUZZ=edit means this one alone.
 FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SOURCES))
 FUZZ_PROGRAMS := $(FUZZ:%=$(FUZZ_OUT)/%)
@@ -208,8 +210,9 @@ $(FUZZ_OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call said,CLANG $<)$(FUZZ_CC) $(if $(filter tests/%,$<),,-fsanitize=fuzzer-no-link) -c -o $@ $<
 $(foreach f,$(FUZZ),$(eval $(FUZZ_OUT)/$(f): $(FUZZ_ROOM_$(f):%.c=$(FUZZ_OUT)/obj/%.o)))
+LIBS_$(FUZZ_OUT)/client := $(LIBS_console)
 $(FUZZ_PROGRAMS): $(FUZZ_OUT)/%: $(FUZZ_OUT)/obj/tests/fuzz/fuzz_%.o $(FUZZ_ROOM)
-	$(call said,LD $@)clang -fsanitize=fuzzer $(FUZZ_LOOKS) -o $@ $^ -lcmocka $(LIBS_agentd)
+	$(call said,LD $@)clang -fsanitize=fuzzer $(FUZZ_LOOKS) -o $@ $^ -lcmocka $(LIBS_agentd) $(LIBS_$@)
 
 # ---- targets -------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 #include "agentd/peer.h"
 
 #include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -63,23 +65,38 @@ static void read_session(struct peer *peer)
     free(terminal);
 }
 
+void peer_name(const char *users, uid_t uid, char *name, size_t size)
+{
+    FILE *file = fopen(users, "re");
+    struct passwd entry, *found = NULL;
+    char line[1024];
+    struct text text;
+
+    while (file && fgetpwent_r(file, &entry, line, sizeof(line), &found) == 0 &&
+           found->pw_uid != uid)
+        found = NULL;
+    if (!found || !found->pw_name[0] || !text_copy(name, size, found->pw_name)) {
+        text_init(&text, name, size);
+        text_add(&text, "uid %u", uid);
+    }
+    if (file)
+        fclose(file);
+}
+
 void peer_read(int fd, struct peer *peer)
 {
     struct ucred credentials = {.uid = (uid_t)-1};
     socklen_t size = sizeof(credentials);
-    struct text text;
 
     memset(peer, 0, sizeof(*peer));
     getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size);
     peer->uid = credentials.uid;
     peer->pid = credentials.pid;
     peer->login = -1;
-    /* By number: a name service that hangs must not hang us. */
-    text_init(&text, peer->user, sizeof(peer->user));
     if (peer->uid == 0)
-        text_add(&text, "root");
+        text_copy(peer->user, sizeof(peer->user), "root");
     else
-        text_add(&text, "uid %u", peer->uid);
+        peer_name("/etc/passwd", peer->uid, peer->user, sizeof(peer->user));
     if (peer->pid <= 0)
         return;
     read_line(peer->pid, "comm", peer->program, sizeof(peer->program));

@@ -13,6 +13,10 @@
 #include "ha/base/json.h"
 #include "ha/base/log.h"
 #include "ha/base/text.h"
+#include "quorum/wire.h"
+
+/* The first minor of the ring's protocol whose agents say what they think of a push. */
+#define VERDICT_MINOR 1
 
 /* One push, from its check here to its decision. */
 struct trial {
@@ -283,6 +287,26 @@ void verdict_turn(struct agent *agent, struct instant now)
     }
 }
 
+/*
+ * One of before VERDICT_MINOR cannot answer. It is not taken for a yes: its node may lack what the
+ * policy names, and nobody else could know.
+ */
+static json_t *silence(const struct agent *agent, node_id node)
+{
+    const char *name = agent->roster.nodes[node].name;
+
+    if (agent->status.major[node] == wire_major && agent->status.minor[node] < VERDICT_MINOR)
+        return json_pack("{s:o,s:s,s:i}", "error",
+                         json_sprintf("%s runs an older tenuto, which cannot check a policy for "
+                                      "the others: upgrade it first",
+                                      name),
+                         "hint", "nothing was changed; services run on as they are meanwhile",
+                         "code", CONTROL_EXIT_REFUSED);
+    return json_pack("{s:o,s:s,s:i}", "error", json_sprintf("%s did not answer", name), "hint",
+                     "nothing was changed; look at its agent: journalctl -u tenuto there", "code",
+                     CONTROL_EXIT_REFUSED);
+}
+
 enum trial_state verdict_on(const struct agent *agent, struct instant now, const char *id,
                             struct verdict_answer *answer)
 {
@@ -304,11 +328,7 @@ enum trial_state verdict_on(const struct agent *agent, struct instant now, const
     assert(silent);
     if (!instant_reached(now, trial->until))
         return TRIAL_AWAITED;
-    answer->error = json_pack(
-        "{s:o,s:s,s:i}", "error",
-        json_sprintf("%s did not answer", agent->roster.nodes[node_set_first(silent)].name), "hint",
-        "nothing was changed; look at its agent: of an older release it takes no part in this",
-        "code", CONTROL_EXIT_REFUSED);
+    answer->error = silence(agent, node_set_first(silent));
     return TRIAL_REFUSED;
 }
 

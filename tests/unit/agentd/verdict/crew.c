@@ -185,11 +185,26 @@ static void load(struct one *one, uint64_t version)
     one->agent.must_decide = true;
 }
 
+/* Who told of an older minor, as everybody sees it. */
+static node_set older;
+
+static void look(struct agent *agent)
+{
+    member_status(agent->member, &agent->status);
+    NODE_SET_EACH(node, older) agent->status.minor[node] = 0;
+}
+
+void crew_make_older(struct crew *crew, int at)
+{
+    crew->ones[at].opinion = SAYS_NOTHING;
+    older |= node_bit((node_id)at);
+}
+
 static void looked_again(struct agent *agent)
 {
     struct member_status before = agent->status;
 
-    member_status(agent->member, &agent->status);
+    look(agent);
     if (before.agents != agent->status.agents || before.synced != agent->status.synced ||
         before.is_in_sync != agent->status.is_in_sync ||
         ring_compare(before.ring, agent->status.ring) != 0) {
@@ -284,7 +299,7 @@ static void drain(struct one *one)
         if (one->n_written != before)
             member_stored(one->agent.member, agent_now(), one->n_written);
     } while (one->n_written != before);
-    member_status(one->agent.member, &one->agent.status);
+    look(&one->agent);
 }
 
 static void turn(struct one *one)
@@ -406,6 +421,7 @@ struct crew *crew_new(uint64_t seed)
 {
     struct crew *crew = xcalloc(1, sizeof(*crew));
 
+    older = 0;
     world = crew;
     crew->now = 10000;
     crew->loopback = loopback_new(CREW, seed, TOKEN_MS);

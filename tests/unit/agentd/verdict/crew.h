@@ -49,6 +49,8 @@ int crew_leader(const struct crew *crew);
 /* One of those that are on, and neither this nor that. */
 int crew_other(const struct crew *crew, int this_one, int that_one);
 void crew_kill(struct crew *crew, int at);
+/* Its release is from before verdicts, and says so. */
+void crew_make_older(struct crew *crew, int at);
 void crew_start(struct crew *crew, int at);
 /* at hears nobody, and nobody hears it. */
 void crew_cut(struct crew *crew, int at);

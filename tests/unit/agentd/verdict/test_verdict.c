@@ -114,6 +114,34 @@ static void one_that_says_nothing_is_waited_for_and_then_it_is_refused(void **st
     crew_free(crew);
 }
 
+static void an_older_release_is_named_and_its_silence_is_no_yes(void **state)
+{
+    struct crew *crew = crew_new(5);
+    int leader = crew_leader(crew), old = crew_other(crew, leader, -1);
+    char words[128];
+
+    (void)state;
+    crew_make_older(crew, old);
+    crew_push(crew, leader, "one");
+    crew_run(crew, VERDICT_MS + 300);
+    assert_int_equal(crew->ones[leader].n_errors, 1);
+    assert_int_equal(crew->ones[leader].n_done, 0);
+    in_force_everywhere(crew, 0);
+    assert_int_equal(crew->ones[leader].code, CONTROL_EXIT_REFUSED);
+    snprintf(
+        words, sizeof(words),
+        "%s runs an older tenuto, which cannot check a policy for the others: upgrade it first",
+        crew->ones[old].agent.roster.nodes[old].name);
+    assert_string_equal(crew->ones[leader].words, words);
+    /* Off for its upgrade, it holds nobody up. */
+    crew_kill(crew, old);
+    crew_settle(crew);
+    crew_push(crew, leader, "two");
+    crew_run(crew, 500);
+    in_force_everywhere(crew, 1);
+    crew_free(crew);
+}
+
 static void who_is_not_there_is_not_asked_and_has_it_when_he_comes(void **state)
 {
     struct crew *crew = crew_new(6);
@@ -361,6 +389,7 @@ int main(void)
         cmocka_unit_test(one_that_refuses_says_so_and_nothing_changes),
         cmocka_unit_test(what_the_asked_node_refuses_nobody_else_hears_of),
         cmocka_unit_test(one_that_says_nothing_is_waited_for_and_then_it_is_refused),
+        cmocka_unit_test(an_older_release_is_named_and_its_silence_is_no_yes),
         cmocka_unit_test(who_is_not_there_is_not_asked_and_has_it_when_he_comes),
         cmocka_unit_test(who_comes_while_it_is_checked_is_asked_too),
         cmocka_unit_test(who_goes_while_it_is_checked_is_not_waited_for),
