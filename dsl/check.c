@@ -306,6 +306,34 @@ static void check_tiers(const struct rule_view *view)
     }
 }
 
+/* Who stays where it is does not go to its group; one is named for each rule. */
+static void report_anchor(const struct rule_view *view, rule_id id)
+{
+    const struct rule *rule = &view->policy->rules[id];
+    struct diagnostics *diagnostics = view->resolution->diagnostics;
+
+    if (!check_is_bond(rule) || rule->n_services < 2 || view->is_reported[id])
+        return;
+    for (int i = 0; i < rule->n_services; i++) {
+        service_id service = rule->services[i];
+        struct diagnostic *entry;
+
+        if (view->policy->services[service].failback)
+            continue;
+        entry = diagnostics_add(diagnostics, DIAGNOSTIC_STAYS_APART, check_place(view, id),
+                                name_of(view, service), name_of(view, rule->services[i == 0]));
+        diagnostics_hint(diagnostics, entry, "leave it out of %s, and the group stays together",
+                         name_of(view, service));
+        return;
+    }
+}
+
+static void check_anchors(const struct rule_view *view)
+{
+    for (rule_id id = 0; id < view->policy->n_rules; id++)
+        report_anchor(view, id);
+}
+
 void check_rules(struct resolution *resolution)
 {
     struct rule_view view;
@@ -321,5 +349,6 @@ void check_rules(struct resolution *resolution)
     check_places(&view);
     check_wishes(&view);
     check_redundant(&view);
+    check_anchors(&view);
     conflict_settle(&view);
 }
