@@ -28,6 +28,7 @@ struct feeding {
     struct sockaddr_un address;
     int fd;
     enum feeding_state state;
+    enum feeding_state told; /* to the caller of feeding_poll; saying can lose the keeper too */
     struct duration watchdog;
     struct instant until;      /* as told last, whether or not there was a keeper to tell */
     struct instant connect_at; /* not before */
@@ -208,11 +209,14 @@ static bool hear(struct feeding *feeding)
 
 bool feeding_poll(struct feeding *feeding, struct instant now)
 {
-    enum feeding_state before = feeding->state;
+    bool has_changed;
 
-    if (feeding->fd < 0)
+    /* That the keeper was lost is told before the next one is looked for. */
+    if (feeding->fd < 0 && feeding->told == FEEDING_AWAY)
         try_connect(feeding, now);
     while (feeding->fd >= 0 && hear(feeding))
         continue;
-    return feeding->state != before;
+    has_changed = feeding->state != feeding->told;
+    feeding->told = feeding->state;
+    return has_changed;
 }
