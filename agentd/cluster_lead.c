@@ -101,6 +101,8 @@ static void look_around(struct agent *agent, struct instant now, struct corosync
             presence->here |= node_bit((node_id)i);
         else if (lease.is_proven_off)
             presence->off |= node_bit((node_id)i);
+        if (agent->roster.is_by_word && agent->roster.nodes[at].votes == 0)
+            presence->sworn |= node_bit((node_id)i);
     }
 }
 

@@ -51,8 +51,14 @@ void expecting_free(struct expecting *expecting)
 
 const struct roster *expected_take(struct agent *agent, struct roster *roster)
 {
-    agent->expecting->configured = *roster;
-    forced_apply(&agent->expecting->forced, roster);
+    struct expecting *expecting = agent->expecting;
+    node_set here = roster_translate(&agent->roster, roster, agent->status.agents);
+
+    expecting->configured = *roster;
+    /* Those who were sworn off are taken out one by one: at last the rest is a quorum. */
+    if (expecting->forced.is_in_force && roster_votes(roster, here) >= roster->quorum_votes)
+        expected_end(agent, "those who are here are a quorum as configured");
+    forced_apply(&expecting->forced, roster);
     return roster;
 }
 

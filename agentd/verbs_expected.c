@@ -80,6 +80,28 @@ static bool force(const struct call *call, const char *votes, char *ran, size_t 
            expected_begin(agent, &wish, session_user(call->session), err);
 }
 
+/* As it is kept with the request: who swore what. */
+static void answer_change(const struct call *call)
+{
+    autojson *forced = expected_row(call->agent);
+    char words[REASON_TEXT_MAX];
+    struct text text;
+    json_t *name;
+    size_t i;
+
+    text_init(&text, words, sizeof(words));
+    if (!json_is_object(forced))
+        text_add(&text, "quorum is forced no more: votes count as configured");
+    else
+        text_add(&text, "quorum is forced for %lld s; by the word of %s these are off:",
+                 (long long)(json_int(forced, "until", 0) - json_int(forced, "at", 0)) / 1000,
+                 json_text(forced, "by", "?"));
+    json_array_foreach(json_object_get(forced, "off"), i, name)
+        text_add(&text, " %s", json_string_value(name));
+    session_done(call->session, call->id,
+                 json_pack("{s:s,s:o}", "words", words, "forced", expected_row(call->agent)));
+}
+
 void verb_cluster_expected(const struct call *call)
 {
     struct agent *agent = call->agent;
@@ -98,6 +120,10 @@ void verb_cluster_expected(const struct call *call)
     }
     if (!is_good) {
         session_error(call->session, call->id, CONTROL_EXIT_REFUSED, ran, "%s", err.text);
+        return;
+    }
+    if (votes) {
+        answer_change(call);
         return;
     }
     session_row(

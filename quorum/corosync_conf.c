@@ -386,13 +386,17 @@ static void follow_freely(const struct corosync_conf *from, const struct corosyn
     }
 }
 
-static bool is_quorate(const struct corosync_conf *conf, node_set here)
+static bool is_quorate(const struct corosync_conf *conf, const struct corosync_presence *presence)
 {
-    int votes = 0;
+    int votes = 0, all = votes_of(conf) + conf->device.votes;
 
-    NODE_SET_EACH(node, here)
-    votes += conf->nodes[node].votes;
-    return 2 * votes > votes_of(conf) + conf->device.votes;
+    for (int i = 0; i < conf->n_nodes; i++) {
+        if (node_in(presence->here, (node_id)i))
+            votes += conf->nodes[i].votes;
+        else if (node_in(presence->sworn, (node_id)i))
+            all -= conf->nodes[i].votes;
+    }
+    return 2 * votes > all;
 }
 
 /*
@@ -420,7 +424,7 @@ static bool follow_witness(const struct corosync_conf *from, const struct corosy
         next->device.votes += is_more ? 1 : -1;
     }
     words->text[0] = '\0';
-    if (is_quorate(next, presence->here))
+    if (is_quorate(next, presence))
         return true;
     return err_set(words,
                    is_more ? "the witness gets its votes when those who are here are a quorum "
@@ -445,7 +449,7 @@ static bool follow_by_one(const struct corosync_conf *from, const struct corosyn
         next->nodes[i].votes += step;
         if (step > 0 && !node_in(presence->here, (node_id)i))
             err_set(words, "node %s gets its votes when its agent is here", from->nodes[i].name);
-        else if (!is_quorate(next, presence->here))
+        else if (!is_quorate(next, presence))
             err_set(words,
                     "node %s keeps its votes for now, or those who are here would be no quorum",
                     from->nodes[i].name);

@@ -47,6 +47,8 @@ struct corosync_conf {
 struct corosync_presence {
     node_set here; /* in sync with us */
     node_set off;  /* for sure */
+    /* By somebody's word, see forced.h: their votes stand in nobody's way. */
+    node_set sworn;
 };
 
 enum conf_way {

@@ -323,6 +323,24 @@ static void a_witness_waits_for_those_who_would_need_it(void **state)
                                     "would be no quorum");
 }
 
+static void votes_of_those_sworn_off_keep_nobody_from_going(void **state)
+{
+    struct corosync_presence presence = {.here = 1, .off = 6};
+    struct err words;
+
+    (void)state;
+    three(&from);
+    wanted = from;
+    wanted.nodes[1].votes = wanted.nodes[2].votes = 0;
+    assert_int_equal(corosync_conf_step(&from, &wanted, &presence, &next, &words), CONF_WAITS);
+    presence.sworn = 6;
+    assert_int_equal(corosync_conf_step(&from, &wanted, &presence, &next, &words), CONF_NEXT);
+    assert_int_equal(next.nodes[1].votes + next.nodes[2].votes, 1);
+    /* Who is here and says so does not count for nothing. */
+    presence.sworn = 7;
+    assert_int_equal(corosync_conf_step(&from, &wanted, &presence, &next, &words), CONF_NEXT);
+}
+
 static int votes_of_nodes(const struct corosync_conf *conf)
 {
     int votes = 0;
@@ -430,6 +448,7 @@ int main(void)
         cmocka_unit_test(votes_that_are_needed_stay),
         cmocka_unit_test(a_witness_comes_with_one_vote_and_goes_with_its_last),
         cmocka_unit_test(a_witness_waits_for_those_who_would_need_it),
+        cmocka_unit_test(votes_of_those_sworn_off_keep_nobody_from_going),
         cmocka_unit_test(quorums_before_and_after_meet_unless_both_have_the_witness),
         cmocka_unit_test(every_way_is_one_of_single_votes_and_ends_where_it_should),
     };
