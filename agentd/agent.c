@@ -7,6 +7,7 @@
  * connection to corosync (corosync.c) is made by calls that can wait.
  */
 #include "agentd/agent.h"
+#include "agentd/aside.h"
 #include "agentd/branches.h"
 
 #include <stdlib.h>
@@ -304,6 +305,13 @@ static void message_taken(struct agent *agent, node_id from, const json_t *messa
     }
 }
 
+static void branch_noticed(struct agent *agent, const json_t *patches)
+{
+    autojson *event = branches_notice(agent, patches, agent_wall_ms());
+
+    control_event(agent->control, event);
+}
+
 static void handle(struct agent *agent, const struct member_event *event)
 {
     struct err err = {{0}};
@@ -326,7 +334,7 @@ static void handle(struct agent *agent, const struct member_event *event)
     case MEMBER_MESSAGE: message_taken(agent, event->from, patch); break;
     case MEMBER_STORE:
         if (event->branch)
-            branches_notice(agent, event->branch, agent_wall_ms());
+            branch_noticed(agent, event->branch);
         store_write(agent->store, patch, event->records, &event->head);
         break;
     case MEMBER_CURRENT: current_heard(agent, event->token); break;
@@ -462,19 +470,10 @@ static void read_boot_id(char *boot_id, size_t size)
 static bool open_store(struct agent *agent, struct err *err)
 {
     struct ledger_head head;
-    struct err words = {{0}};
-    char aside[STORE_PATH_MAX];
     autojson *records = NULL, *patches = NULL;
 
-    if (!store_mend(agent->settings.store, aside, &words, err))
+    if (!aside_mend(agent->settings.store, err))
         return err_in(err, "%s", agent->settings.store);
-    if (aside[0])
-        log_error(
-            "the store of this node was damaged and is not used any more (%s): it is kept as "
-            "%s, and this node gets everything from the others. Until a quorum of them is "
-            "here, or all nodes are, it decides nothing. If nobody else has the records: stop "
-            "tenuto, remove %s, start it, and push the policy again",
-            words.text, aside, agent->settings.store);
     agent->store = store_open(agent->settings.store, err);
     if (!agent->store || !store_read(agent->store, &records, &head, err))
         return err_in(err, "%s", agent->settings.store);

@@ -8,6 +8,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/audit.h"
+#include "agentd/branches.h"
 #include "agentd/call.h"
 #include "agentd/control_server.h"
 #include "agentd/event_filter.h"
@@ -104,6 +105,7 @@ static void answer_decisions(void *context, const struct question *question, jso
 
         json_array_extend(listing->decisions, rows);
     }
+    branches_events(asking->agent, listing->from_ms, listing->until_ms, listing->decisions);
     past_ask(asking,
              &(struct question){.kind = QUESTION_REQUESTS,
                                 .from_ms = listing->from_ms,

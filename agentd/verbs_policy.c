@@ -165,12 +165,38 @@ static void show(const struct call *call, json_t *in_force, const char *why_old)
         past_ask(asking, &question, answer_policy);
 }
 
+/* "4@branch": what was in force here and the others went on without. It needs nobody's word. */
+static void show_branch(const struct call *call, int64_t version)
+{
+    autojson *policy = branches_policy(call->agent, version);
+
+    if (!policy) {
+        session_error(call->session, call->id, CONTROL_EXIT_FAILED,
+                      "\"tenuto policy history\" lists what this node has; a branch is kept by the "
+                      "node that lost it",
+                      "no branch on this node has version %lld", (long long)version);
+        return;
+    }
+    session_row(call->session, call->id,
+                json_pack("{s:I,s:I,s:s,s:s,s:b}", "version", (json_int_t)version, "at",
+                          (json_int_t)json_int(policy, "stamp", 0), "author",
+                          json_text(policy, "author", ""), "text", json_text(policy, "text", ""),
+                          "branch", 1));
+    session_done(call->session, call->id, NULL);
+}
+
 void verb_policy_show(const struct call *call)
 {
     const char *which = call_argument(call, 0);
     char *end = NULL;
+    uint64_t number = which ? strtoull(which, &end, 10) : 0;
 
-    if (which && (strtoull(which, &end, 10) == 0 || *end)) {
+    if (number > 0 && number < INT64_MAX && strcmp(end, "@branch") == 0) {
+        show_branch(call, (int64_t)number);
+        return;
+    }
+
+    if (which && (number == 0 || *end)) {
         session_error(call->session, call->id, CONTROL_EXIT_USAGE,
                       "\"tenuto policy history\" lists them; what a file would change says "
                       "\"tenuto policy plan FILE\"",

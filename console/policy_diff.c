@@ -14,6 +14,7 @@
 struct version {
     int64_t number; /* 0: before the first one */
     const char *text;
+    const char *name; /* "4", "4@branch" */
 };
 
 /* NULL: the one in force. False: why there is none has been said. */
@@ -25,6 +26,9 @@ static bool fetch(struct arena *arena, const char *which, const struct settings 
     if (!row)
         return false;
     version->number = json_int(row, "version", 0);
+    version->name = json_flag(row, "branch", false)
+                        ? arena_printf(arena, "%lld@branch", (long long)version->number)
+                        : arena_printf(arena, "%lld", (long long)version->number);
     version->text = arena_strdup(arena, json_text(row, "text", ""));
     json_decref(row);
     return true;
@@ -41,12 +45,10 @@ static void write_sum(struct output *output, const struct version *before,
                         difference->n_lines, "effects", difference->n_effects);
         output_row(output, row);
     } else if (difference->n_lines == 0) {
-        fprintf(output->out, "versions %lld and %lld say the same%s\n", (long long)before->number,
-                (long long)after->number,
+        fprintf(output->out, "versions %s and %s say the same%s\n", before->name, after->name,
                 before->text && strcmp(before->text, after->text) == 0 ? "" : " in other words");
     } else {
-        fprintf(output->out, "changes from version %lld to version %lld:\n",
-                (long long)before->number, (long long)after->number);
+        fprintf(output->out, "changes from version %s to version %s:\n", before->name, after->name);
     }
 }
 
@@ -72,7 +74,7 @@ int policy_diff(struct command *command, const struct settings *settings, struct
 {
     const char *first = command_argument(command, 0), *second = command_argument(command, 1);
     struct arena *arena = arena_new();
-    struct version before = {0}, after = {0};
+    struct version before = {.name = "0"}, after = {.name = "0"};
     int code = CONTROL_EXIT_FAILED;
     bool is_there = fetch(arena, second, settings, output, &after, &code);
 

@@ -186,7 +186,7 @@ static void write_branches(FILE *out, const json_t *branches, int64_t now_ms)
 {
     const char *name = "branches";
     struct when when;
-    json_t *branch;
+    json_t *branch, *policies;
     size_t i;
 
     json_array_foreach(branches, i, branch)
@@ -197,8 +197,15 @@ static void write_branches(FILE *out, const json_t *branches, int64_t now_ms)
         fprintf(out, "versions %lld to %lld were in force here; %s ago the others went on without",
                 (long long)json_int(branch, "first", 0), (long long)json_int(branch, "last", 0),
                 when_span(&when, ago_ms > 0 ? ago_ms : 0));
-        if (json_array_size(json_object_get(branch, "policies")) > 0)
-            fputs(" (policies among them: tenuto policy history)", out);
+        policies = json_object_get(branch, "policies");
+        if (json_array_size(policies) > 0)
+            fprintf(out,
+                    ". Not in force any more: tenuto policy diff %lld@branch; push what is still "
+                    "wanted",
+                    (long long)json_integer_value(
+                        json_array_get(policies, json_array_size(policies) - 1)));
+        else
+            fputs(". Look whether services run where you want them", out);
         fputc('\n', out);
         name = "";
     }

@@ -331,9 +331,12 @@ bool tables_replace(sqlite3 *db, const json_t *records, struct err *err)
     const char *text = json_text(records, KEY_POLICY, NULL);
     autojson *policy = text ? json_read(text, strlen(text), NULL) : NULL;
 
+    /* The newest of ours may be one that never was in force; the others tell the one that was. */
+    static const char forget_newest[] =
+        "DELETE FROM policies WHERE version = (SELECT max(version) FROM policies)";
     /* Policies later than the one in force were pushed where nobody else heard of it. */
-    return sql_run(db, "DELETE FROM records", err) && set_records(db, records, err) &&
-           (!text || policies_keep(db, policy, err)) &&
+    return sql_run(db, forget_newest, err) && sql_run(db, "DELETE FROM records", err) &&
+           set_records(db, records, err) && (!text || policies_keep(db, policy, err)) &&
            sql_finish_words(db, "DELETE FROM policies WHERE version > ?",
                             json_int(policy, "version", 0), 0, err);
 }

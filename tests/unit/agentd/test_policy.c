@@ -27,7 +27,7 @@ static struct {
     const char *user;
     json_t *sent, *rows, *waiting;
     struct question question;
-    json_t *done, *records;
+    json_t *done, *records, *branches;
     const char *why_old;
     bool is_of_disk;
     int n_done, code;
@@ -300,6 +300,7 @@ static void show(const char *word)
     static struct agent agent;
 
     agent.member = (struct member *)&world;
+    agent.branches = world.branches;
     world.records = json_pack("{s:s}", "policy",
                               "{\"version\":7,\"author\":\"jin\",\"stamp\":9,\"text\":\"new\"}");
     verb_policy_show(&(struct call){.agent = &agent,
@@ -326,6 +327,25 @@ static void an_earlier_version_is_read_from_the_disk_once_that_has_all(void **st
     assert_true(world.is_of_disk);
     assert_int_equal(world.question.version, 6);
     assert_string_equal(json_text(json_array_get(world.rows, 0), "text", ""), "old");
+}
+
+static void a_version_of_a_branch_is_shown_by_its_name_and_another_is_refused(void **state)
+{
+    (void)state;
+    world.branches = json_pack("[{s:[{s:i,s:s}]}]", "policies", "version", 7, "text", "set aside");
+    show("7@branch");
+    assert_string_equal(json_text(json_array_get(world.rows, 0), "text", ""), "set aside");
+    assert_true(json_flag(json_array_get(world.rows, 0), "branch", false));
+    assert_int_equal(world.n_done, 1);
+    json_decref(world.records);
+    show("6@branch");
+    assert_non_null(strstr(world.words, "no branch on this node has version 6"));
+    assert_int_equal(world.code, CONTROL_EXIT_FAILED);
+    json_decref(world.records);
+    show("7@brand");
+    assert_int_equal(world.code, CONTROL_EXIT_USAGE);
+    json_decref(world.branches);
+    world.branches = NULL;
 }
 
 static void a_version_that_is_not_in_force_yet_is_unknown_whatever_the_disk_has(void **state)
@@ -360,6 +380,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(so_many_of_them_as_was_asked_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_shown_is_what_is_agreed_on_and_not_what_is_on_disk,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_version_of_a_branch_is_shown_by_its_name_and_another_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_earlier_version_is_read_from_the_disk_once_that_has_all,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(

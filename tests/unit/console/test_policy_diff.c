@@ -35,6 +35,8 @@ static void begin(const struct answer *answers, int n_answers)
                                  "home\\nnode alpha\\nnode beta\\nnode gamma\\n%s\"}\ndone {}\n",
                                  answers[i].asked, answers[i].version, answers[i].service);
     snprintf(script + used, sizeof(script) - used,
+             "verb policy show 3@branch\nrow {\"version\":3,\"branch\":true,\"text\":\"cluster "
+             "home\\nnode alpha\\nnode beta\\nnode gamma\\n" PLAIN "\"}\ndone {}\n"
              "verb policy show 9\nerror {\"error\":\"this node knows no version 9\",\"code\":1}\n");
     scene_open(&scene, script);
 }
@@ -71,6 +73,14 @@ static void what_the_newest_version_changed_needs_no_word(void **state)
     (void)state;
     assert_int_equal(scene_run(&scene, "policy diff"), 2);
     assert_string_equal(scene.out, "changes from version 2 to version 3:\n"
+                                   "  ~ service ocf:a: + memory 2G\n");
+}
+
+static void one_of_a_branch_is_called_so(void **state)
+{
+    (void)state;
+    assert_int_equal(scene_run(&scene, "policy diff 3@branch"), 2);
+    assert_string_equal(scene.out, "changes from version 3@branch to version 3:\n"
                                    "  ~ service ocf:a: + memory 2G\n");
 }
 
@@ -119,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_the_newest_version_changed_needs_no_word, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(one_of_a_branch_is_called_so, setup, teardown),
         cmocka_unit_test_setup_teardown(any_two_versions_are_compared, setup, teardown),
         cmocka_unit_test_setup_teardown(a_program_gets_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_compared_is_said, setup, teardown),

@@ -264,6 +264,30 @@ static void rows_that_an_older_release_wrote_are_whole(void **state)
     sqlite3_close(db);
 }
 
+/* It was away for longer than the others tell of: what only it had is not taken for theirs. */
+static void a_version_that_was_pending_here_is_not_kept_when_the_others_went_on(void **state)
+{
+    struct err err = {{0}};
+    autojson *theirs = policy_of_version(N_PATCHES + 5), *all = NULL, *told = NULL;
+    char *text = json_write(theirs);
+    sqlite3 *db;
+
+    (void)state;
+    write_store();
+    all = json_pack("{s:s}", "policy", text);
+    free(text);
+    db = tables_open(path, &err);
+    assert_true(tables_begin(db, &err) && tables_replace(db, all, &err) && tables_commit(db, &err));
+    assert_null(tables_policy(db, N_PATCHES, &err));
+    assert_string_equal(err.text, "");
+    told = tables_policy(db, N_PATCHES + 5, &err);
+    assert_string_equal(json_text(told, "text", ""), json_text(theirs, "text", "?"));
+    json_decref(told);
+    told = tables_policy(db, N_PATCHES - 1, &err);
+    assert_non_null(told);
+    sqlite3_close(db);
+}
+
 static void somebody_elses_database_is_left_where_it_is(void **state)
 {
     struct err words = {{0}}, err = {{0}};
@@ -288,6 +312,7 @@ int main(void)
         TEST(a_text_that_is_another_text_is_seen),
         TEST(a_damaged_policy_or_patch_is_not_told_and_the_store_goes_on),
         TEST(rows_that_an_older_release_wrote_are_whole),
+        TEST(a_version_that_was_pending_here_is_not_kept_when_the_others_went_on),
         TEST(somebody_elses_database_is_left_where_it_is),
     };
 
