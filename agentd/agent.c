@@ -398,8 +398,8 @@ static int agent_turn(sd_event_source *source, void *context)
     next = instant_earliest(next, cluster_turn(agent, now));
     next = instant_earliest(next, expected_turn(agent, now));
     next = instant_earliest(next, instant_earliest(agent->play_at, agent->decide_at));
-    if (agent->member && agent->must_decide && agent->status.is_leader &&
-        !agent->status.has_proposal)
+    if (agent->member && (agent->must_decide || agent->must_look_at_push) &&
+        agent->status.is_leader && !agent->status.has_proposal)
         next = now;
     feed(agent);
     wake_at(agent, next);

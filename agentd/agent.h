@@ -95,6 +95,7 @@ struct agent {
 
     node_set armed_seen;      /* members that were armed when the manager looked last; roster */
     bool must_decide;         /* something the manager has not looked at yet */
+    bool must_look_at_push;   /* or what has come is of no interest but to a push that waits */
     struct instant decide_at; /* and when it wants to look again anyway */
     struct instant play_at;
     struct ring_id lost_ring; /* where corosync was lost; never joined again */

@@ -254,6 +254,21 @@ static bool is_beyond_us(struct agent *agent)
     return true;
 }
 
+/* A verdict has come, and nothing else has: a push that still waits is no reason for a step of all
+ * services. false: it was decided, or all must be looked at. */
+static bool look_at_push(struct agent *agent, struct instant now)
+{
+    struct instant push_at;
+
+    if (is_catching_up(agent, now))
+        return false;
+    agent->must_look_at_push = false;
+    if (push_decide(agent, now, &push_at))
+        agent->must_decide = true;
+    agent->decide_at = instant_earliest(agent->decide_at, push_at);
+    return true;
+}
+
 void conduct(struct agent *agent, struct instant now)
 {
     struct outcome *outcome = agent->outcome;
@@ -269,14 +284,15 @@ void conduct(struct agent *agent, struct instant now)
     if (agent->status.has_proposal || is_beyond_us(agent))
         return;
     notice_armed(agent, now);
-    if (!agent->must_decide && !instant_reached(now, agent->decide_at))
+    if (!agent->must_decide && !instant_reached(now, agent->decide_at) &&
+        (!agent->must_look_at_push || look_at_push(agent, now)))
         return;
     if (is_catching_up(agent, now)) {
-        agent->must_decide = false;
+        agent->must_decide = agent->must_look_at_push = false;
         agent->decide_at = instant_after(now, duration_ms(LOOK_AGAIN_MS));
         return;
     }
-    agent->must_decide = false;
+    agent->must_decide = agent->must_look_at_push = false;
     agent->decide_at = INSTANT_NEVER;
     if (push_decide(agent, now, &push_at) || confirm_decide(agent, now, &confirm_at) ||
         cluster_decide(agent, now)) {

@@ -45,12 +45,30 @@ json_t *patch_new(struct agent *agent)
                      agent_node(agent), "policy", (json_int_t)agent->knowledge.policy_version);
 }
 
+/* Members that are not ours: few records have any, and only then is the new text read. */
+static bool has_strangers(const char *key, json_t *record)
+{
+    const char *member;
+    json_t *value;
+
+    json_object_foreach(record, member, value)
+    {
+        if (!codec_knows(key, member))
+            return true;
+    }
+    return false;
+}
+
 /* The record's new text with the members of the old one that are not ours; NULL: there are none. */
 static json_t *carried(const char *key, const json_t *old, const json_t *new)
 {
-    const char *old_text = json_string_value(old), *new_text = json_string_value(new);
+    /* Who pushes a policy writes all of its record; it is long, and nothing in it goes on. */
+    bool is_whole = strcmp(key, KEY_POLICY) == 0;
+    const char *old_text = is_whole ? NULL : json_string_value(old);
+    const char *new_text = json_string_value(new);
     autojson *before = old_text ? json_read(old_text, strlen(old_text), NULL) : NULL;
-    autojson *after = before ? json_read(new_text, strlen(new_text), NULL) : NULL;
+    autojson *after =
+        has_strangers(key, before) ? json_read(new_text, strlen(new_text), NULL) : NULL;
     bool is_carried = false;
     const char *member;
     json_t *value, *record;

@@ -350,7 +350,11 @@ void requests_message(struct agent *agent, node_id from, const json_t *message)
         keep_push(agent, message);
     else if (strcmp(kind, "command") == 0)
         keep_command(agent->requests, message);
-    agent->must_decide = true;
+    /* A text waits for all verdicts: nothing is decided by it before, of however many services. */
+    if (is_text(message))
+        agent->must_look_at_push = true;
+    else
+        agent->must_decide = true;
 }
 
 static void remember_answered(struct requests *requests, const char *id)

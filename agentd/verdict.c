@@ -175,7 +175,7 @@ void verdict_message(struct agent *agent, node_id from, const json_t *message)
         trial->accepted |= node_bit(from);
     else if (!trial->refusal)
         trial->refusal = json_deep_copy(json_object_get(message, "error"));
-    agent->must_decide = true;
+    agent->must_look_at_push = true;
 }
 
 void verdict_ring_changed(struct agent *agent)

@@ -27,11 +27,6 @@ struct ledger {
     size_t bytes;
 };
 
-static size_t patch_bytes(const json_t *patch)
-{
-    return json_dumpb(patch, NULL, 0, JSON_COMPACT);
-}
-
 static void forget_oldest(struct ledger *ledger)
 {
     ledger->bytes -= ledger->recent[0].bytes;
@@ -40,7 +35,7 @@ static void forget_oldest(struct ledger *ledger)
     memmove(ledger->recent, ledger->recent + 1, (size_t)ledger->n_recent * sizeof(struct recent));
 }
 
-static void remember(struct ledger *ledger, json_t *patch)
+static void remember(struct ledger *ledger, json_t *patch, size_t bytes)
 {
     uint64_t pending = ledger->head.version - ledger->committed;
 
@@ -53,9 +48,14 @@ static void remember(struct ledger *ledger, json_t *patch)
         ledger->recent =
             xrealloc(ledger->recent, (size_t)ledger->recent_size * sizeof(*ledger->recent));
     }
-    ledger->recent[ledger->n_recent] = (struct recent){json_incref(patch), patch_bytes(patch)};
-    ledger->bytes += ledger->recent[ledger->n_recent].bytes;
+    ledger->recent[ledger->n_recent] = (struct recent){json_incref(patch), bytes};
+    ledger->bytes += bytes;
     ledger->n_recent++;
+}
+
+static size_t patch_bytes(const json_t *patch)
+{
+    return json_dumpb(patch, NULL, 0, JSON_COMPACT);
 }
 
 /* Only a past that leads up to the head without a gap is of use. */
@@ -70,7 +70,7 @@ static void take_history(struct ledger *ledger, const json_t *history)
         if (json_int(patch, "version", -1) != first + (int64_t)at)
             return;
     }
-    json_array_foreach(history, at, patch) remember(ledger, patch);
+    json_array_foreach(history, at, patch) remember(ledger, patch, patch_bytes(patch));
 }
 
 struct ledger *ledger_new(const json_t *records, const struct ledger_head *head,
@@ -126,15 +126,21 @@ void ledger_set_epoch(struct ledger *ledger, struct ring_id epoch)
 /*
  * FNV-1a over the canonical bytes, chained: it tells two histories apart, it does not stop a liar.
  */
-uint64_t ledger_hash_next(uint64_t hash, const json_t *patch)
+static uint64_t hash_text(uint64_t hash, const char *text)
 {
-    char *text = json_write(patch);
-
     hash ^= 0xcbf29ce484222325u;
     for (const char *at = text; *at; at++) {
         hash ^= (unsigned char)*at;
         hash *= 0x100000001b3u;
     }
+    return hash;
+}
+
+uint64_t ledger_hash_next(uint64_t hash, const json_t *patch)
+{
+    char *text = json_write(patch);
+
+    hash = hash_text(hash, text);
     free(text);
     return hash;
 }
@@ -176,9 +182,12 @@ bool ledger_patch_is_valid(const json_t *patch, struct err *err)
 
 void ledger_append(struct ledger *ledger, json_t *patch)
 {
-    ledger->head.hash = ledger_hash_next(ledger->head.hash, patch);
-    remember(ledger, patch);
+    char *text = json_write(patch);
+
+    ledger->head.hash = hash_text(ledger->head.hash, text);
+    remember(ledger, patch, strlen(text));
     ledger->head.version++;
+    free(text);
 }
 
 static int index_of(const struct ledger *ledger, uint64_t version)
@@ -333,7 +342,9 @@ bool ledger_read(struct ledger *ledger, const char *text, size_t length,
     ledger->head.version = ledger->committed;
     take_history(ledger, json_object_get(all, "history"));
     for (size_t at = 0; at < json_array_size(pending); at++) {
-        remember(ledger, json_array_get(pending, at));
+        json_t *patch = json_array_get(pending, at);
+
+        remember(ledger, patch, patch_bytes(patch));
         ledger->head.version++;
     }
     ledger->head.hash = wanted->hash;

@@ -311,7 +311,9 @@ static void turn(struct one *one)
     drain(one);
     verdict_turn(agent, now);
     if (agent->status.is_leader && !agent->status.has_proposal &&
-        (agent->must_decide || instant_reached(now, agent->decide_at))) {
+        (agent->must_decide || agent->must_look_at_push ||
+         instant_reached(now, agent->decide_at))) {
+        agent->must_look_at_push = false;
         agent->must_decide = push_decide(agent, now, &agent->decide_at);
     }
     drain(one);
