@@ -247,10 +247,34 @@ static bool has_more_partners_elsewhere(const struct search *search, node_id cur
     return false;
 }
 
+/* All others of its group run on one other node, and one of them because it failed here. */
+static bool is_left_behind(const struct search *search, node_id current)
+{
+    const struct round *round = search->round;
+    node_id together = NODE_NONE;
+    bool has_failed_here = false;
+
+    GROUP_EACH(round, member, search->service)
+    {
+        const struct service *record = &round->state->services[member];
+        node_id home = presence_home(round, member);
+
+        if (member == search->service || home == NODE_NONE)
+            continue;
+        if (home == current || record->state != SERVICE_STARTED || !record->is_running ||
+            (together != NODE_NONE && home != together))
+            return false;
+        together = home;
+        has_failed_here |= node_in(record->tried, current);
+    }
+    return has_failed_here;
+}
+
 /*
  * Without failback what runs, or is to start again, stays where it may be, and its group comes to
- * it. What is on its way, or was lost with its node, goes where most of its group are. One with
- * failback stays with those without, unless more of its group are elsewhere.
+ * it, unless one of them cannot. What is on its way, or was lost with its node, goes where most of
+ * its group are. One with failback stays with those without, unless more of its group are
+ * elsewhere.
  */
 static bool may_ignore_tiers(const struct search *search)
 {
@@ -260,7 +284,8 @@ static bool may_ignore_tiers(const struct search *search)
     if (search->preference != PREFER_STAYING || record->node == NODE_NONE)
         return false;
     if (!search->policy->failback)
-        return is_at_home || !has_more_partners_elsewhere(search, record->node);
+        return is_at_home ? !is_left_behind(search, record->node)
+                          : !has_more_partners_elsewhere(search, record->node);
     return record->state == SERVICE_STARTED && !bonds_fall_back(search->round, search->service) &&
            !has_more_partners_elsewhere(search, record->node);
 }
