@@ -9,9 +9,15 @@
 #include "agentd/control.h"
 #include "agentd/patch.h"
 #include "agentd/push.h"
+#include "agentd/refusal.h"
+#include "ha/base/arena.h"
 #include "ha/base/json.h"
+#include "ha/base/log.h"
 #include "ha/base/text.h"
 #include "ha/decide/confirm.h"
+
+/* A way back that is held up is looked at anew as soon as the view changes, and this often. */
+#define HELD_LOOK_MS 1000
 
 const json_t *confirm_waiting(const struct agent *agent)
 {
@@ -79,6 +85,30 @@ static void fall_back(struct agent *agent, json_t *patch, const struct reason *w
     patch_delete(patch, KEY_CONFIRM, "");
 }
 
+/*
+ * Why the text of before may not come back now; NULL: it may. The way back brings times like any
+ * push: a node that is away would not hear of longer ones, and be called off too early.
+ */
+static json_t *way_back_problem(const struct agent *agent)
+{
+    const char *text = json_text(agent->knowledge.confirm, "text", "");
+    struct arena *arena;
+    struct diagnostics *diagnostics;
+    struct policy *back;
+    json_t *problem = NULL;
+
+    if (!agent->status.is_by_witness || !agent->knowledge.policy)
+        return NULL;
+    arena = arena_new();
+    diagnostics = arena_alloc(arena, sizeof(*diagnostics));
+    back = arena_alloc(arena, sizeof(*back));
+    diagnostics_init(diagnostics, arena, "policy", text, strlen(text));
+    if (policy_compile(arena, "policy", text, strlen(text), back, diagnostics))
+        problem = refusal_of_times(agent->knowledge.policy, back);
+    arena_free(arena);
+    return problem;
+}
+
 json_t *confirm_end_patch(struct agent *agent, const json_t *push, json_t **problem)
 {
     const char *author = json_text(push, "author", "?");
@@ -94,6 +124,9 @@ json_t *confirm_end_patch(struct agent *agent, const json_t *push, json_t **prob
                              CONTROL_EXIT_FAILED);
         return NULL;
     }
+    *problem = is_confirmed ? NULL : way_back_problem(agent);
+    if (*problem)
+        return NULL;
     patch = patch_new(agent);
     why.number = version;
     text_copy(why.words, sizeof(why.words), author);
@@ -147,6 +180,7 @@ bool confirm_decide(struct agent *agent, struct instant now, struct instant *wak
     struct instant stamp = {agent_wall_ms()}, look_at;
     struct reason why;
     bool *in_error, fails;
+    autojson *problem = NULL;
     json_t *patch;
 
     *wake_at = INSTANT_NEVER;
@@ -160,6 +194,13 @@ bool confirm_decide(struct agent *agent, struct instant now, struct instant *wak
     free(in_error);
     if (!fails) {
         *wake_at = instant_after(now, instant_since(look_at, stamp));
+        return false;
+    }
+    problem = way_back_problem(agent);
+    if (problem) {
+        log_debug("the policy that was not confirmed stays for now: %s",
+                  json_text(problem, "error", ""));
+        *wake_at = instant_after(now, duration_ms(HELD_LOOK_MS));
         return false;
     }
     patch = patch_new(agent);

@@ -237,6 +237,46 @@ static void who_aborts_it_need_not_wait(void **state)
     assert_null(agent.knowledge.confirm);
 }
 
+/* As if version 8 had made it shorter: the way back to 7 brings a longer one. */
+static void shorten_watchdog(void)
+{
+    struct policy *policy = agent.knowledge.policy;
+
+    assert_true(policy->timing.watchdog.ms > 1000);
+    policy->timing.watchdog.ms -= 1000;
+}
+
+static void no_longer_watchdog_comes_back_while_only_the_witness_makes_a_quorum(void **state)
+{
+    autojson *push = json_pack("{s:s,s:s,s:s}", "what", "abort", "author", "ann", "id", "3");
+    autojson *problem = NULL, *nothing = NULL;
+    autojson *patch = NULL;
+    int64_t look_after;
+
+    (void)state;
+    shorten_watchdog();
+    agent.status.is_by_witness = true;
+    assert_false(decide_at(160000, &look_after));
+    assert_int_equal(look_after, 1000);
+    assert_null(world.proposed);
+    assert_null(confirm_end_patch(&agent, push, &problem));
+    assert_int_equal(json_int(problem, "code", 0), CONTROL_EXIT_REFUSED);
+    agent.status.is_by_witness = false;
+    patch = confirm_end_patch(&agent, push, &nothing);
+    assert_non_null(patch);
+    assert_true(decide_at(160000, &look_after));
+    assert_string_equal(world.message, "version 8 was not confirmed in time");
+}
+
+static void equal_times_come_back_by_the_witness_too(void **state)
+{
+    int64_t look_after;
+
+    (void)state;
+    agent.status.is_by_witness = true;
+    assert_true(decide_at(160000, &look_after));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +292,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_confirms_it_ends_the_waiting_and_nothing_else, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_aborts_it_need_not_wait, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            no_longer_watchdog_comes_back_while_only_the_witness_makes_a_quorum, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(equal_times_come_back_by_the_witness_too, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
