@@ -16,12 +16,13 @@
     "CREATE TRIGGER IF NOT EXISTS " table "_deleted AFTER DELETE ON " table                        \
     " BEGIN DELETE FROM " table "_sums WHERE " key " = old." key "; END;"
 
-const char sums_schema[] =
-    TABLE("records", "key", "TEXT PRIMARY KEY") TABLE("history", "version", "INTEGER PRIMARY KEY")
+/* One transaction, and so one sync of the disk; where all is there, none. */
+const char sums_schema[] = "BEGIN;" TABLE("records", "key", "TEXT PRIMARY KEY")
+    TABLE("history", "version", "INTEGER PRIMARY KEY")
         TABLE("policies", "version", "INTEGER PRIMARY KEY")
     /* The head's own is a row of its table. */
     "CREATE TRIGGER IF NOT EXISTS meta_written AFTER INSERT ON meta WHEN new.key = 'version'"
-    " BEGIN DELETE FROM meta WHERE key = 'sum'; END;";
+    " BEGIN DELETE FROM meta WHERE key = 'sum'; END; COMMIT;";
 
 uint32_t sum_of(const char *name, const char *text)
 {
