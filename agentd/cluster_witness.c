@@ -79,6 +79,11 @@ bool cluster_accepts_witness(const struct agent *agent, const struct policy *pol
                        "the witness votes by %s, and would have to by %s: \"tenuto witness "
                        "remove\", and add it again afterwards",
                        active->is_lms ? "lms" : "ffsplit", wanted->is_lms ? "lms" : "ffsplit");
+    if (policy->n_nodes > WITNESS_NODES_MAX)
+        return err_set(err,
+                       "a witness votes for two nodes, not for %d: \"tenuto witness remove\" "
+                       "before more join",
+                       policy->n_nodes);
     return true;
 }
 

@@ -35,6 +35,7 @@
 #define ALERTS_MAX 32
 /* People and scripts with a key of their own. */
 #define PEOPLE_MAX 256
+#define WITNESS_NODES_MAX 2 /* among more, histories could meet that no epoch puts in order */
 /* How long corosync goes on counting a witness that has fallen silent: quorum.device.timeout. */
 #define WITNESS_TIMEOUT_MS 3000
 /* And how long a new ring waits for its word: as long, or the living would wait for a dead one. */

@@ -148,7 +148,7 @@ static const struct corosync_device *device_of(const struct policy *policy)
     static struct corosync_conf wanted;
 
     agent->cluster->next_id = 6;
-    assert_true(cluster_accepts(agent, policy, &err));
+    assert_true(policy->n_nodes > WITNESS_NODES_MAX || cluster_accepts(agent, policy, &err));
     wanted = agent->cluster->active;
     cluster_device_of_policy(policy, &wanted);
     return &wanted.device;
@@ -195,6 +195,11 @@ static void a_witness_that_could_not_vote_is_refused(void **state)
     assert_true(cluster_accepts(agent, compiled(TWO "quorum { witness 10.0.0.9 }\n"), &err));
     assert_false(cluster_accepts(agent, compiled(THREE "quorum { witness 10.0.0.9 lms }\n"), &err));
     assert_non_null(strstr(err.text, "votes by ffsplit, and would have to by lms"));
+
+    agent->cluster->active.device.host[0] = '\0';
+    assert_false(cluster_accepts(agent, compiled(THREE "quorum { witness 10.0.0.9 lms }\n"), &err));
+    assert_string_equal(err.text, "a witness votes for two nodes, not for 3: \"tenuto witness "
+                                  "remove\" before more join");
 }
 
 static const char *push_words(const char *now, const char *pushed)

@@ -34,7 +34,7 @@ int sd_event_add_time_relative(sd_event *loop, sd_event_source **source, clockid
 
     sd_event_now(loop, clock, &now);
     if (usec == ORPHAN_RETRY_MS * 1000u)
-        usec /= 50;
+        usec /= 10;
     return sd_event_add_time(loop, source, clock, now + usec, accuracy, handler, userdata);
 }
 
@@ -157,7 +157,7 @@ static void a_retry_waits_for_the_right_to_act(void **state)
     hands_stop_orphans(hands, policy, true);
     assert_true(stage_run(&stage, &n_ended, 1));
     hands_stop_orphans(hands, policy, false);
-    stage_run_for(&stage, 400);
+    stage_run_for(&stage, 1200);
     assert_int_equal(n_ended, 1);
     unlink(stage_path(&stage, "stuck"));
     hands_stop_orphans(hands, policy, true);
