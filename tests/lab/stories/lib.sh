@@ -111,10 +111,15 @@ on_node() {
     timeout 10 "$TOP/tests/lab/lab" exec "$@"
 }
 
+# A question is answered soon; what waits for the cluster is given the time that it may take.
 tenuto() {
-    local node=$1
+    local node=$1 patience=10
     shift
-    on_node "$node" tenuto "$@"
+    case " $* " in
+    *' --wait'* | *' within '* | *' policy push '* | *' policy rollback '* | *' policy abort '*)
+        patience=60 ;;
+    esac
+    timeout "$patience" "$TOP/tests/lab/lab" exec "$node" tenuto "$@"
 }
 
 others() {
@@ -131,9 +136,15 @@ processes() {
 
 # signal_program NODE SIGNAL NAME [WHICH]
 signal_program() {
+    processes "$1" "$3" >/dev/null || fail "$3 does not run on $1"
+    try_signal "$@"
+}
+
+# The same, if it runs.
+try_signal() {
     local pids
     pids=$(processes "$1" "$3" | sed -n "${4:-1,\$}p" | tr '\n' ' ')
-    [ -n "$pids" ] || fail "$3 does not run on $1"
+    [ -n "$pids" ] || return 1
     # a list
     # shellcheck disable=SC2086
     on_node "$1" kill "-$2" $pids
@@ -241,11 +252,17 @@ quorate_node() {
     return 1
 }
 
+# Nothing is taken while nobody leads.
 all_here() {
     local node
     for node in $NODES; do
-        status_is "$node" ".quorate and .in_sync and .votes == $(wc -w <<<"$NODES")" || return 1
+        is_majority "$node" "$(wc -w <<<"$NODES")" || return 1
     done
+}
+
+# is_majority NODE VOTES: it is, with those, and takes what is asked.
+is_majority() {
+    status_is "$1" ".quorate and .in_sync and .votes == $2 and .leader != null"
 }
 
 # Nothing, and not done, while nobody leads: a seat is empty for a moment after each new ring.
