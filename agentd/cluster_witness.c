@@ -81,8 +81,8 @@ bool cluster_accepts_witness(const struct agent *agent, const struct policy *pol
                        active->is_lms ? "lms" : "ffsplit", wanted->is_lms ? "lms" : "ffsplit");
     if (policy->n_nodes > WITNESS_NODES_MAX)
         return err_set(err,
-                       "a witness votes for two nodes, not for %d: \"tenuto witness remove\" "
-                       "before more join",
+                       "a witness is for two nodes so far, not for %d: go without one (where it "
+                       "votes already: \"tenuto witness remove\" before more nodes join)",
                        policy->n_nodes);
     return true;
 }

@@ -198,8 +198,9 @@ static void a_witness_that_could_not_vote_is_refused(void **state)
 
     agent->cluster->active.device.host[0] = '\0';
     assert_false(cluster_accepts(agent, compiled(THREE "quorum { witness 10.0.0.9 lms }\n"), &err));
-    assert_string_equal(err.text, "a witness votes for two nodes, not for 3: \"tenuto witness "
-                                  "remove\" before more join");
+    assert_string_equal(err.text, "a witness is for two nodes so far, not for 3: go without one "
+                                  "(where it votes already: \"tenuto witness remove\" before "
+                                  "more nodes join)");
 }
 
 static const char *push_words(const char *now, const char *pushed)
