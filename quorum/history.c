@@ -154,7 +154,7 @@ void history_close(struct history *history)
     }
     while ((asked = line_take(&history->questions)) || (asked = line_take(&history->answers)))
         asked_free(asked);
-    sqlite3_close(history->db);
+    tables_close(history->db);
     if (history->fd >= 0)
         close(history->fd);
     pthread_cond_destroy(&history->wake);

@@ -30,7 +30,8 @@ enum job_kind { JOB_PATCH, JOB_RECORDS, JOB_HISTORY, JOB_POLICY, JOB_BRANCH, JOB
 struct job {
     struct job *next;
     enum job_kind kind;
-    char *text;
+    char *text;    /* of what the loop may go on to change */
+    json_t *patch; /* or one that nobody changes any more: a reference of the writer's own */
     struct ledger_head head;
 };
 
@@ -69,7 +70,8 @@ static bool take_history(sqlite3 *db, const json_t *patches, struct err *err)
 
 static bool do_job(sqlite3 *db, const struct job *job, struct err *err)
 {
-    autojson *value = json_read(job->text, strlen(job->text), err);
+    autojson *value =
+        job->patch ? json_incref(job->patch) : json_read(job->text, strlen(job->text), err);
 
     if (!value)
         return false;
@@ -110,6 +112,7 @@ static void free_jobs(struct job *jobs)
         struct job *next = jobs->next;
 
         free(jobs->text);
+        json_decref(jobs->patch);
         free(jobs);
         jobs = next;
     }
@@ -202,8 +205,8 @@ static bool start_writer(struct store *store, struct err *err)
 static void free_store(struct store *store)
 {
     free_jobs(store->first);
-    sqlite3_close(store->reading);
-    sqlite3_close(store->writing);
+    tables_close(store->reading);
+    tables_close(store->writing);
     if (store->fd >= 0)
         close(store->fd);
     pthread_cond_destroy(&store->wake);
@@ -250,7 +253,11 @@ static void queue(struct store *store, enum job_kind kind, const json_t *value,
     struct job *job = xcalloc(1, sizeof(*job));
 
     job->kind = kind;
-    job->text = json_write(value);
+    /* References are counted atomically (jansson); both sides only read what has one here. */
+    if (kind == JOB_PATCH)
+        job->patch = json_incref((json_t *)value);
+    else
+        job->text = json_write(value);
     if (head)
         job->head = *head;
     pthread_mutex_lock(&store->lock);

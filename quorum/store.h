@@ -33,7 +33,8 @@ bool store_read(struct store *store, json_t **records, struct ledger_head *head,
 
 /*
  * Queued, in order; at once back. patch NULL: records replaces everything
- * (copied before return); a patch without "set" and "delete" moves the head only.
+ * (copied before return); a patch without "set" and "delete" moves the head only. A patch is not
+ * copied: nobody may change it from here on.
  */
 void store_write(struct store *store, const json_t *patch, const json_t *records,
                  const struct ledger_head *head);

@@ -13,7 +13,7 @@ static bool is_whole(const char *path, bool *is_damaged, struct err *err)
     sqlite3 *db = tables_try(path, is_damaged, err);
     bool is_good = db && tables_check(db, is_damaged, err);
 
-    sqlite3_close(db);
+    tables_close(db);
     return is_good;
 }
 
@@ -40,7 +40,7 @@ static bool begin_lost(const char *path, struct err *err)
                    tables_set_head(db, &(struct ledger_head){.is_lost = true}, err) &&
                    tables_commit(db, err);
 
-    sqlite3_close(db);
+    tables_close(db);
     return is_good;
 }
 

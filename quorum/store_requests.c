@@ -7,6 +7,7 @@
 
 #include "ha/base/json.h"
 #include "ha/base/limits.h"
+#include "quorum/store_sql.h"
 
 #define WORD(number) WORD_OF(number)
 #define WORD_OF(number) #number
@@ -29,25 +30,6 @@ const char requests_schema[] =
 static bool fail(sqlite3 *db, struct err *err)
 {
     return err_set(err, "the store: requests: %s", sqlite3_errmsg(db));
-}
-
-static sqlite3_stmt *prepare(sqlite3 *db, const char *sql, struct err *err)
-{
-    sqlite3_stmt *statement = NULL;
-
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-        fail(db, err);
-    return statement;
-}
-
-static bool finish(sqlite3 *db, sqlite3_stmt *statement, struct err *err)
-{
-    int result = sqlite3_step(statement);
-
-    while (result == SQLITE_ROW)
-        result = sqlite3_step(statement);
-    sqlite3_finalize(statement);
-    return result == SQLITE_DONE || fail(db, err);
 }
 
 /* ---- one row --------------------------------------------------------------------------------- */
@@ -91,7 +73,7 @@ static int64_t place_of(const json_t *row)
 
 static json_t *known(sqlite3 *db, int64_t id, struct err *err)
 {
-    sqlite3_stmt *statement = prepare(db, "SELECT row FROM requests WHERE id = ?", err);
+    sqlite3_stmt *statement = sql_prepare(db, "SELECT row FROM requests WHERE id = ?", err);
     json_t *row = NULL;
 
     if (!statement)
@@ -102,13 +84,14 @@ static json_t *known(sqlite3 *db, int64_t id, struct err *err)
 
         row = json_read(text, strlen(text), NULL);
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
     return row;
 }
 
 static bool put(sqlite3 *db, const json_t *row, struct err *err)
 {
-    sqlite3_stmt *statement = prepare(db, "INSERT OR REPLACE INTO requests VALUES(?,?,?,?,?)", err);
+    sqlite3_stmt *statement =
+        sql_prepare(db, "INSERT OR REPLACE INTO requests VALUES(?,?,?,?,?)", err);
     char *text;
     bool is_good;
 
@@ -120,7 +103,7 @@ static bool put(sqlite3 *db, const json_t *row, struct err *err)
     sqlite3_bind_int(statement, 3, json_flag(row, "minor", false));
     sqlite3_bind_int64(statement, 4, mark_of(text));
     sqlite3_bind_text(statement, 5, text, -1, SQLITE_STATIC);
-    is_good = finish(db, statement, err);
+    is_good = sql_finish(db, statement, err);
     free(text);
     return is_good;
 }
@@ -131,16 +114,16 @@ static bool prune(sqlite3 *db, struct err *err)
 
     for (int minor = 0; minor < 2; minor++) {
         sqlite3_stmt *statement =
-            prepare(db,
-                    "DELETE FROM requests WHERE minor = ?1 AND (at, id) <= (SELECT at, id FROM"
-                    " requests WHERE minor = ?1 ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?2)",
-                    err);
+            sql_prepare(db,
+                        "DELETE FROM requests WHERE minor = ?1 AND (at, id) <= (SELECT at, id FROM"
+                        " requests WHERE minor = ?1 ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?2)",
+                        err);
 
         if (!statement)
             return false;
         sqlite3_bind_int(statement, 1, minor);
         sqlite3_bind_int(statement, 2, kept[minor]);
-        if (!finish(db, statement, err))
+        if (!sql_finish(db, statement, err))
             return false;
     }
     return true;
@@ -214,10 +197,10 @@ static json_t *read_rows(sqlite3 *db, sqlite3_stmt *statement, bool is_newest_fi
 
 json_t *requests_between(sqlite3 *db, const struct past *past, struct err *err)
 {
-    sqlite3_stmt *statement = prepare(db,
-                                      "SELECT row, at FROM " WINDOW " WHERE at >= ?1 AND"
-                                      " (?2 = 0 OR at < ?2) ORDER BY at DESC, id DESC LIMIT ?3",
-                                      err);
+    sqlite3_stmt *statement = sql_prepare(db,
+                                          "SELECT row, at FROM " WINDOW " WHERE at >= ?1 AND"
+                                          " (?2 = 0 OR at < ?2) ORDER BY at DESC, id DESC LIMIT ?3",
+                                          err);
 
     if (!statement)
         return NULL;
@@ -230,7 +213,7 @@ json_t *requests_between(sqlite3 *db, const struct past *past, struct err *err)
 /* The begin of the last span that is looked at by itself; 0: there are not so many. */
 static int64_t since_of(sqlite3 *db, struct err *err)
 {
-    sqlite3_stmt *statement = prepare(
+    sqlite3_stmt *statement = sql_prepare(
         db, "SELECT DISTINCT " SPAN " FROM " WINDOW " ORDER BY 1 DESC LIMIT 1 OFFSET ?1", err);
     int64_t since = 0;
 
@@ -246,10 +229,10 @@ static int64_t since_of(sqlite3 *db, struct err *err)
 json_t *requests_marks(sqlite3 *db, int64_t since, struct err *err)
 {
     sqlite3_stmt *statement =
-        prepare(db,
-                "SELECT CASE WHEN at < ?1 THEN -1 ELSE " SPAN " END, count(*), sum(mark) FROM"
-                " " WINDOW " GROUP BY 1 ORDER BY 1",
-                err);
+        sql_prepare(db,
+                    "SELECT CASE WHEN at < ?1 THEN -1 ELSE " SPAN " END, count(*), sum(mark) FROM"
+                    " " WINDOW " GROUP BY 1 ORDER BY 1",
+                    err);
     json_t *marks = json_array();
     int result = SQLITE_ERROR;
 
@@ -273,10 +256,10 @@ json_t *requests_marks(sqlite3 *db, int64_t since, struct err *err)
 json_t *requests_of_span(sqlite3 *db, int64_t span, const struct past *past, struct err *err)
 {
     sqlite3_stmt *statement =
-        prepare(db,
-                "SELECT row FROM " WINDOW " WHERE id > ?1 AND CASE WHEN ?2 = -1 THEN at < ?3"
-                " ELSE " SPAN " = ?2 END ORDER BY id LIMIT ?4",
-                err);
+        sql_prepare(db,
+                    "SELECT row FROM " WINDOW " WHERE id > ?1 AND CASE WHEN ?2 = -1 THEN at < ?3"
+                    " ELSE " SPAN " = ?2 END ORDER BY id LIMIT ?4",
+                    err);
 
     if (!statement)
         return NULL;

@@ -10,8 +10,9 @@
 /* false, and the database's own words. */
 bool sql_fail(sqlite3 *db, const char *what, struct err *err);
 bool sql_run(sqlite3 *db, const char *sql, struct err *err);
+/* One that sql_finish has ended is used again; who reads ends it with sqlite3_finalize. */
 sqlite3_stmt *sql_prepare(sqlite3 *db, const char *sql, struct err *err);
-/* Runs to the end and lets go. */
+/* Runs to the end; the statement stays with its connection. */
 bool sql_finish(sqlite3 *db, sqlite3_stmt *statement, struct err *err);
 /* One statement with one number or two. */
 bool sql_finish_words(sqlite3 *db, const char *sql, int64_t first, int64_t second, struct err *err);

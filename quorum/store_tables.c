@@ -48,24 +48,48 @@ bool sql_run(sqlite3 *db, const char *sql, struct err *err)
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || sql_fail(db, "writing", err);
 }
 
+/* What was asked before is understood already: a connection knows its own statements. */
 sqlite3_stmt *sql_prepare(sqlite3 *db, const char *sql, struct err *err)
 {
     sqlite3_stmt *statement = NULL;
 
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+    while ((statement = sqlite3_next_stmt(db, statement)) != NULL) {
+        if (!sqlite3_stmt_busy(statement) && strcmp(sqlite3_sql(statement), sql) == 0)
+            return statement;
+    }
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK)
         sql_fail(db, "asking", err);
     return statement;
 }
 
-/* Runs to the end and lets go; a text of NULL leaves its place alone. */
+/* Runs to the end and keeps the statement for the next time, without what was bound to it. */
 bool sql_finish(sqlite3 *db, sqlite3_stmt *statement, struct err *err)
 {
     int result = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    bool is_good;
 
     while (result == SQLITE_ROW)
         result = sqlite3_step(statement);
-    sqlite3_finalize(statement);
-    return result == SQLITE_DONE || sql_fail(db, "writing", err);
+    is_good = result == SQLITE_DONE || sql_fail(db, "writing", err);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return is_good;
+}
+
+static bool run_again(sqlite3 *db, const char *sql, struct err *err)
+{
+    sqlite3_stmt *statement = sql_prepare(db, sql, err);
+
+    return statement && sql_finish(db, statement, err);
+}
+
+void tables_close(sqlite3 *db)
+{
+    sqlite3_stmt *statement;
+
+    while (db && (statement = sqlite3_next_stmt(db, NULL)) != NULL)
+        sqlite3_finalize(statement);
+    sqlite3_close(db);
 }
 
 static bool finish_text(sqlite3 *db, const char *sql, const char *first, const char *second,
@@ -149,7 +173,7 @@ sqlite3 *tables_try(const char *path, bool *is_damaged, struct err *err)
     else
         err_in(err, "%s", path);
     *is_damaged = db && is_damage(sqlite3_errcode(db));
-    sqlite3_close(db);
+    tables_close(db);
     return NULL;
 }
 
@@ -298,12 +322,12 @@ bool tables_check(sqlite3 *db, bool *is_damaged, struct err *err)
 
 bool tables_begin(sqlite3 *db, struct err *err)
 {
-    return sql_run(db, "BEGIN IMMEDIATE", err);
+    return run_again(db, "BEGIN IMMEDIATE", err);
 }
 
 bool tables_commit(sqlite3 *db, struct err *err)
 {
-    return sql_run(db, "COMMIT", err);
+    return run_again(db, "COMMIT", err);
 }
 
 void tables_rollback(sqlite3 *db)
@@ -416,30 +440,25 @@ bool tables_patch(sqlite3 *db, const json_t *patch, struct err *err)
     return set_records(db, json_object_get(patch, "set"), err) && tables_keep(db, patch, err);
 }
 
+/* The sum comes behind the version: a version that is written takes the sum of another away. */
 bool tables_set_head(sqlite3 *db, const struct ledger_head *head, struct err *err)
 {
-    static const char *const keys[] = {"epoch",    "epoch_node",    "version", "hash",
-                                       "promised", "promised_node", "lost",    "sum"};
-    int64_t values[] = {(int64_t)head->epoch.seq,
-                        head->epoch.node,
-                        (int64_t)head->version,
-                        (int64_t)head->hash,
-                        (int64_t)head->promised.seq,
-                        head->promised.node,
-                        head->is_lost,
-                        sum_of_head(head)};
+    static const char sql[] =
+        "INSERT OR REPLACE INTO meta VALUES('epoch',?1),('epoch_node',?2),('version',?3),"
+        "('hash',?4),('promised',?5),('promised_node',?6),('lost',?7),('sum',?8)";
+    const int64_t values[] = {(int64_t)head->epoch.seq,
+                              head->epoch.node,
+                              (int64_t)head->version,
+                              (int64_t)head->hash,
+                              (int64_t)head->promised.seq,
+                              head->promised.node,
+                              head->is_lost,
+                              sum_of_head(head)};
+    sqlite3_stmt *statement = sql_prepare(db, sql, err);
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        sqlite3_stmt *statement = sql_prepare(db, "INSERT OR REPLACE INTO meta VALUES(?,?)", err);
-
-        if (!statement)
-            return false;
-        sqlite3_bind_text(statement, 1, keys[i], -1, SQLITE_STATIC);
-        sqlite3_bind_int64(statement, 2, values[i]);
-        if (!sql_finish(db, statement, err))
-            return false;
-    }
-    return true;
+    for (int i = 0; statement && i < (int)(sizeof(values) / sizeof(values[0])); i++)
+        sqlite3_bind_int64(statement, i + 1, values[i]);
+    return statement && sql_finish(db, statement, err);
 }
 
 bool tables_forget_after(sqlite3 *db, uint64_t version, struct err *err)

@@ -8,6 +8,8 @@
 
 /* Opens, makes the tables of a new database, refuses one of a later format. */
 sqlite3 *tables_open(const char *path, struct err *err);
+/* With all statements that it knows. */
+void tables_close(sqlite3 *db);
 /* The same; is_damaged: the file is to blame. */
 sqlite3 *tables_try(const char *path, bool *is_damaged, struct err *err);
 /* Every page, every index, every record: long before somebody trips over it. */

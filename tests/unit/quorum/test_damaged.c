@@ -70,7 +70,7 @@ static void assert_not_read(const char *sql, const char *words)
     assert_non_null(strstr(err.text, words));
     assert_non_null(strstr(err.text, "gets everything from the others"));
     json_decref(records);
-    sqlite3_close(db);
+    tables_close(db);
     remove_folder(NULL);
     make_folder(NULL);
 }
@@ -108,7 +108,7 @@ static void a_row_of_the_past_that_cannot_be_read_keeps_its_place_and_says_so(vo
     assert_int_equal(json_int(first, "stamp", 0), 70);
     assert_non_null(strstr(json_text(json_object_get(change, "why"), "text", ""), "version 1"));
     assert_false(json_flag(second, "damaged", false));
-    sqlite3_close(db);
+    tables_close(db);
 }
 
 static void the_past_of_a_damaged_store_does_not_replace_a_whole_one(void **state)
@@ -120,7 +120,7 @@ static void the_past_of_a_damaged_store_does_not_replace_a_whole_one(void **stat
     json_t *list;
 
     (void)state;
-    sqlite3_close(db);
+    tables_close(db);
     store = store_open(path, &err);
     assert_non_null(store);
     assert_true(store_take_history(store, told, &err));
@@ -144,7 +144,7 @@ static void a_policy_that_cannot_be_read_is_listed_and_its_text_refused_with_wor
     assert_string_equal(json_text(json_array_get(list, 0), "author", ""), "?");
     assert_null(tables_policy(db, 1, &err));
     assert_non_null(strstr(err.text, "version 1 of the policy is damaged"));
-    sqlite3_close(db);
+    tables_close(db);
 }
 
 /* Pages turned to noise: sqlite says so, and so does whoever opens it. */
@@ -159,7 +159,7 @@ static void a_file_full_of_noise_is_refused_with_words(void **state)
 
     (void)state;
     memset(noise, 0x5a, sizeof(noise));
-    sqlite3_close(db);
+    tables_close(db);
     file = fopen(path, "r+");
     assert_non_null(file);
     for (long at = 4096; fseek(file, at, SEEK_SET) == 0 && at < 10 * 4096; at += 4096)
@@ -169,7 +169,7 @@ static void a_file_full_of_noise_is_refused_with_words(void **state)
     assert_true(!db || !tables_read(db, &records, &head, &err));
     assert_non_null(strstr(err.text, "malformed"));
     json_decref(records);
-    sqlite3_close(db);
+    tables_close(db);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)

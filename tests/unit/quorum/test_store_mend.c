@@ -89,7 +89,7 @@ static void write_store(void)
         free(text);
     }
     assert_true(tables_set_head(db, &head, &err) && tables_commit(db, &err));
-    sqlite3_close(db);
+    tables_close(db);
 }
 
 static unsigned char *read_file(size_t *length)
@@ -152,7 +152,7 @@ static int look(const json_t *written)
         assert_true(json_equal(records, written));
         check_past(db);
     }
-    sqlite3_close(db);
+    tables_close(db);
     return !aside[0];
 }
 
@@ -170,7 +170,7 @@ static void no_byte_that_turns_is_taken_for_what_was_written(void **state)
     write_store();
     db = tables_open(path, &err);
     assert_true(tables_read(db, &written, &head, &err));
-    sqlite3_close(db);
+    tables_close(db);
     assert_int_equal(look(written), 1);
     bytes = read_file(&length);
     for (size_t at = 0; at < length; at += at < DENSE || at % 4096 < 24 ? 1 : STEP) {
@@ -197,7 +197,7 @@ static void damage(const char *sql)
 
     assert_non_null(db);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    tables_close(db);
 }
 
 static void a_text_that_is_another_text_is_seen(void **state)
@@ -238,7 +238,7 @@ static void a_damaged_policy_or_patch_is_not_told_and_the_store_goes_on(void **s
     past = tables_history(db, 8, NULL, 100, &err);
     assert_true(json_flag(json_array_get(past, 0), "damaged", false));
     assert_false(json_flag(json_array_get(past, 1), "damaged", false));
-    sqlite3_close(db);
+    tables_close(db);
 }
 
 /* As a release without sums writes: its rows have none, and none that is stale is left. */
@@ -261,7 +261,7 @@ static void rows_that_an_older_release_wrote_are_whole(void **state)
     assert_true(tables_read(db, &records, &head, &err));
     assert_int_equal(head.version, 41);
     assert_string_equal(json_text(records, "service/ocf:web3", ""), "{}");
-    sqlite3_close(db);
+    tables_close(db);
 }
 
 /* It was away for longer than the others tell of: what only it had is not taken for theirs. */
@@ -285,7 +285,7 @@ static void a_version_that_was_pending_here_is_not_kept_when_the_others_went_on(
     json_decref(told);
     told = tables_policy(db, N_PATCHES - 1, &err);
     assert_non_null(told);
-    sqlite3_close(db);
+    tables_close(db);
 }
 
 static void somebody_elses_database_is_left_where_it_is(void **state)
@@ -297,7 +297,7 @@ static void somebody_elses_database_is_left_where_it_is(void **state)
     (void)state;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "CREATE TABLE cats(name)", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    tables_close(db);
     assert_false(store_mend(path, aside, &words, &err));
     assert_non_null(strstr(err.text, "not a database of tenuto"));
     assert_int_equal(access(path, F_OK), 0);

@@ -71,7 +71,7 @@ static json_t *listed(int64_t from_ms, int64_t until_ms)
     json_t *rows = requests_between(
         db, &(struct past){.from_ms = from_ms, .until_ms = until_ms, .limit = 100000}, &err);
 
-    sqlite3_close(db);
+    tables_close(db);
     if (!rows)
         fail_msg("%s", err.text);
     return rows;
@@ -83,7 +83,7 @@ static json_t *marks(int64_t since)
     sqlite3 *db = tables_open(path, &err);
     json_t *marks = requests_marks(db, since, &err);
 
-    sqlite3_close(db);
+    tables_close(db);
     assert_non_null(marks);
     return marks;
 }
@@ -190,7 +190,7 @@ static void the_newest_are_kept_and_each_kind_has_its_bound(void **state)
         assert_in_range(sqlite3_column_int(count, 0), 0,
                         REQUESTS_KEPT_MAX + REQUESTS_MINOR_MAX + 200);
         sqlite3_finalize(count);
-        sqlite3_close(db);
+        tables_close(db);
     }
 }
 
