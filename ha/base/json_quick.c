@@ -122,7 +122,7 @@ static json_t *read_number(struct reader *reader)
     while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9' &&
            reader->at - first < DIGITS_MAX)
         number = 10 * number + (*reader->at++ - '0');
-    /* No digits, a zero before others, a longer one, a fraction: jansson knows what to think of it. */
+    /* No digits, a zero before others, a longer one, a fraction: jansson knows what that is. */
     if (reader->at == first || (*first == '0' && reader->at - first > 1) ||
         reader->at == reader->end || !strchr(",]} \n\t\r", *reader->at))
         return NULL;
