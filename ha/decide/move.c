@@ -131,6 +131,20 @@ bool move_still_fits(struct round *round, service_id service, struct reason *why
     return false;
 }
 
+/* Where as many of them are as there, the first by name is as good as any. */
+bool move_is_awaited(const struct round *round, service_id service)
+{
+    const struct service *record = &round->state->services[service];
+    int here, there;
+
+    if (record->state != SERVICE_RELOCATE || record->is_running ||
+        !node_in(record->tried, record->node) || !node_in(round->usable, record->target))
+        return false;
+    here = partners_at_home(round, service, record->node);
+    there = partners_at_home(round, service, record->target);
+    return there > here || (there > 0 && there == here && record->target < record->node);
+}
+
 static void move_group(struct round *round, service_id service, node_id target, struct reason why,
                        bool (*goes)(const struct round *, service_id))
 {

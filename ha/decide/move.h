@@ -9,6 +9,9 @@
 
 #include "ha/decide/placement.h"
 
+/* Two minutes of one service are worth less than a group on two nodes; a fault may last longer. */
+#define HAND_OVERS_MAX 3
+
 /* The verdict that begins a move; the caller has made sure that it may go there. */
 struct verdict move_verdict(const struct round *round, service_id service, node_id target,
                             struct reason why, bool is_live);
@@ -21,6 +24,8 @@ struct reason move_reason(const struct round *round, service_id service,
 bool move_may_be_tried(struct round *round, service_id service);
 /* The target can still take it, now that its node has let go of it; else why not. */
 bool move_still_fits(struct round *round, service_id service, struct reason *why);
+/* It could not start where it is, and its group goes, or went, where it is to be handed over to. */
+bool move_is_awaited(const struct round *round, service_id service);
 /* Moves the others of its group after it; those that cannot be asked now follow by themselves. */
 void move_partners(struct round *round, service_id service, node_id target, struct reason why);
 /* The same after one that could not start; what runs without failback is left out, as a rule. */

@@ -303,7 +303,8 @@ static bool falls_back_together(const struct search *search)
     {
         const struct service *record = &round->state->services[member];
 
-        if (presence_home(round, member) != NODE_NONE && record->fallback != fallback)
+        if (record->state != SERVICE_ERROR && presence_home(round, member) != NODE_NONE &&
+            record->fallback != fallback)
             return false;
     }
     return true;

@@ -29,9 +29,6 @@ node_id service_home(const struct service *service)
 {
     if (service->state == SERVICE_MIGRATE || service->state == SERVICE_RELOCATE)
         return service->target;
-    /* What failed for good draws nobody to where it failed; what must be apart still keeps away. */
-    if (service->state == SERVICE_ERROR)
-        return NODE_NONE;
     return service_uses(service) ? service->node : NODE_NONE;
 }
 

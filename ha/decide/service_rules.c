@@ -242,6 +242,30 @@ static struct verdict it_has_left(const struct service_case *c)
     return case_ask(c, case_is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, to, why);
 }
 
+/* Its node failed to hand over what it could not start, and its group is where it is to go. */
+static bool is_handed_over_again(const struct service_case *c)
+{
+    struct reason why;
+
+    return c->record->n_kept + 1 < HAND_OVERS_MAX && case_is_answering(c) &&
+           move_is_awaited(c->round, c->id) && move_still_fits(c->round, c->id, &why);
+}
+
+/* No try is used up where it has just failed, and those that went before it are not turned back. */
+static struct verdict hand_over_again(const struct service_case *c)
+{
+    struct reason why = case_failure(c, REASON_HANDED_OVER_AGAIN, c->record->target);
+    struct verdict verdict;
+
+    affinity_name_partner(c->round, c->id, c->record->target, &why);
+    why.node = c->record->node;
+    if (!round_has_passed(c->round, c->record->since, duration_ms(MOVE_RETRY_MS)))
+        return case_wait(c, why);
+    verdict = move_verdict(c->round, c->id, c->record->target, why, false);
+    verdict.n_kept = c->record->n_kept + 1;
+    return verdict;
+}
+
 /* Its node could not let go of it. What does not run is not started where it may not be either. */
 static struct verdict it_could_not_leave(const struct service_case *c)
 {
@@ -256,6 +280,8 @@ static struct verdict it_could_not_leave(const struct service_case *c)
         return it_has_left(c);
     if (!is_here && holders)
         return case_wait(c, placement_wait(c->round, c->id, holders));
+    if (!is_here && is_handed_over_again(c))
+        return hand_over_again(c);
 
     if (!is_here)
         placement_find(c->round, c->id, PREFER_STAYING, c->record->tried, &place);
