@@ -105,6 +105,10 @@ static void count_by(struct round *round, service_id id, int by)
         return;
     round->work->homes[group][home] = (uint16_t)(round->work->homes[group][home] + by);
     round->work->n_homes[group] += by;
+    if (round->state->services[id].state != SERVICE_ERROR)
+        return;
+    round->work->dead[group][home] = (uint16_t)(round->work->dead[group][home] + by);
+    round->work->n_dead[group] += by;
 }
 
 void affinity_forget(struct round *round, service_id service)
@@ -125,6 +129,8 @@ static void clear_counts(const struct policy *policy, struct crm_work *work)
     memset(work->usage, 0, sizeof(work->usage));
     memset(work->homes, 0, (size_t)work->n_groups * sizeof(work->homes[0]));
     memset(work->n_homes, 0, (size_t)work->n_groups * sizeof(work->n_homes[0]));
+    memset(work->dead, 0, (size_t)work->n_groups * sizeof(work->dead[0]));
+    memset(work->n_dead, 0, (size_t)work->n_groups * sizeof(work->n_dead[0]));
     memset(work->groups, 0, (size_t)work->n_groups * sizeof(work->groups[0]));
     for (rule_id id = 0; id < policy->n_rules; id++) {
         enum rule_kind kind = policy->rules[id].kind;
@@ -293,15 +299,32 @@ bool affinity_drives_away(const struct round *round, service_id service, node_id
 
 bool affinity_is_whole(const struct round *round, service_id service, node_id node)
 {
+    const struct crm_work *work = round->work;
     int32_t group = bonds_of_group(round, service)->group;
 
-    return group == NO_GROUP || round->work->homes[group][node] == round->work->n_homes[group];
+    return group == NO_GROUP || work->homes[group][node] - work->dead[group][node] ==
+                                    work->n_homes[group] - work->n_dead[group];
+}
+
+/*
+ * What failed for good counts for those that are beside it, and for those that must go somewhere
+ * anyway; but who runs well elsewhere is not stopped to join it.
+ */
+static int partners_on(const struct round *round, service_id service, node_id node, bool may_stay)
+{
+    int32_t group = bonds_of_group(round, service)->group;
+    const struct service *record = &round->state->services[service];
+    bool is_own = presence_home(round, service) == node;
+    bool runs_well = may_stay && record->state == SERVICE_STARTED && record->is_running;
+    int partners = round->work->homes[group][node] - (is_own ? 1 : 0);
+
+    return partners - (runs_well && !is_own ? round->work->dead[group][node] : 0);
 }
 
 node_set affinity_most_partners(const struct round *round, service_id service, node_set among)
 {
     int32_t group = bonds_of_group(round, service)->group;
-    node_set own = node_bit(presence_home(round, service));
+    bool may_stay = node_in(among, presence_home(round, service));
     node_set best = 0;
     int most = 0;
 
@@ -309,7 +332,7 @@ node_set affinity_most_partners(const struct round *round, service_id service, n
         return among;
     NODE_SET_EACH(node, among)
     {
-        int count = round->work->homes[group][node] - (node_in(own, node) ? 1 : 0);
+        int count = partners_on(round, service, node, may_stay);
 
         if (count > most) {
             most = count;
@@ -323,10 +346,11 @@ node_set affinity_most_partners(const struct round *round, service_id service, n
 
 int affinity_partners_on(const struct round *round, service_id service, node_id node)
 {
-    int32_t group = bonds_of_group(round, service)->group;
-    bool is_own = presence_home(round, service) == node;
+    bool may_stay = node_in(round->usable, presence_home(round, service));
 
-    return group == NO_GROUP ? 0 : round->work->homes[group][node] - (is_own ? 1 : 0);
+    return bonds_of_group(round, service)->group == NO_GROUP
+               ? 0
+               : partners_on(round, service, node, may_stay);
 }
 
 /* Settled or not. */

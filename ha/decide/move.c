@@ -138,7 +138,8 @@ bool move_is_awaited(const struct round *round, service_id service)
     int here, there;
 
     if (record->state != SERVICE_RELOCATE || record->is_running ||
-        !node_in(record->tried, record->node) || !node_in(round->usable, record->target))
+        !round->policy->services[service].failback || !node_in(record->tried, record->node) ||
+        !node_in(round->usable, record->target))
         return false;
     here = partners_at_home(round, service, record->node);
     there = partners_at_home(round, service, record->target);

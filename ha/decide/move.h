@@ -9,9 +9,6 @@
 
 #include "ha/decide/placement.h"
 
-/* Two minutes of one service are worth less than a group on two nodes; a fault may last longer. */
-#define HAND_OVERS_MAX 3
-
 /* The verdict that begins a move; the caller has made sure that it may go there. */
 struct verdict move_verdict(const struct round *round, service_id service, node_id target,
                             struct reason why, bool is_live);

@@ -113,7 +113,6 @@ struct verdict verdict_of(const struct round *round, service_id id)
     verdict.fallback = service->fallback;
     verdict.tried = service->tried;
     verdict.n_failed = service->n_failed;
-    verdict.n_kept = 0;
     return verdict;
 }
 
@@ -160,7 +159,6 @@ void round_change_service(struct round *round, service_id id, const struct verdi
     service->fallback = verdict->fallback;
     service->tried = verdict->tried;
     service->n_failed = verdict->n_failed;
-    service->n_kept = verdict->n_kept;
     if (verdict->asks)
         service->cause = round->state->version;
     affinity_count(round, id);

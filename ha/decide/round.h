@@ -44,7 +44,6 @@ struct verdict {
     node_id fallback;
     node_set tried;
     int n_failed;
-    int n_kept; /* none, unless the verdict says so */
 };
 
 void round_init(struct round *round, struct ha_state *state, const struct policy *policy,

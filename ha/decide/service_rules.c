@@ -247,8 +247,8 @@ static bool is_handed_over_again(const struct service_case *c)
 {
     struct reason why;
 
-    return c->record->n_kept + 1 < HAND_OVERS_MAX && case_is_answering(c) &&
-           move_is_awaited(c->round, c->id) && move_still_fits(c->round, c->id, &why);
+    return !c->record->stays_put && case_is_answering(c) && move_is_awaited(c->round, c->id) &&
+           move_still_fits(c->round, c->id, &why);
 }
 
 /* No try is used up where it has just failed, and those that went before it are not turned back. */
@@ -262,7 +262,7 @@ static struct verdict hand_over_again(const struct service_case *c)
     if (!round_has_passed(c->round, c->record->since, duration_ms(MOVE_RETRY_MS)))
         return case_wait(c, why);
     verdict = move_verdict(c->round, c->id, c->record->target, why, false);
-    verdict.n_kept = c->record->n_kept + 1;
+    verdict.stays_put = true;
     return verdict;
 }
 

@@ -187,7 +187,9 @@ static struct reason what_holds_it(struct round *round, service_id id, const str
     case SERVICE_STARTED:
         return is_left_waiting(service, dry) ? dry->why : what_holds_it_there(round, id);
     case SERVICE_MIGRATE:
-    case SERVICE_RELOCATE: return reason_on(REASON_ALREADY_MOVING, service->target);
+    case SERVICE_RELOCATE:
+        return is_left_waiting(service, dry) ? dry->why
+                                             : reason_on(REASON_ALREADY_MOVING, service->target);
     case SERVICE_REQUEST_STOP:
     case SERVICE_ERROR: return service->why;
     default: return is_left_waiting(service, dry) ? dry->why : reason_of(REASON_NONE);
@@ -261,7 +263,7 @@ bool why_after_loss(const struct why_world *world, service_id id, struct prospec
 
     *prospect = (struct prospect){.lost = service_home(service), .node = NODE_NONE};
     if (prospect->lost == NODE_NONE || service->state == SERVICE_FREEZE ||
-        !world->view->nodes[prospect->lost].is_member ||
+        service->state == SERVICE_ERROR || !world->view->nodes[prospect->lost].is_member ||
         world->agreed->nodes[prospect->lost].is_released)
         return false;
     if (!has_quorum_without(world, prospect->lost)) {

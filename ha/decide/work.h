@@ -98,5 +98,7 @@ struct crm_work {
     struct tally groups[GROUPS_MAX];
     uint16_t homes[GROUPS_MAX][NODES_MAX]; /* members of a group that are, or will be, on a node */
     int n_homes[GROUPS_MAX];               /* on any node */
+    uint16_t dead[GROUPS_MAX][NODES_MAX];  /* of those the ones that failed for good */
+    int n_dead[GROUPS_MAX];
     struct seats seats;
 };

@@ -250,7 +250,6 @@ json_t *codec_service(const struct service *service, const struct policy *policy
     json_put_flag(to, "stays", service->stays_put);
     json_put_flag(to, "held", service->is_held);
     json_put_int(to, "failed", service->n_failed);
-    json_put_int(to, "kept", service->n_kept);
     json_put_int(to, "cause", (int64_t)service->cause);
     json_put_int(to, "since", service->since.ms);
     put_reason(to, &service->why, policy);
@@ -293,7 +292,6 @@ bool codec_read_service(const json_t *from, const struct policy *policy, struct 
     service->stays_put = json_flag(from, "stays", false);
     service->is_held = json_flag(from, "held", false);
     service->n_failed = (int)json_int(from, "failed", 0);
-    service->n_kept = (int)json_int(from, "kept", 0);
     service->cause = (uint64_t)json_int(from, "cause", 0);
     service->since.ms = json_int(from, "since", 0);
     json_array_foreach(json_object_get(from, "tried"), i, each)

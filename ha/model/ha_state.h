@@ -70,7 +70,6 @@ struct service {
     node_set tried;   /* nodes where it failed and that have not been rebooted or cleared since */
     int n_failed;     /* failed starts since the last success */
     bool stays_put;   /* its last move failed: the next one is not tried at once */
-    int n_kept;       /* relocate: how often its node failed to hand over what could not start */
     bool is_held;     /* somebody stopped it by hand; whatever the policy wants, it stays so */
     uint64_t cause;   /* the ledger version that last asked something of its node */
     struct instant since;

@@ -27,7 +27,7 @@ static bool is_service_alike(const struct service *a, const struct service *b)
         return true;
     return a->state == b->state && a->node == b->node && a->target == b->target &&
            a->fallback == b->fallback && a->is_running == b->is_running && a->tried == b->tried &&
-           a->n_failed == b->n_failed && a->n_kept == b->n_kept && a->stays_put == b->stays_put && a->is_held == b->is_held &&
+           a->n_failed == b->n_failed && a->stays_put == b->stays_put && a->is_held == b->is_held &&
            a->why.code == b->why.code;
 }
 

@@ -224,7 +224,6 @@ static void add_service(uint64_t *hash, const struct service *service)
     add(hash, service->is_running + 2 * service->stays_put + 4 * service->is_held);
     add(hash, service->tried);
     add(hash, service->n_failed);
-    add(hash, service->n_kept);
 }
 
 static void add_state(uint64_t *hash, const struct ha_state *state)
