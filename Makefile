@@ -113,6 +113,20 @@ PROGRAMS += tenutod
 $(OUT)/tenutod: $(OUT)/obj/agentd/main.o $(call archives,agentd)
 	$(link) $(LIBS_agentd)
 endif
+# tenutod as of releases to come, for the story of mixed versions: tests/newer says what is other.
+NEWER := $(OUT)/tenutod-minor $(OUT)/tenutod-major
+NEWER_WRAPS := wire_pack member_tell member_propose store_take_requests store_mend history_open
+NEWER_minor := -DRING_MINOR=99 -DNEWER_IS_MAJOR=false
+NEWER_major := -DRING_MAJOR=99 -DRING_MINOR=0 -DNEWER_IS_MAJOR=true
+$(OUT)/obj/newer-%/newer.o: tests/newer/newer.c
+	@mkdir -p $(@D)
+	$(call said,CC $< ($*))$(CC) $(CFLAGS_ALL) $(NEWER_$*) -c -o $@ $<
+$(OUT)/obj/newer-%/version.o: quorum/wire_version.c
+	@mkdir -p $(@D)
+	$(call said,CC $< ($*))$(CC) $(CFLAGS_ALL) $(NEWER_$*) -c -o $@ $<
+$(NEWER): $(OUT)/tenutod-%: $(OUT)/obj/newer-%/newer.o $(OUT)/obj/newer-%/version.o \
+	$(OUT)/obj/agentd/main.o $(call archives,agentd)
+	$(link) $(NEWER_WRAPS:%=-Wl,--wrap=%) $(LIBS_agentd)
 ifneq ($(wildcard fence/keeper_main.c),)
 PROGRAMS += tenuto-keeper
 # libc and nothing else: what stands between us and a reset must not wait for anybody's library.
@@ -230,7 +244,7 @@ deps: ## installs what building and testing need and is not there yet (apt; sudo
 all: $(ROOMS:%=$(OUT)/%.a) $(PROGRAMS:%=$(OUT)/%) $(LAB) $(TOP_LINKS) ## builds all but the tests
 
 compile: all $(UNIT_PROGRAMS) $(SCREENS) $(BENCH) $(BENCH_LANGUAGE) $(BENCH_CLUSTER) \
-	$(SWARM) ## all, and the tests
+	$(SWARM) $(NEWER) ## all, and the tests
 
 clang: ## builds everything, tests too, with clang
 	+@$(MAKE) --no-print-directory CC=clang SAN= compile
@@ -304,7 +318,7 @@ bench-cluster: all $(BENCH_CLUSTER) ## pushes and patches in the lab, raw CPG be
 bench-policy: $(BENCH_LANGUAGE) ## what bench measures of the language is a policy without an error
 	@$(BENCH_LANGUAGE) --check
 
-lab: all ## the lab itself, then the faults, on three nodes with real corosync
+lab: all $(NEWER) ## the lab itself, then the faults, on three nodes with real corosync
 	@tests/lab/run
 
 judge: ## the judge of make agreement finds each kind of violation in a history made by hand
@@ -363,7 +377,7 @@ list-sources:
 	@printf '%s\n' $(MAINS) $(foreach r,$(ROOMS) fakes,$(SOURCES_$(r))) \
 		$(wildcard tests/lab/*.c tests/screens/*.c tests/swarm/*.c) \
 		$(wildcard tests/bench/*.c tests/bench/language/*.c tests/bench/cluster/*.c) $(UNIT_SOURCES) \
-		$(wildcard tests/fuzz/*.c)
+		$(wildcard tests/fuzz/*.c tests/newer/*.c)
 
 gates: ## the gates themselves: each must catch a planted fault
 	@tests/gates

@@ -166,6 +166,14 @@ void current_again(struct agent *agent)
     }
 }
 
+static const char *why_late(const struct agent *agent, const struct reader *reader)
+{
+    if (agent->status.foreign && !agent->status.is_in_sync)
+        return rows_why_not_quorate(agent);
+    return reader->number ? "no quorum has answered within a second"
+                          : "the newest is not on the disks of a quorum yet";
+}
+
 struct instant current_turn(struct agent *agent, struct instant now)
 {
     struct reader **link = &agent->current->readers;
@@ -176,8 +184,7 @@ struct instant current_turn(struct agent *agent, struct instant now)
         const char *why = why_not(agent);
 
         if (!why && instant_reached(now, reader->due) && !is_kept(agent, reader))
-            why = reader->number ? "no quorum has answered within a second"
-                                 : "the newest is not on the disks of a quorum yet";
+            why = why_late(agent, reader);
         if (why || is_kept(agent, reader)) {
             finish(agent->current, link, why);
         } else {

@@ -45,18 +45,32 @@ json_t *patch_new(struct agent *agent)
                      agent_node(agent), "policy", (json_int_t)agent->knowledge.policy_version);
 }
 
-/* Members that are not ours: few records have any, and only then is the new text read. */
+/*
+ * Members that are not ours, also in the reason, or a reason that is not: few records have any, and
+ * only then is the new text read.
+ */
 static bool has_strangers(const char *key, json_t *record)
 {
+    json_t *why = json_object_get(record, KEY_WHY), *value;
     const char *member;
-    json_t *value;
 
     json_object_foreach(record, member, value)
     {
         if (!codec_knows(key, member))
             return true;
     }
-    return false;
+    return json_is_object(why) && (reason_of_name(json_text(why, "code", "")) == REASON_CODES ||
+                                   has_strangers(KEY_WHY, why));
+}
+
+/* The same reason as before, as far as we can read it. */
+static bool is_same_reason(const json_t *old, const json_t *new)
+{
+    enum reason_code code = reason_of_name(json_text(old, "code", ""));
+    const char *name = reason_name(code == REASON_CODES ? REASON_FOREIGN : code);
+
+    return strcmp(name, json_text(new, "code", "")) == 0 &&
+           strcmp(json_text(old, "text", ""), json_text(new, "text", "")) == 0;
 }
 
 /* The record's new text with the members of the old one that are not ours; NULL: there are none. */
@@ -78,7 +92,10 @@ static json_t *carried(const char *key, const json_t *old, const json_t *new)
         return NULL;
     json_object_foreach(before, member, value)
     {
-        if (codec_knows(key, member) || json_object_get(after, member))
+        const json_t *own = json_object_get(after, member);
+        bool is_reason = strcmp(member, KEY_WHY) == 0 && is_same_reason(value, own);
+
+        if (!is_reason && (codec_knows(key, member) || own))
             continue;
         json_object_set(after, member, value);
         is_carried = true;

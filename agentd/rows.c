@@ -223,6 +223,12 @@ static json_t *node_row(struct agent *agent, node_id at, struct instant now)
                             json_integer(agent->knowledge.agreed->nodes[id].maintenance_until.ms));
     set_why(row, agent, &agent->knowledge.agreed->nodes[id].why,
             agent->knowledge.agreed->nodes[id].since);
+    if (node_in(agent->status.foreign, at))
+        json_object_set_new(
+            row, "why",
+            json_sprintf("its tenuto speaks protocol %d of the ring and ours %d, so "
+                         "it takes no part: install the same release on all nodes",
+                         agent->status.major[at], wire_major));
     return row;
 }
 

@@ -145,9 +145,11 @@ static bool check_format(sqlite3 *db, const char *path, struct err *err)
         return err_set(err, "%s is not a database of tenuto; move it away or name another", path);
     if (format > FORMAT)
         return err_set(err,
-                       "%s has format %lld and this release knows up to %d: install the newer "
-                       "release again",
-                       path, (long long)format, FORMAT);
+                       "it was written by a newer release (format %lld, and this one knows up to "
+                       "%d) and is left as it is: install the newer release again. To go back, "
+                       "the other nodes must run: move the file away, and this node gets "
+                       "everything from them",
+                       (long long)format, FORMAT);
     return true;
 }
 

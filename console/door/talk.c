@@ -76,7 +76,9 @@ json_t *talk_hear(struct talk *talk, int seconds, struct err *err)
                                          (uint32_t)(sizeof(talk->line) - talk->length), 0, LOOK_MS);
         else
             err_set(err, "the other node says more than makes sense");
-        if (n < 0 || talk->length == sizeof(talk->line) || ssh_channel_is_eof(talk->channel)) {
+        /* Last words may come together with the end; they are heard first. */
+        if (n < 0 || talk->length == sizeof(talk->line) ||
+            (n == 0 && ssh_channel_is_eof(talk->channel))) {
             if (!err->text[0])
                 err_set(err, "the other node is gone");
             return NULL;

@@ -438,9 +438,15 @@ bool codec_knows(const char *key, const char *member)
     static const char of_service[] = " state node target fallback running stays held failed cause "
                                      "since why tried ";
     static const char of_cluster[] = " arming ignores until imbalanced ";
+    /* Written by agentd/cluster_lead.c. */
+    static const char of_corosync[] = " conf next_id since phase next problem guest until trial "
+                                      "fell ";
+    static const char of_reason[] = " code node other with rule line number words text ";
     const char *known = strncmp(key, KEY_NODE, strlen(KEY_NODE)) == 0         ? of_node
                         : strncmp(key, KEY_SERVICE, strlen(KEY_SERVICE)) == 0 ? of_service
                         : strcmp(key, KEY_CLUSTER) == 0                       ? of_cluster
+                        : strcmp(key, KEY_COROSYNC) == 0                      ? of_corosync
+                        : strcmp(key, KEY_WHY) == 0                           ? of_reason
                                                                               : NULL;
     size_t length = strlen(member);
 

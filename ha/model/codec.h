@@ -25,6 +25,7 @@
 #define KEY_CONFIRM "confirm" /* what the policy in force waits for; see agentd/confirm.h */
 #define KEY_NODE "node/"
 #define KEY_SERVICE "service/"
+#define KEY_WHY "why" /* no record, but the member of some that holds a reason */
 
 /* {"code":"NODE_LOST","node":"beta","number":7000,...,"text":"..."}: defaults are left out. */
 json_t *codec_reason(const struct reason *reason, const struct policy *policy);

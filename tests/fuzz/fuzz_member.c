@@ -444,7 +444,7 @@ static json_t *body_of(int kind, json_t *changes)
 /* "3h{...}": from which node, of what kind, and what is otherwise than an honest node's. */
 static void say(const char *line, size_t length)
 {
-    static const char kinds[] = "?bhcrpadtsgxynz";
+    static const char kinds[] = "?bhcrpadtsgxynzk";
     const char *kind = length > 1 && line[1] ? strchr(kinds, line[1]) : NULL;
     struct group_peer from = {3, world.third_pid};
     json_t *changes, *body;
@@ -463,7 +463,7 @@ static void say(const char *line, size_t length)
         changes = json_object();
     body = body_of((int)(kind - kinds), changes);
     bytes = wire_pack((enum wire_kind)(kind - kinds), world.honest[0].member->view, body, &n_bytes);
-    /* Of the next major. */
+    /* "k": of a kind that only a later minor knows. Of the next major: */
     if (kinds[kind - kinds] == 'z')
         ((unsigned char *)bytes)[5]++;
     deliver(from, bytes, n_bytes);

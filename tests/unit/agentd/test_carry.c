@@ -39,6 +39,49 @@ static void a_member_that_we_do_not_know_goes_on_with_its_record(void **state)
     assert_string_equal(record_after(patch, records, "cluster"), "{\"weather\":\"fair\"}");
 }
 
+/* Of it we know a sentence; its code, and what goes with it, is for those who wrote it. */
+static void a_reason_that_we_do_not_know_goes_on_while_it_is_the_same(void **state)
+{
+    static const char strange[] = "{\"state\":\"started\",\"why\":{\"code\":\"QUOTA_FULL\",\"of\":["
+                                  "1],\"text\":\"it is full\"}}";
+    autojson *records = json_pack(
+        "{s:s,s:s,s:s}", "service/ocf:web", strange, "service/ocf:db", strange, "node/alpha",
+        "{\"state\":\"online\",\"why\":{\"code\":\"RUNS_NOW\",\"text\":\"t\",\"z\":1}}");
+    autojson *patch = json_pack(
+        "{s:{s:s,s:s,s:s}}", "set", "service/ocf:web",
+        "{\"state\":\"started\",\"held\":true,\"why\":{\"code\":\"FOREIGN\",\"text\":\"it is "
+        "full\"}}",
+        "service/ocf:db", "{\"state\":\"error\",\"why\":{\"code\":\"RUNS_NOW\",\"text\":\"x\"}}",
+        "node/alpha", "{\"state\":\"fence\",\"why\":{\"code\":\"RUNS_NOW\",\"text\":\"t\"}}");
+
+    (void)state;
+    assert_string_equal(reason_name(REASON_FOREIGN), "FOREIGN");
+    assert_string_equal(record_after(patch, records, "service/ocf:web"),
+                        "{\"held\":true,\"state\":\"started\",\"why\":{\"code\":\"QUOTA_FULL\","
+                        "\"of\":[1],\"text\":\"it is full\"}}");
+    assert_string_equal(record_after(patch, records, "service/ocf:db"),
+                        "{\"state\":\"error\",\"why\":{\"code\":\"RUNS_NOW\",\"text\":\"x\"}}");
+    assert_string_equal(
+        record_after(patch, records, "node/alpha"),
+        "{\"state\":\"fence\",\"why\":{\"code\":\"RUNS_NOW\",\"text\":\"t\",\"z\":1}}");
+}
+
+/* It is written anew in each step of a change; what others count on beside it goes on. */
+static void the_record_of_corosync_keeps_what_it_has(void **state)
+{
+    autojson *records = json_pack("{s:s,s:s}", "corosync",
+                                  "{\"conf\":{},\"next_id\":4,\"phase\":\"offered\",\"later\":{}}",
+                                  "manager", "{\"node\":\"alpha\",\"later\":1}");
+    autojson *patch = json_pack("{s:{s:s,s:s}}", "set", "corosync", "{\"conf\":{},\"next_id\":5}",
+                                "manager", "{\"node\":\"beta\"}");
+
+    (void)state;
+    assert_string_equal(record_after(patch, records, "corosync"),
+                        "{\"conf\":{},\"later\":{},\"next_id\":5}");
+    /* Another leader is another thing. */
+    assert_string_equal(record_after(patch, records, "manager"), "{\"node\":\"beta\"}");
+}
+
 static void a_record_without_such_members_is_written_as_it_is(void **state)
 {
     autojson *records = json_pack("{s:s,s:s,s:s}", "service/ocf:web", "{\"state\":\"started\"}",
@@ -97,6 +140,15 @@ static void every_member_that_we_write_is_known_as_ours(void **state)
     all.arming.ignores = true;
     all.arming.until.ms = all.imbalanced_since.ms = 1;
     assert_all_known("cluster", codec_cluster(&all));
+    assert_all_known(KEY_WHY, codec_reason(&(struct reason){.code = REASON_RUNS_NOW,
+                                                            .node = 0,
+                                                            .other = 0,
+                                                            .with = SERVICE_NONE,
+                                                            .rule = RULE_NONE,
+                                                            .line = 7,
+                                                            .number = 7,
+                                                            .words = "words"},
+                                           &policy));
     assert_false(codec_knows("node/alpha", "stat"));
     assert_false(codec_knows("node/alpha", ""));
     assert_false(codec_knows("cluster", "state"));
@@ -106,6 +158,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_member_that_we_do_not_know_goes_on_with_its_record),
+        cmocka_unit_test(a_reason_that_we_do_not_know_goes_on_while_it_is_the_same),
+        cmocka_unit_test(the_record_of_corosync_keeps_what_it_has),
         cmocka_unit_test(a_record_without_such_members_is_written_as_it_is),
         cmocka_unit_test(every_member_that_we_write_is_known_as_ours),
     };

@@ -441,7 +441,8 @@ static void a_file_that_is_no_database_of_ours_is_refused_with_words(void **stat
 
 static void a_database_of_a_later_release_is_refused_with_words(void **state)
 {
-    struct err err = {{0}};
+    struct err err = {{0}}, words = {{0}};
+    char aside[STORE_PATH_MAX];
     sqlite3 *db;
 
     (void)state;
@@ -451,6 +452,12 @@ static void a_database_of_a_later_release_is_refused_with_words(void **state)
     sqlite3_close(db);
     assert_null(store_open(path, &err));
     assert_non_null(strstr(err.text, "format 99"));
+    assert_non_null(strstr(err.text, "install the newer release again"));
+    /* It is not damaged: it stays where it is. */
+    err.text[0] = '\0';
+    assert_false(store_mend(path, aside, &words, &err));
+    assert_non_null(strstr(err.text, "format 99"));
+    assert_int_equal(access(path, F_OK), 0);
 }
 
 static void a_write_that_fails_is_told_and_nothing_is_written_after_it(void **state)

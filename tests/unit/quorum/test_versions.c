@@ -96,6 +96,31 @@ static void records_and_members_of_a_newer_minor_stay_byte_for_byte(void **state
     world_free(world);
 }
 
+static void a_member_that_nobody_knows_in_every_message_changes_nothing(void **state)
+{
+    struct world *world = world_new(3, 6, &timing);
+    int joiner;
+
+    (void)state;
+    world->faults.adds_members = true;
+    for (int at = 0; at < 3; at++)
+        world_power_on(world, at);
+    assert_true(world_settle(world, 5000));
+    joiner = (world_leader(world) + 1) % 3;
+    world_power_off(world, joiner);
+    world_run(world, 1000);
+    assert_true(world_settle(world, 3000));
+    propose(world, json_pack("{s:{s:s}}", "set", "colour", "red"));
+    world_power_on(world, joiner);
+    assert_true(world_settle(world, 5000));
+    world_read(world, joiner);
+    world_run(world, 1000);
+    assert_int_equal(world->n_reads, 1);
+    assert_string_equal(record(world, joiner, "colour"), "red");
+    assert_string_equal(world->violation, "");
+    world_free(world);
+}
+
 static void who_speaks_another_major_is_left_out_at_once_and_it_is_said_once(void **state)
 {
     struct world *world = three(3);
@@ -170,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kind_of_message_that_nobody_knows_is_passed_over_by_all_alike),
         cmocka_unit_test(records_and_members_of_a_newer_minor_stay_byte_for_byte),
+        cmocka_unit_test(a_member_that_nobody_knows_in_every_message_changes_nothing),
         cmocka_unit_test(who_speaks_another_major_is_left_out_at_once_and_it_is_said_once),
         cmocka_unit_test(two_halves_of_two_majors_do_nothing_and_keep_what_they_have),
         cmocka_unit_test(the_minor_of_each_is_known_once_it_has_told),

@@ -271,6 +271,8 @@ static json_t *tampered(struct actor *actor, const struct wire_message *message)
         json_object_set_new(body, "roster", wire_word(roster_mark(&actor->roster)));
     if (message->kind == WIRE_BEAT && world->faults.acks_all)
         acknowledge_newest(actor, json_object_get(body, "acks"));
+    if (world->faults.adds_members)
+        json_object_set_new(body, "later", json_pack("{s:f, s:[n]}", "z", 1.5, "a"));
     return body;
 }
 
@@ -301,7 +303,8 @@ static void on_message(void *context, struct group_peer from, const void *bytes,
         foreign_taken(actor, from, bytes, length);
         return;
     }
-    if ((faults->forgets_epochs || faults->acks_all || faults->ignores_marks) &&
+    if ((faults->forgets_epochs || faults->acks_all || faults->ignores_marks ||
+         faults->adds_members) &&
         wire_unpack(bytes, length, &message, NULL)) {
         json_t *body = tampered(actor, &message);
 

@@ -74,6 +74,7 @@ struct world_faults {
     bool hears_all;      /* everybody is taken to have answered a read as soon as it comes back */
     bool forgets_ring;   /* a ring counts as quorate since long before it is */
     bool is_single_pass; /* a beat feeds its sender as soon as it comes back */
+    bool adds_members;   /* no fault: every message has a member that nobody knows */
     bool settles_early;  /* the word of the witness is said before the others are off */
 };
 
