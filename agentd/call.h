@@ -47,6 +47,7 @@ void verb_ha_clear(const struct call *call);
 void verb_ha_maintenance(const struct call *call);
 void verb_ha_disarm(const struct call *call);
 void verb_ha_arm(const struct call *call);
+void verb_fence_confirm(const struct call *call);
 
 /* verbs_events.c: what happened. */
 void verb_events(const struct call *call);

@@ -10,6 +10,7 @@
 #include "agentd/audit.h"
 #include "agentd/control_server.h"
 #include "agentd/follow.h"
+#include "agentd/off_word.h"
 #include "agentd/pending.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
@@ -180,6 +181,7 @@ bool requests_send(struct agent *agent, struct session *session, int64_t reply_t
         json_object_set_new(body, "left", json_integer(PUSH_PATIENCE_MS));
     }
     *code = CONTROL_EXIT_FAILED;
+    off_word_mark(agent, body);
     if (!member_tell(agent->member, body, err))
         return false;
     wait_for_answer(agent, session, reply_to, body, true);
@@ -271,6 +273,19 @@ static bool may_be_told(struct agent *agent, struct waiting **link)
     return true;
 }
 
+/* A word that a node is off: who was heard in another ring meanwhile has taken it back. */
+static bool still_holds(struct agent *agent, struct waiting **link)
+{
+    struct waiting *waiting = *link;
+    struct err err;
+
+    if (off_word_holds(agent, waiting->message, &err))
+        return true;
+    session_error(waiting->session, waiting->reply_to, CONTROL_EXIT_FAILED, NULL, "%s", err.text);
+    finish(link);
+    return false;
+}
+
 /* The same under the same id: whoever knows it already does not take it twice. */
 static void tell_again(struct agent *agent)
 {
@@ -281,7 +296,7 @@ static void tell_again(struct agent *agent)
         struct waiting *each = *link;
 
         if (!each->is_told && each->message && !each->durable_at && can_be_told(agent, &err) &&
-            (!each->is_push || may_be_told(agent, link)))
+            (each->is_push ? may_be_told(agent, link) : still_holds(agent, link)))
             each->is_told = member_tell(agent->member, each->message, &err);
         if (*link == each)
             link = &each->next;
@@ -328,15 +343,19 @@ static void keep_push(struct agent *agent, const json_t *message)
             (*link)->ends, instant_after(agent_now(), duration_ms(VERDICT_MS + PUSH_MS)));
 }
 
-static void keep_command(struct requests *requests, const json_t *message)
+static void keep_command(struct agent *agent, const json_t *message)
 {
+    struct requests *requests = agent->requests;
     int64_t patience = json_int(message, "patience", 0) - (ANSWER_MS - COMMAND_STALE_MS);
+    const char *id = json_text(message, "id", "");
 
-    if (!was_answered(requests, json_text(message, "id", "")))
-        pending_keep(
-            &requests->commands, message,
-            instant_after(agent_now(),
-                          duration_ms(patience > COMMAND_STALE_MS ? patience : COMMAND_STALE_MS)));
+    if (was_answered(requests, id))
+        return;
+    pending_keep(
+        &requests->commands, message,
+        instant_after(agent_now(),
+                      duration_ms(patience > COMMAND_STALE_MS ? patience : COMMAND_STALE_MS)));
+    off_word_mark(agent, pending_find(requests->commands, id)->message);
 }
 
 void requests_message(struct agent *agent, node_id from, const json_t *message)
@@ -349,7 +368,7 @@ void requests_message(struct agent *agent, node_id from, const json_t *message)
     else if (strcmp(kind, "push") == 0)
         keep_push(agent, message);
     else if (strcmp(kind, "command") == 0)
-        keep_command(agent->requests, message);
+        keep_command(agent, message);
     /* A text waits for all verdicts: nothing is decided by it before, of however many services. */
     if (is_text(message))
         agent->must_look_at_push = true;
@@ -529,7 +548,8 @@ void requests_into_view(struct agent *agent)
 
         next = each->next;
         if (codec_read_command(json_object_get(each->message, "command"), agent->knowledge.policy,
-                               command, &err)) {
+                               command, &err) &&
+            off_word_holds(agent, each->message, &err)) {
             command->id = strtoull(json_text(each->message, "id", "0"), NULL, 10);
             view->n_commands++;
         } else {

@@ -292,6 +292,7 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_HA_WHY] = verb_ha_why,
     [VERB_HA_WHY_NOT] = verb_ha_why_not,
     [VERB_FENCE_STATUS] = verb_fence_status,
+    [VERB_FENCE_CONFIRM] = verb_fence_confirm,
     [VERB_EVENTS] = verb_events,
     [VERB_WATCH] = verb_watch,
 };

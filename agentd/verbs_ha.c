@@ -10,6 +10,7 @@
 #include "agentd/control_server.h"
 #include "agentd/follow.h"
 #include "agentd/leaving.h"
+#include "agentd/off_word.h"
 #include "agentd/requests.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
@@ -58,6 +59,9 @@ static void send_command(const struct call *call, struct command command, enum g
 
     if (!times_are_right(call))
         return;
+    /* A word about a silence is not kept for another one. */
+    if (command.kind == COMMAND_CONFIRM)
+        goal.patience = duration_ms(0);
     command.lasts = duration_ms(json_int(call->request, "for", 0));
     who_and_why(call, command.words, sizeof(command.words));
     if (command.service != SERVICE_NONE)
@@ -191,6 +195,25 @@ void verb_ha_arm(const struct call *call)
 
     if (has_policy(call))
         send_command(call, command, GOAL_ARMED);
+}
+
+void verb_fence_confirm(const struct call *call)
+{
+    node_id node = has_policy(call) ? need_node(call, call_argument(call, 0)) : NODE_NONE;
+    struct command command = {.kind = COMMAND_CONFIRM, .service = SERVICE_NONE, .node = node};
+    struct err err = {{0}};
+
+    if (node == NODE_NONE)
+        return;
+    if (strcmp(json_text(call->request, "typed", ""), call_argument(call, 0)) != 0)
+        session_error(call->session, call->id, CONTROL_EXIT_USAGE,
+                      "look at the machine; if its power is off, type its name once more: --typed",
+                      "nobody has sworn that %s is off", call_argument(call, 0));
+    else if (call->agent->status.is_quorate && !off_word_may_be(call->agent, node, &err))
+        session_error(call->session, call->id, CONTROL_EXIT_FAILED,
+                      "tenuto fence status shows who is silent", "%s", err.text);
+    else
+        send_command(call, command, GOAL_NONE);
 }
 
 void verb_node_leaving(const struct call *call)

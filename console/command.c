@@ -10,6 +10,7 @@
 
 #include "console/local.h"
 #include "console/push.h"
+#include "console/question.h"
 #include "console/when.h"
 #include "ha/base/json.h"
 #include "ha/base/limits.h"
@@ -317,6 +318,27 @@ static bool prepare_push(struct command *command, const struct settings *setting
     return is_right;
 }
 
+/* The name once more: asked of who sits there, else the first line that a script gives. */
+static void ask_for_name(struct command *command, struct output *output)
+{
+    const char *node = command_argument(command, 0);
+    char line[NODE_NAME_MAX + 1];
+
+    if (json_object_get(command->request, "typed"))
+        return;
+    if (question_is_possible(output)) {
+        fprintf(output->out,
+                "If %s still runs, what it runs will run twice, and data is lost. Look at the "
+                "machine: is its power off?\nType its name to swear it, or nothing: ",
+                node);
+        fflush(output->out);
+    } else if (isatty(STDIN_FILENO)) {
+        return; /* nobody would see what is waited for */
+    }
+    if (question_read_line(line, sizeof(line)))
+        json_object_set_new(command->request, "typed", json_string(line));
+}
+
 bool command_prepare(struct command *command, const struct settings *settings,
                      struct output *output, int *code)
 {
@@ -427,6 +449,8 @@ int command_run(struct command *command, const struct settings *settings, struct
         return local_run(command, settings, output);
     if (command->verb->id == VERB_POLICY_PUSH)
         return push_policy(command, settings, output);
+    if (command->verb->id == VERB_FENCE_CONFIRM)
+        ask_for_name(command, output);
     if (!command_prepare(command, settings, output, &code))
         return code;
     return command_send(command, settings, output);

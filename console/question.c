@@ -38,6 +38,20 @@ static char read_answer(void)
     return (char)tolower((unsigned char)answer);
 }
 
+bool question_read_line(char *line, size_t size)
+{
+    size_t length = 0;
+    char byte = 0;
+
+    while (read_byte(&byte) && byte != '\n') {
+        if (length + 1 == size)
+            return false;
+        line[length++] = byte;
+    }
+    line[length] = '\0';
+    return length > 0 || byte == '\n';
+}
+
 char question_ask(struct output *output, const char *words, const char *letters)
 {
     char otherwise = letters[strlen(letters) - 1];

@@ -8,6 +8,8 @@
 
 /* Whether somebody is there to answer: both ends are a terminal, and it is words that are shown. */
 bool question_is_possible(const struct output *output);
+/* A whole line, from wherever the input comes; false: there is none any more, or it is longer. */
+bool question_read_line(char *line, size_t size);
 /*
  * Shows the words and waits for a line that begins with one of the letters. The last letter is
  * what an empty line, the end of the input or Ctrl-C means.

@@ -510,6 +510,7 @@ void lease_status(const struct lease *lease, node_id node, struct instant now,
     status->last_beat = instant_latest(known->heard, known->floor);
     text_copy(status->boot_id, sizeof(status->boot_id), known->boot_id);
     status->incarnation = known->incarnation;
+    status->number = known->number;
     status->dead_at = INSTANT_NEVER;
     if (node == lease->roster.self || status->is_member || !may_prove(lease))
         return;

@@ -74,6 +74,7 @@ struct lease_status {
     struct instant dead_at; /* INSTANT_NEVER while it is a member */
     char boot_id[BOOT_ID_MAX];
     uint64_t incarnation;
+    uint64_t number; /* of its newest beat */
 };
 
 struct lease;

@@ -313,6 +313,23 @@ static struct reply end_maintenance(struct round *round, node_id id)
     return accept(REASON_ACCEPTED, id);
 }
 
+/* Only of who is silent: a node that is here is asked, and needs nobody's word. */
+static struct reply confirm_off(struct round *round, const struct command *command)
+{
+    node_id id = command->node;
+    enum node_state state = id == NODE_NONE ? NODE_GONE : round->state->nodes[id].state;
+
+    if (state == NODE_GONE)
+        return refuse(REASON_REFUSED_NO_SUCH, id);
+    if (round->view->nodes[id].is_member)
+        return refuse(REASON_REFUSED_IS_HERE, id);
+    if (state == NODE_FENCE)
+        return accept(REASON_ALREADY_OFF, id);
+    node_confirm_off(round, id, command->words);
+    round_see_nodes(round);
+    return accept(REASON_CONFIRMED_OFF, id);
+}
+
 static struct reply stop(struct round *round, service_id service)
 {
     struct service *record = service == SERVICE_NONE ? NULL : &round->state->services[service];
@@ -458,6 +475,7 @@ static struct reply obey(struct round *round, const struct command *command)
     case COMMAND_ARM: return arm(round, command);
     case COMMAND_START: return start(round, command);
     case COMMAND_RESTART: return restart(round, command);
+    case COMMAND_CONFIRM: return confirm_off(round, command);
     }
     assert(false && "a command of no kind");
     return refuse(REASON_REFUSED_NO_SUCH, NODE_NONE);

@@ -238,8 +238,8 @@ static bool is_fall(const struct node_case *c, enum reason_code why)
 {
     return !c->was_leaving && !c->record->wants_maintenance &&
            c->round->state->arming.state == ARMED &&
-           (why == REASON_NODE_PROVEN_OFF || why == REASON_NODE_NOT_ARMED ||
-            why == REASON_NODE_REBOOTED);
+           (why == REASON_NODE_PROVEN_OFF || why == REASON_NODE_CONFIRMED_OFF ||
+            why == REASON_NODE_NOT_ARMED || why == REASON_NODE_REBOOTED);
 }
 
 /* What a change means beside the state: the boot it speaks of, and who was lost. */
@@ -250,6 +250,8 @@ static void remember(struct node_case *c, const struct node_verdict *verdict)
     struct node *node = &round->state->nodes[id];
     const struct node_view *view = &round->view->nodes[id];
 
+    /* A word is about one absence. */
+    node->is_confirmed = verdict->why.code == REASON_NODE_CONFIRMED_OFF;
     /* While nobody acts, somebody may start things there by hand. */
     if (verdict->next == NODE_ONLINE && round->state->arming.state > DISARMING)
         node->is_released = true;
@@ -317,19 +319,45 @@ static bool is_worth_saying(enum reason_code code)
            code == REASON_NODE_EXPECTED_BACK;
 }
 
-void node_step(struct round *round, node_id id)
+/* Who is heard after all was not off, whatever was said; silent again, it has to be proven off. */
+static void forget_word(struct node_case *c)
 {
-    struct node *node = &round->state->nodes[id];
-    struct node_case c = {
+    if (is_heard(c))
+        c->round->state->nodes[c->id].is_confirmed = false;
+}
+
+static struct node_case case_of(struct round *round, node_id id)
+{
+    const struct node *node = &round->state->nodes[id];
+
+    return (struct node_case){
         .round = round,
         .id = id,
         .record = node,
         .view = &round->view->nodes[id],
         .was_leaving = node->leaving != LEAVING_NOT,
     };
+}
+
+void node_confirm_off(struct round *round, node_id id, const char *who)
+{
+    struct node_case c = case_of(round, id);
+    struct node_verdict verdict = become(&c, NODE_FENCE, REASON_NODE_CONFIRMED_OFF);
+
+    assert(!c.view->is_member && c.record->state != NODE_FENCE);
+    text_copy(verdict.why.words, sizeof(verdict.why.words), who);
+    round_change_node(round, id, verdict.next, verdict.why);
+    remember(&c, &verdict);
+}
+
+void node_step(struct round *round, node_id id)
+{
+    struct node *node = &round->state->nodes[id];
+    struct node_case c = case_of(round, id);
 
     quarantine_step(round, id);
     note_leaving(&c);
+    forget_word(&c);
     end_maintenance_in_time(&c);
     for (int i = 0; i < NODE_CHANGES_MAX; i++) {
         struct node_verdict verdict = rules[node->state](&c);

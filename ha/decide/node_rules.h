@@ -4,6 +4,8 @@
 
 #include "ha/decide/round.h"
 
+/* Somebody swears that this node, which is no member, is off: that is proof, from now on. */
+void node_confirm_off(struct round *round, node_id id, const char *who);
 /* All nodes; fills round->lost, and outcome->fences with those declared proven off. */
 void nodes_step(struct round *round);
 /* One node again, after a command spoke about it. */

@@ -3,6 +3,7 @@
 #include "ha/decide/round.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "ha/decide/affinity.h"
 #include "ha/decide/source.h"
@@ -30,6 +31,16 @@ static node_set bit_if(bool is_so, node_id node)
     return is_so ? node_bit(node) : 0;
 }
 
+/*
+ * Off by an operator's word, of this very boot: that stands for a watchdog, too, so it needs no
+ * time, nor that its services were guarded by one.
+ */
+static bool is_confirmed_off(const struct node *record, const struct node_view *view)
+{
+    return record->is_confirmed && record->state == NODE_FENCE && !view->is_member &&
+           (!view->boot_id[0] || strcmp(record->boot_id, view->boot_id) == 0);
+}
+
 void round_see_nodes(struct round *round)
 {
     round->members = round->reported = round->proven = round->historic = round->usable = 0;
@@ -44,6 +55,7 @@ void round_see_nodes(struct round *round)
         round->members |= bit_if(is_member, node);
         round->reported |= bit_if(is_member && view->has_report, node);
         round->proven |= bit_if(is_accountable && view->is_proven_off, node);
+        round->proven |= bit_if(is_confirmed_off(record, view), node);
         round->historic |= bit_if(is_accountable && view->is_history_known, node);
         round->usable |= bit_if(is_member && !is_leaving && record->state == NODE_ONLINE, node);
         round->freezing |= bit_if(

@@ -59,6 +59,7 @@ enum command_kind {
     COMMAND_ARM,
     COMMAND_START,   /* what was stopped by hand, or is in error: as the policy wants it */
     COMMAND_RESTART, /* stopped and started, on the same node */
+    COMMAND_CONFIRM, /* somebody swears that this node is off */
 };
 
 struct command {

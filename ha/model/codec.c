@@ -27,6 +27,7 @@ static const char *const command_names[] = {
     [COMMAND_ARM] = "arm",
     [COMMAND_START] = "start",
     [COMMAND_RESTART] = "restart",
+    [COMMAND_CONFIRM] = "confirm-off",
 };
 
 #define COUNT(names) (int)(sizeof(names) / sizeof((names)[0]))
@@ -205,6 +206,7 @@ json_t *codec_node(const struct node *node, const struct policy *policy)
     json_put_int(to, "relieved", node->relieved_at.ms);
     put_falls(to, node);
     json_put_flag(to, "quarantined", node->is_quarantined);
+    json_put_flag(to, "confirmed", node->is_confirmed);
     put_reason(to, &node->why, policy);
     return to;
 }
@@ -234,6 +236,7 @@ bool codec_read_node(const json_t *from, const struct policy *policy, struct nod
     node->relieved_at.ms = json_int(from, "relieved", 0);
     get_falls(from, node);
     node->is_quarantined = json_flag(from, "quarantined", false);
+    node->is_confirmed = json_flag(from, "confirmed", false);
     if (!get_reason(from, policy, &node->why))
         return err_set(err, "\"why\" is not a reason");
     return true;
@@ -434,7 +437,8 @@ bool codec_read_report_row(const json_t *from, const struct policy *policy, stru
 bool codec_knows(const char *key, const char *member)
 {
     static const char of_node[] = " state boot maintenance maintenance_until maintenance_words "
-                                  "released leaving since relieved falls quarantined why ";
+                                  "released leaving since relieved falls quarantined confirmed "
+                                  "why ";
     static const char of_service[] = " state node target fallback running stays held failed cause "
                                      "since why tried ";
     static const char of_cluster[] = " arming ignores until imbalanced ";

@@ -58,6 +58,7 @@ struct node {
     struct instant relieved_at;      /* when what it ran was last given leave to be recovered */
     struct instant falls[FALLS_MAX]; /* when it was last lost, the newest first; then UNKNOWN */
     bool is_quarantined;             /* it fell too often, and gets no services for a while */
+    bool is_confirmed;               /* off by an operator's word, and not heard since */
 };
 
 struct service {

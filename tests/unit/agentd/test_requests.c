@@ -13,6 +13,7 @@
 #include "agentd/agent.h"
 #include "agentd/audit.h"
 #include "agentd/control_server.h"
+#include "agentd/off_word.h"
 #include "agentd/requests.h"
 #include "ha/base/json.h"
 #include "ha/base/text.h"
@@ -20,7 +21,7 @@
 /* The world around: a clock, a group that takes messages or does not, and one client. */
 static struct {
     int64_t now;
-    bool is_deaf;
+    bool is_deaf, is_taken_back;
     json_t *told; /* the last message */
     int n_done, n_errors, n_rows, n_told, code;
     int64_t reply_to;
@@ -41,6 +42,19 @@ bool member_tell(struct member *member, const json_t *body, struct err *err)
     world.told = json_deep_copy(body);
     world.n_told++;
     return true;
+}
+
+void off_word_mark(const struct agent *agent, json_t *message)
+{
+    (void)agent;
+    json_object_set_new(message, "heard", json_string("7 12"));
+}
+
+bool off_word_holds(const struct agent *agent, const json_t *message, struct err *err)
+{
+    (void)agent;
+    (void)message;
+    return !world.is_taken_back || err_set(err, "beta was heard");
 }
 
 /* What is asked for goes with who asks. */
@@ -286,6 +300,22 @@ static json_t *answer_to(const char *id, bool is_accepted)
 }
 
 /* The one who was asked is gone, and the new leader may have joined after the question. */
+static void a_word_that_was_taken_back_is_not_told_again(void **state)
+{
+    static struct agent agent;
+
+    (void)state;
+    open_scene(&agent);
+    ask(&agent, "command", 5);
+    requests_ring_changed(&agent);
+    world.is_taken_back = true;
+    requests_expire(&agent, agent_now());
+    assert_int_equal(world.n_told, 1);
+    assert_int_equal(world.n_errors, 1);
+    assert_string_equal(world.words, "beta was heard");
+    close_scene(&agent);
+}
+
 static void a_command_is_told_again_in_another_ring(void **state)
 {
     static struct agent agent;
@@ -460,6 +490,7 @@ int main(void)
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(who_has_gone_is_not_answered),
         cmocka_unit_test(a_push_that_waited_through_a_reset_is_not_repeated),
+        cmocka_unit_test(a_word_that_was_taken_back_is_not_told_again),
         cmocka_unit_test(a_command_is_told_again_in_another_ring),
         cmocka_unit_test(a_command_that_comes_twice_is_given_to_the_leader_once),
         cmocka_unit_test(what_was_answered_while_we_were_away_comes_with_the_transfer),

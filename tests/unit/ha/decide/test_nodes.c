@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "ha/base/text.h"
 #include "tests/unit/ha/decide/scene.h"
 
 static void everybody_joins_and_everything_runs(void **state)
@@ -96,6 +97,107 @@ static void a_node_back_in_time_moves_nothing(void **state)
     assert_service(scene, B, SERVICE_STARTED, BETA);
     assert_int_equal(scene->state.services[B].cause, cause);
     assert_int_equal(scene->outcome.fences, 0);
+    free(scene);
+}
+
+static void a_word_is_proof_at_once(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene_start(scene);
+    scene_silence(scene, BETA);
+    scene_step(scene);
+    scene->words = "jin";
+    assert_true(scene_command(scene, COMMAND_CONFIRM, SERVICE_NONE, BETA));
+    assert_int_equal(scene_answer(scene), REASON_CONFIRMED_OFF);
+    assert_true(scene_has_node_change(scene, BETA, NODE_FENCE, REASON_NODE_CONFIRMED_OFF));
+    assert_string_equal(scene->state.nodes[BETA].why.words, "jin");
+    /* As with the leader's own: a beat of it makes all of this void. */
+    assert_int_equal(scene->outcome.fences, node_bit(BETA));
+    assert_service(scene, B, SERVICE_STARTED, ALPHA);
+    assert_int_equal(scene_changes_of(scene, A), 0);
+    scene_settle(scene);
+    assert_true(scene->state.services[B].is_running);
+    assert_true(scene_command(scene, COMMAND_CONFIRM, SERVICE_NONE, BETA));
+    assert_int_equal(scene_answer(scene), REASON_ALREADY_OFF);
+    free(scene);
+}
+
+static void nobody_who_is_here_is_sworn_off(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene_start(scene);
+    assert_false(scene_command(scene, COMMAND_CONFIRM, SERVICE_NONE, BETA));
+    assert_int_equal(scene_answer(scene), REASON_REFUSED_IS_HERE);
+    assert_int_equal(scene->outcome.n_changes, 0);
+    assert_int_equal(scene->outcome.fences, 0);
+    assert_false(scene_command(scene, COMMAND_CONFIRM, SERVICE_NONE, NODE_NONE));
+    assert_service(scene, B, SERVICE_STARTED, BETA);
+    free(scene);
+}
+
+/* Neither its time nor its watchdog said anything of it; the operator does. */
+static void a_word_stands_for_the_watchdog_that_was_let_go(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene_start(scene);
+    scene->state.nodes[BETA].is_released = true;
+    scene_silence(scene, BETA);
+    scene_prove_off(scene, BETA);
+    scene->view.nodes[BETA].is_history_known = false;
+    scene_step(scene);
+    assert_service(scene, B, SERVICE_STARTED, BETA);
+    assert_true(scene_command(scene, COMMAND_CONFIRM, SERVICE_NONE, BETA));
+    assert_service(scene, B, SERVICE_STARTED, ALPHA);
+    free(scene);
+}
+
+/* It was not off: it has to reset, and its next silence has to be proven anew. */
+static void a_word_is_void_once_its_node_is_heard(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene_start(scene);
+    scene_silence(scene, BETA);
+    scene_step(scene);
+    assert_true(scene_command(scene, COMMAND_CONFIRM, SERVICE_NONE, BETA));
+    assert_true(scene->state.nodes[BETA].is_confirmed);
+    scene_join(scene, node_bit(BETA));
+    scene->view.services[B].running_on |= node_bit(BETA);
+    scene_step(scene);
+    assert_int_equal(scene->state.nodes[BETA].state, NODE_FENCE);
+    assert_int_equal(scene->state.nodes[BETA].why.code, REASON_NODE_MUST_RESET);
+    assert_false(scene->state.nodes[BETA].is_confirmed);
+    /* Another service that it may have been running waits for it to be off for sure. */
+    scene_silence(scene, BETA);
+    scene->view.nodes[BETA].is_history_known = false;
+    scene->state.services[C].state = SERVICE_RECOVERY;
+    scene_step(scene);
+    assert_waits(scene, C, REASON_WAITS_FOR_PROOF, BETA);
+    free(scene);
+}
+
+static void a_word_about_one_boot_says_nothing_of_the_next(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene_start(scene);
+    scene_silence(scene, BETA);
+    scene_step(scene);
+    assert_true(scene_command(scene, COMMAND_CONFIRM, SERVICE_NONE, BETA));
+    scene_settle(scene);
+    text_copy(scene->view.nodes[BETA].boot_id, BOOT_ID_MAX, "two");
+    scene->view.nodes[BETA].is_history_known = false;
+    scene->state.services[C].state = SERVICE_RECOVERY;
+    scene_step(scene);
+    assert_waits(scene, C, REASON_WAITS_FOR_PROOF, BETA);
     free(scene);
 }
 
@@ -283,6 +385,11 @@ int main(void)
         cmocka_unit_test(a_service_outlives_its_node),
         cmocka_unit_test(one_that_was_not_armed_is_not_said_to_have_been_reset),
         cmocka_unit_test(a_node_back_in_time_moves_nothing),
+        cmocka_unit_test(a_word_is_proof_at_once),
+        cmocka_unit_test(nobody_who_is_here_is_sworn_off),
+        cmocka_unit_test(a_word_stands_for_the_watchdog_that_was_let_go),
+        cmocka_unit_test(a_word_is_void_once_its_node_is_heard),
+        cmocka_unit_test(a_word_about_one_boot_says_nothing_of_the_next),
         cmocka_unit_test(a_new_boot_proves_that_the_old_one_is_gone),
         cmocka_unit_test(a_boot_heard_early_is_still_found_out),
         cmocka_unit_test(the_boot_that_was_fenced_must_reset),

@@ -366,7 +366,7 @@ static void an_answer_names_its_command(void **state)
 static void commands_come_back(void **state)
 {
     (void)state;
-    for (int kind = COMMAND_MIGRATE; kind <= COMMAND_CLEAR; kind++) {
+    for (int kind = COMMAND_MIGRATE; kind <= COMMAND_CONFIRM; kind++) {
         struct command command = {
             .id = 5, .kind = (enum command_kind)kind, .service = 1, .node = 0};
         struct command back;
