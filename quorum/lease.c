@@ -255,6 +255,29 @@ void lease_meet_boot(struct known *known, const char *boot_id)
     known->is_armed = true; /* until a beat says otherwise */
 }
 
+/*
+ * A node announces a shorter watchdog or lease when it has it, but what it fed by the longer ones
+ * may last: they count until they have run out behind the last beat that named them. Whoever is
+ * shorter since then has nothing left of them.
+ */
+void lease_meet_times(struct known *known, struct instant now, struct duration watchdog,
+                      struct duration lease, struct duration allowance)
+{
+    struct duration lasts = duration_ms(known->watchdog.ms + known->lease.ms + allowance.ms);
+    bool is_shorter = watchdog.ms < known->watchdog.ms || lease.ms < known->lease.ms;
+    bool is_longer = watchdog.ms > known->watchdog.ms || lease.ms > known->lease.ms;
+
+    if (is_shorter && !is_longer && !instant_reached(now, instant_after(known->longest_at, lasts)))
+        return;
+    if (is_longer) {
+        watchdog = lease_longer(watchdog, known->watchdog);
+        lease = lease_longer(lease, known->lease);
+    }
+    known->watchdog = watchdog;
+    known->lease = lease;
+    known->longest_at = now;
+}
+
 const struct sent_beat *lease_find_sent(const struct lease *lease, uint64_t number)
 {
     const struct sent_beat *sent = &lease->sent[number % BEATS_REMEMBERED];
@@ -366,8 +389,7 @@ void lease_beat_taken(struct lease *lease, struct instant now, const struct beat
     known->is_armed = beat->is_armed;
     known->incarnation = beat->incarnation;
     known->number = beat->number;
-    known->watchdog = lease_longer(known->watchdog, beat->watchdog);
-    known->lease = lease_longer(known->lease, beat->lease);
+    lease_meet_times(known, now, beat->watchdog, beat->lease, lease->timing.allowance);
     /* Sent in another ring, or before votequorum spoke of this one: heard, but it feeds nobody. */
     if (!lease_is_ring_quorate(lease) || ring_compare(beat->ring, lease->ring) != 0 ||
         !node_in(lease->agents, beat->from))

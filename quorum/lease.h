@@ -50,7 +50,7 @@ struct lease_age {
     bool is_vouched;                 /* and R is good: see rule 8 */
     struct duration age;             /* now - R at the teller's */
     bool is_armed;                   /* as its newest beat said */
-    struct duration watchdog, lease; /* the largest it announced */
+    struct duration watchdog, lease; /* the largest that may still count */
     char boot_id[BOOT_ID_MAX];
     uint64_t incarnation;
     uint64_t number; /* of its newest beat, so that two tellers can be compared */
@@ -69,7 +69,7 @@ struct lease_status {
     bool is_armed;
     bool is_vouched;    /* see is_history_known in ha/model/cluster_view.h */
     bool is_proven_off; /* no member, and due, and a beat of ours sent after that has come back */
-    struct duration watchdog; /* the longest that this boot announced; 0: none */
+    struct duration watchdog; /* the longest of this boot that may still count; 0: none */
     struct instant last_beat;
     struct instant dead_at; /* INSTANT_NEVER while it is a member */
     char boot_id[BOOT_ID_MAX];

@@ -47,8 +47,12 @@ void lease_ages_make(const struct lease *lease, struct instant now, struct lease
     }
 }
 
-/* The newer word about a node wins; where nobody can say which is newer, it counts as armed. */
-static void learn(struct known *known, const struct lease_age *age, struct instant last)
+/*
+ * The newer word about a node wins; where nobody can say which is newer, it counts as armed. Of
+ * times the longer ones do, as if it had named them just now.
+ */
+static void learn(struct known *known, const struct lease_age *age, struct instant last,
+                  struct instant now)
 {
     bool same_boot = strcmp(known->boot_id, age->boot_id) == 0;
     bool same_life = same_boot && known->incarnation == age->incarnation;
@@ -56,12 +60,10 @@ static void learn(struct known *known, const struct lease_age *age, struct insta
         !known->is_heard || (same_life ? age->number > known->number : known->heard.ms < last.ms);
 
     if (same_boot || !known->boot_id[0] || is_newer) {
-        struct duration watchdog = known->watchdog, lease = known->lease;
-
         if (is_newer && age->boot_id[0])
             text_copy(known->boot_id, sizeof(known->boot_id), age->boot_id);
-        known->watchdog = lease_longer(watchdog, age->watchdog);
-        known->lease = lease_longer(lease, age->lease);
+        if (age->watchdog.ms > known->watchdog.ms || age->lease.ms > known->lease.ms)
+            lease_meet_times(known, now, age->watchdog, age->lease, duration_ms(0));
     }
     if (same_life && known->is_heard)
         known->is_armed = is_newer ? age->is_armed : known->is_armed;
@@ -91,7 +93,7 @@ void lease_ages_taken(struct lease *lease, struct instant now, node_id from,
 
         /* The age was taken before it travelled: counted from now it is younger, never older. */
         if (age->is_heard && i != lease->roster.self)
-            learn(&lease->known[i], age, (struct instant){now.ms - age->age.ms});
+            learn(&lease->known[i], age, (struct instant){now.ms - age->age.ms}, now);
         else if (i == from)
             lease_meet_boot(&lease->known[i], age->boot_id);
     }

@@ -22,7 +22,8 @@ struct known {
     struct instant floor; /* what it did before this moment nobody here can vouch for */
     bool is_armed;
     bool is_vouched;
-    struct duration watchdog, lease;
+    struct duration watchdog, lease; /* the longest that may still count, see lease_meet_times */
+    struct instant longest_at;       /* when it said so last */
     char boot_id[BOOT_ID_MAX];
     uint64_t incarnation, number;
     struct instant absent_since;
@@ -74,6 +75,9 @@ struct lease {
 uint64_t lease_mix(uint64_t hash, uint64_t word);
 /* A new boot is a new machine: what the old one announced does not bind it. */
 void lease_meet_boot(struct known *known, const char *boot_id);
+/* It names these times now; see the words above it in lease.c. */
+void lease_meet_times(struct known *known, struct instant now, struct duration watchdog,
+                      struct duration lease, struct duration allowance);
 const struct sent_beat *lease_find_sent(const struct lease *lease, uint64_t number);
 /* This ring is quorate only by the vote of the witness, if at all. */
 bool lease_needs_witness(const struct lease *lease);

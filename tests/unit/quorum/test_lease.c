@@ -152,6 +152,48 @@ static void the_largest_watchdog_and_lease_that_it_announced_count(void **state)
     lease_free(lease);
 }
 
+static void shorter_times_count_once_the_longer_ones_have_run_out(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, true);
+
+    (void)state;
+    beat.watchdog = duration_ms(9000);
+    lease_beat_taken(lease, NOW(2000), &beat);
+    for (uint64_t number = 2; number < 25; number++) {
+        beat = beat_of(2, number, true);
+        lease_beat_taken(lease, NOW(1000 + 500 * (int64_t)number), &beat);
+    }
+    /* What was fed by those 9 seconds lasts until 2000 + 11320. */
+    assert_int_equal(status_of(lease, 2, 13000).watchdog.ms, 9000);
+    beat = beat_of(2, 25, true);
+    lease_beat_taken(lease, NOW(13500), &beat);
+    assert_int_equal(status_of(lease, 2, 13500).watchdog.ms, 5000);
+    lose_third(lease, 14000, NULL);
+    assert_int_equal(status_of(lease, 2, 14000).dead_at.ms, 13500 + 7320);
+    lease_free(lease);
+}
+
+static void longer_times_that_another_heard_of_count_as_if_told_now(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, true);
+    struct lease_ages ages;
+
+    (void)state;
+    lease_beat_taken(lease, NOW(2000), &beat);
+    lease_ages_make(lease, NOW(20000), &ages);
+    ages.of[2].watchdog = duration_ms(9000);
+    lease_ages_taken(lease, NOW(20000), 1, &ages);
+    beat = beat_of(2, 2, true);
+    lease_beat_taken(lease, NOW(31319), &beat);
+    assert_int_equal(status_of(lease, 2, 31319).watchdog.ms, 9000);
+    beat = beat_of(2, 3, true);
+    lease_beat_taken(lease, NOW(31320), &beat);
+    assert_int_equal(status_of(lease, 2, 31320).watchdog.ms, 5000);
+    lease_free(lease);
+}
+
 static void an_age_that_another_tells_counts_if_it_is_younger(void **state)
 {
     struct lease *lease = lease_among_three(roster_of_three());
@@ -292,6 +334,8 @@ int main(void)
         cmocka_unit_test(what_comes_before_the_ring_is_called_quorate_does_not_count),
         cmocka_unit_test(an_absent_node_is_off_after_its_last_beat_and_lease_and_watchdog),
         cmocka_unit_test(the_largest_watchdog_and_lease_that_it_announced_count),
+        cmocka_unit_test(shorter_times_count_once_the_longer_ones_have_run_out),
+        cmocka_unit_test(longer_times_that_another_heard_of_count_as_if_told_now),
         cmocka_unit_test(an_age_that_another_tells_counts_if_it_is_younger),
         cmocka_unit_test(a_node_whose_newest_beat_was_unarmed_is_off_at_once),
         cmocka_unit_test(without_a_quorum_that_came_together_the_wait_begins_with_the_ring),

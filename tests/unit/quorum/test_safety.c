@@ -94,6 +94,7 @@ static void play_history(uint64_t seed, const struct lease_timing *used,
     world->changes_votes =
         seed % 3 == 1 || faults->ignores_marks || faults->leaps || faults->hurries;
     world->watchdog_spread_ms = seed % 5 == 0 ? 700 : 0;
+    world->changes_times = seed % 10 == 7;
     for (int at = 0; at < world->n_nodes; at++)
         world_power_on(world, at);
     world_run(world, 1500 + (int64_t)world_random(world, 1500));

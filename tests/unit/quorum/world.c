@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The machines of world.h: power, clocks, disks and agents, and what must hold of their records. */
-#include "tests/unit/quorum/world.h"
+#include "tests/unit/quorum/world_times.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -344,7 +344,7 @@ void world_start_agent(struct world *world, int at)
 {
     struct actor *actor = &world->actors[at];
     struct loopback_events events = {{on_ring, on_members, on_message}, on_quorum};
-    struct member_config config = {.timing = world->timing};
+    struct member_config config = {.timing = times_of(actor)};
 
     if (!actor->is_on || actor->member)
         return;
@@ -465,11 +465,12 @@ static void run_watchdog(struct actor *actor)
 
 static void feed(struct actor *actor)
 {
-    int64_t until = lease_until(member_lease(actor->member)).ms +
-                    lease_timing(member_lease(actor->member))->watchdog.ms;
+    const struct lease *lease = member_lease(actor->member);
+    int64_t watchdog = times_watchdog_ms(actor);
+    int64_t until = lease_until(lease).ms + watchdog;
 
-    if (actor->fed_until + lease_timing(member_lease(actor->member))->watchdog.ms > until)
-        until = actor->fed_until + lease_timing(member_lease(actor->member))->watchdog.ms;
+    if (actor->fed_until + watchdog > until)
+        until = actor->fed_until + watchdog;
     if (until > actor->fires_at)
         actor->fires_at = until;
 }
@@ -483,6 +484,8 @@ static void run_actor(struct actor *actor)
 
         member_tick(actor->member, now);
         drain(actor);
+        if (actor->world->changes_times)
+            times_turn(actor);
         feed(actor);
         if (actor->world->has_service)
             service_turn(actor, now);

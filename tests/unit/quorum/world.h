@@ -47,7 +47,7 @@ struct actor {
     /* the service and the watchdog; they outlive the agent */
     bool runs, is_armed;
     int64_t fires_at; /* local time */
-    int64_t tell_at;
+    int64_t tell_at, watchdog_ms, wants_watchdog_ms, wants_lease_ms;
     int64_t votes_at;             /* when it will count by what was decided; 0: no change */
     char votes[WORLD_NODES + 16]; /* on its disk */
     uint64_t decided;             /* the version that last said something of the service */
@@ -85,7 +85,7 @@ struct world {
     struct loopback *loopback;
     struct actor actors[WORLD_NODES];
     struct world_faults faults;
-    bool has_service, is_disk_instant, changes_votes, has_witness;
+    bool has_service, is_disk_instant, changes_votes, changes_times, has_witness;
     int disk_lag_ms;
     int wall_spread_ms;     /* wall clocks are so far apart, and each boot has another one */
     int watchdog_spread_ms; /* each node's W is so much longer than that of the one before */

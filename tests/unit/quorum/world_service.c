@@ -71,7 +71,8 @@ static void play(struct actor *actor, struct instant now)
         return;
     if (should && !actor->is_armed) {
         actor->is_armed = true;
-        actor->fires_at = now.ms + lease_timing(lease)->watchdog.ms;
+        actor->watchdog_ms = lease_timing(lease)->watchdog.ms;
+        actor->fires_at = now.ms + actor->watchdog_ms;
         lease_set_armed(lease, true);
     } else if (should && !actor->runs && lease_is_armed_acknowledged(lease)) {
         actor->runs = true;
