@@ -97,12 +97,13 @@ static void follow_policy(struct agent *agent, const struct policy *before)
     agent->must_report = agent->must_decide = true;
 }
 
-static void reload(struct agent *agent, const json_t *records, uint64_t version)
+static void reload(struct agent *agent, const json_t *records, uint64_t version, bool is_push)
 {
     struct arena *old_arena;
     struct policy *old;
 
-    if (knowledge_load(&agent->knowledge, records, version, &old_arena, &old))
+    if (is_push ? knowledge_push(&agent->knowledge, records, version, &old_arena, &old)
+                : knowledge_load(&agent->knowledge, records, version, &old_arena, &old))
         follow_policy(agent, old);
     cluster_take_record(agent, json_object_get(records, KEY_COROSYNC));
     arena_free(old_arena);
@@ -166,7 +167,7 @@ static void committed(struct agent *agent, const struct member_event *event)
 
     verdict_committed(agent, event->patch);
     if (json_object_get(set, KEY_POLICY))
-        reload(agent, member_records(agent->member), event->version);
+        reload(agent, member_records(agent->member), event->version, true);
     else if (json_object_get(set, KEY_COROSYNC))
         cluster_take_record(agent, json_object_get(set, KEY_COROSYNC));
     knowledge_apply(&agent->knowledge, event->patch, event->version);
@@ -250,7 +251,7 @@ static void reset(struct agent *agent, const struct member_event *event)
     audit_caught_up(agent, event->patch);
     requests_forget_pushes(agent);
     versions_look(agent);
-    reload(agent, member_records(agent->member), event->version);
+    reload(agent, member_records(agent->member), event->version, false);
     requests_caught_up(agent, event->patch);
     follow_committed(agent, NULL);
     current_again(agent);
@@ -484,7 +485,7 @@ static bool open_store(struct agent *agent, struct err *err)
     patches = store_history(agent->store, 0, NULL, RECENT_MAX, NULL);
     verbs_remember(agent, patches);
     audit_recall(agent);
-    reload(agent, records, head.version);
+    reload(agent, records, head.version, false);
     return true;
 }
 

@@ -145,35 +145,77 @@ static bool read_policy(struct knowledge *knowledge, const json_t *value)
     return true;
 }
 
-bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t version,
-                    struct arena **before_arena, struct policy **before)
+/* The policy among the records, where it is another one; see knowledge_load. */
+static bool take_policy(struct knowledge *knowledge, const json_t *records,
+                        struct arena **before_arena, struct policy **before)
 {
     const json_t *record = json_object_get(records, KEY_POLICY);
     autojson *value = record ? record_read(KEY_POLICY, record) : NULL;
-    struct ha_state *agreed = knowledge->agreed;
+    struct arena *old_arena = knowledge->arena;
+    struct policy *old = knowledge->policy;
     bool is_new = false;
-    const char *key;
-    json_t *each;
 
     *before_arena = NULL;
     *before = NULL;
-    json_decref(knowledge->confirm);
-    knowledge->confirm = NULL;
     knowledge->beyond = 0;
     if (value && (uint64_t)json_int(value, "version", 0) != knowledge->policy_version) {
-        struct arena *old_arena = knowledge->arena;
-        struct policy *old = knowledge->policy;
-
         is_new = read_policy(knowledge, value);
         *before_arena = is_new ? old_arena : NULL;
         *before = is_new ? old : NULL;
         knowledge->beyond = is_new ? 0 : (uint64_t)json_int(value, "version", 0);
     }
     knowledge_offer(knowledge, NULL, NULL, NULL);
+    return is_new;
+}
+
+static void read_all(struct knowledge *knowledge, const json_t *records, uint64_t version)
+{
+    struct ha_state *agreed = knowledge->agreed;
+    const char *key;
+    json_t *each;
+
+    json_decref(knowledge->confirm);
+    knowledge->confirm = NULL;
     ha_state_init(agreed, knowledge->policy ? knowledge->policy->n_nodes : 0,
                   knowledge->policy ? knowledge->policy->n_services : 0);
     agreed->version = version;
     json_object_foreach((json_t *)records, key, each) read_record(knowledge, key, each);
+}
+
+bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t version,
+                    struct arena **before_arena, struct policy **before)
+{
+    bool is_new = take_policy(knowledge, records, before_arena, before);
+
+    read_all(knowledge, records, version);
+    return is_new;
+}
+
+/* Every id means the same in both: what was read by one of them need not be read by the other. */
+static bool are_ids_equal(const struct policy *one, const struct policy *other)
+{
+    bool is_equal = one->n_nodes == other->n_nodes && one->n_services == other->n_services &&
+                    one->n_rules == other->n_rules;
+
+    for (node_id id = 0; is_equal && id < one->n_nodes; id++)
+        is_equal = strcmp(one->nodes[id].name, other->nodes[id].name) == 0;
+    for (service_id id = 0; is_equal && id < one->n_services; id++)
+        is_equal = strcmp(one->services[id].name, other->services[id].name) == 0;
+    for (rule_id id = 0; is_equal && id < one->n_rules; id++)
+        is_equal = one->rules[id].line == other->rules[id].line &&
+                   strcmp(one->rules[id].name, other->rules[id].name) == 0;
+    return is_equal;
+}
+
+bool knowledge_push(struct knowledge *knowledge, const json_t *records, uint64_t version,
+                    struct arena **before_arena, struct policy **before)
+{
+    bool is_new = take_policy(knowledge, records, before_arena, before);
+
+    if (is_new && *before && are_ids_equal(*before, knowledge->policy))
+        knowledge->agreed->version = version;
+    else
+        read_all(knowledge, records, version);
     return is_new;
 }
 

@@ -43,5 +43,11 @@ void knowledge_offer(struct knowledge *knowledge, struct arena *arena, struct po
  */
 bool knowledge_load(struct knowledge *knowledge, const json_t *records, uint64_t version,
                     struct arena **before_arena, struct policy **before);
-/* What one committed patch set; a patch that sets the policy needs knowledge_load instead. */
+/*
+ * The same for one committed patch that sets the policy: where all ids stay, what was read of
+ * thousands of services is kept. knowledge_apply has to follow.
+ */
+bool knowledge_push(struct knowledge *knowledge, const json_t *records, uint64_t version,
+                    struct arena **before_arena, struct policy **before);
+/* What one committed patch set. */
 void knowledge_apply(struct knowledge *knowledge, const json_t *patch, uint64_t version);

@@ -138,11 +138,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 
 uint64_t ledger_hash_next(uint64_t hash, const json_t *patch)
 {
-    char *text = json_write(patch);
-
-    hash = hash_text(hash, text);
-    free(text);
-    return hash;
+    return ledger_link(hash, patch).after;
 }
 
 void ledger_patch_apply(json_t *records, const json_t *patch)
@@ -180,14 +176,24 @@ bool ledger_patch_is_valid(const json_t *patch, struct err *err)
     return true;
 }
 
-void ledger_append(struct ledger *ledger, json_t *patch)
+struct ledger_link ledger_link(uint64_t before, const json_t *patch)
 {
     char *text = json_write(patch);
+    struct ledger_link link = {before, hash_text(before, text), strlen(text)};
 
-    ledger->head.hash = hash_text(ledger->head.hash, text);
-    remember(ledger, patch, strlen(text));
-    ledger->head.version++;
     free(text);
+    return link;
+}
+
+void ledger_append(struct ledger *ledger, json_t *patch, const struct ledger_link *known)
+{
+    struct ledger_link link = known && known->before == ledger->head.hash
+                                  ? *known
+                                  : ledger_link(ledger->head.hash, patch);
+
+    ledger->head.hash = link.after;
+    remember(ledger, patch, link.bytes);
+    ledger->head.version++;
 }
 
 static int index_of(const struct ledger *ledger, uint64_t version)

@@ -30,10 +30,17 @@ json_t *ledger_past(const struct ledger *ledger);
 json_t *ledger_lost(const struct ledger *ledger, const json_t *past);
 
 void ledger_set_epoch(struct ledger *ledger, struct ring_id epoch);
-/* The hash of a chain that goes on with this patch. */
+/* A chain that goes on with a patch: its hash before and after, and the length of the patch. */
+struct ledger_link {
+    uint64_t before, after;
+    size_t bytes;
+};
+
+struct ledger_link ledger_link(uint64_t before, const json_t *patch);
 uint64_t ledger_hash_next(uint64_t hash, const json_t *patch);
-/* The patch becomes the tip, with its version written into it. Not committed yet. */
-void ledger_append(struct ledger *ledger, json_t *patch);
+/* The patch becomes the tip, with its version written into it. Not committed yet. known: its link,
+ * if that was worked out already; or NULL. */
+void ledger_append(struct ledger *ledger, json_t *patch, const struct ledger_link *known);
 /* Commits the oldest pending patch and returns it (borrowed, kept in the history). */
 const json_t *ledger_commit(struct ledger *ledger);
 /* A patch of the recent past by version, pending ones too; NULL: not kept. */

@@ -86,8 +86,8 @@ uint64_t member_group_name(const struct member *member);
 bool patch_taken(struct member *member, node_id from, const json_t *body, struct err *err);
 bool patch_acknowledged(struct member *member, node_id from, const json_t *body, struct err *err);
 bool patch_stored(struct member *member, node_id from, const json_t *body, struct err *err);
-/* Takes in a patch of this view that is next in the chain. */
-void patch_append(struct member *member, json_t *patch);
+/* Takes in a patch of this view that is next in the chain. known: its link, or NULL. */
+void patch_append(struct member *member, json_t *patch, const struct ledger_link *known);
 /* Commits what may be committed, and tells durable versions. */
 void patch_commit(struct member *member);
 /* We are in sync: what of our own is still open never happened, or did long ago. */

@@ -128,7 +128,7 @@ void patch_commit(struct member *member)
     }
 }
 
-void patch_append(struct member *member, json_t *patch)
+void patch_append(struct member *member, json_t *patch, const struct ledger_link *known)
 {
     struct sync *sync = &member->sync;
 
@@ -138,7 +138,7 @@ void patch_append(struct member *member, json_t *patch)
         json_array_append(sync->backlog, patch);
         return;
     }
-    ledger_append(member->ledger, patch);
+    ledger_append(member->ledger, patch, known);
     member_store_patch(member, patch);
     /* Applied is enough to say so; the disk follows, and is told of apart (STORED). */
     member_send(member, WIRE_ACK,
@@ -168,6 +168,7 @@ bool patch_taken(struct member *member, node_id from, const json_t *body, struct
 {
     struct sync *sync = &member->sync;
     json_t *patch = json_object_get(body, "patch");
+    struct ledger_link link;
     const char *refused;
     node_set fences;
 
@@ -180,10 +181,11 @@ bool patch_taken(struct member *member, node_id from, const json_t *body, struct
             void_proposal(member, refused, false);
         return true;
     }
-    sync->stream.hash = ledger_hash_next(sync->stream.hash, patch);
+    link = ledger_link(sync->stream.hash, patch);
+    sync->stream.hash = link.after;
     sync->stream.version++;
     if (node_in(sync->told, member->roster.self))
-        patch_append(member, patch);
+        patch_append(member, patch, &link);
     return true;
 }
 

@@ -405,7 +405,7 @@ static bool install(struct member *member, struct err *err)
     member->has_new_past = true;
     member_store_all(member, ledger_lost(member->ledger, past));
     have_content(member);
-    json_array_foreach(sync->backlog, at, patch) patch_append(member, patch);
+    json_array_foreach(sync->backlog, at, patch) patch_append(member, patch, NULL);
     json_decref(sync->backlog);
     sync->backlog = NULL;
     return true;

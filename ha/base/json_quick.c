@@ -3,6 +3,7 @@
 #include "ha/base/json_quick.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,8 @@
 #define DEPTH_MAX 32
 /* Members of an object that is written here: their order is worked out on the stack. */
 #define MEMBERS_MAX 64
-/* So many digits are a number of 64 bits, whatever they are. */
-#define DIGITS_MAX 18
+/* So many digits are a number of 64 bits without a sign, whatever they are. */
+#define DIGITS_MAX 19
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
@@ -115,18 +116,18 @@ static json_t *read_number(struct reader *reader)
 {
     bool is_negative = *reader->at == '-';
     const char *first;
-    json_int_t number = 0;
+    uint64_t number = 0;
 
     reader->at += is_negative;
     first = reader->at;
     while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9' &&
            reader->at - first < DIGITS_MAX)
-        number = 10 * number + (*reader->at++ - '0');
+        number = 10 * number + (uint64_t)(*reader->at++ - '0');
     /* No digits, a zero before others, a longer one, a fraction: jansson knows what that is. */
     if (reader->at == first || (*first == '0' && reader->at - first > 1) ||
-        reader->at == reader->end || !strchr(",]} \n\t\r", *reader->at))
+        reader->at == reader->end || !strchr(",]} \n\t\r", *reader->at) || number > INT64_MAX)
         return NULL;
-    return json_integer(is_negative ? -number : number);
+    return json_integer(is_negative ? -(json_int_t)number : (json_int_t)number);
 }
 
 static json_t *read_word(struct reader *reader)

@@ -59,7 +59,7 @@ static void records_are_read_by_name(void **state)
     service_id web;
 
     (void)state;
-    json_object_set_new(records, "policy", policy_record(3, NODES SERVICE("db") SERVICE("web")));
+    json_object_set_new(records, "policy", policy_record(3, NODES SERVICE("web") SERVICE("zoo")));
     json_object_set_new(records, "service/ocf:web",
                         json_string("{\"state\":\"started\",\"node\":\"beta\",\"cause\":5}"));
     json_object_set_new(records, "node/gamma",
@@ -102,6 +102,59 @@ static void another_policy_moves_the_ids_and_keeps_the_state(void **state)
     assert_int_equal(knowledge.agreed->services[1].state, SERVICE_STARTED);
     assert_int_equal(knowledge.agreed->services[0].state, SERVICE_ABSENT);
     knowledge_fini(&knowledge);
+}
+
+/* A push as it is committed: what differs from loading all anew would differ between nodes. */
+static void assert_push_is_load(const char *first, const char *second)
+{
+    autojson *records = json_object();
+    autojson *patch = json_object();
+    struct knowledge pushed, loaded;
+    struct arena *arena;
+    struct policy *before;
+
+    json_object_set_new(records, "policy", policy_record(1, first));
+    json_object_set_new(records, "service/ocf:web",
+                        json_string("{\"state\":\"started\",\"node\":\"beta\",\"why\":{\"code\":"
+                                    "\"RULE_LEAVES_NONE\",\"rule\":\"home\",\"line\":7}}"));
+    json_object_set_new(records, "node/gamma", json_string("{\"state\":\"online\"}"));
+    json_object_set_new(records, "manager", json_string("{\"node\":\"beta\"}"));
+    json_object_set_new(records, "confirm", json_string("{\"version\":1}"));
+    knowledge_init(&pushed);
+    knowledge_init(&loaded);
+    load(&pushed, records, 4);
+    json_object_set_new(records, "policy", policy_record(2, second));
+    json_object_set_new(records, "confirm", json_string("{\"version\":2}"));
+    json_object_set_new(patch, "set", json_pack("{s:s}", "confirm", "{\"version\":2}"));
+    assert_true(knowledge_push(&pushed, records, 5, &arena, &before));
+    knowledge_apply(&pushed, patch, 5);
+    arena_free(arena);
+    assert_true(load(&loaded, records, 5));
+    assert_int_equal(pushed.policy_version, 2);
+    /* Behind the last service there may be what was there before. */
+    assert_int_equal(pushed.agreed->n_services, loaded.policy->n_services);
+    assert_memory_equal(pushed.agreed->services, loaded.agreed->services,
+                        (size_t)loaded.policy->n_services * sizeof(struct service));
+    assert_memory_equal(pushed.agreed->nodes, loaded.agreed->nodes, sizeof(loaded.agreed->nodes));
+    assert_int_equal(pushed.agreed->manager, loaded.agreed->manager);
+    assert_int_equal(pushed.agreed->version, loaded.agreed->version);
+    assert_true(json_equal(pushed.confirm, loaded.confirm));
+    assert_string_equal(pushed.manager, loaded.manager);
+    knowledge_fini(&pushed);
+    knowledge_fini(&loaded);
+}
+
+static void a_push_leaves_what_loading_all_would(void **state)
+{
+    (void)state;
+    assert_push_is_load(NODES SERVICE("web"), NODES "# the same ids\n" SERVICE("web"));
+    assert_push_is_load(NODES SERVICE("web"), NODES SERVICE("app") SERVICE("web"));
+    assert_push_is_load(NODES SERVICE("app") SERVICE("web"), NODES SERVICE("web"));
+    assert_push_is_load(NODES SERVICE("app") SERVICE("web"), NODES SERVICE("web") SERVICE("zoo"));
+    assert_push_is_load(NODES SERVICE("web") "rule home: keep ocf:web on beta\n",
+                        NODES SERVICE("web"));
+    assert_push_is_load(NODES SERVICE("web") "rule home: keep ocf:web on beta\n",
+                        NODES SERVICE("web") "\nrule home: keep ocf:web on beta\n");
 }
 
 static void what_it_cannot_read_is_known_to_be_beyond_it(void **state)
@@ -210,6 +263,7 @@ int main(void)
         cmocka_unit_test(no_policy_is_no_error),
         cmocka_unit_test(records_are_read_by_name),
         cmocka_unit_test(another_policy_moves_the_ids_and_keeps_the_state),
+        cmocka_unit_test(a_push_leaves_what_loading_all_would),
         cmocka_unit_test(what_it_cannot_read_is_known_to_be_beyond_it),
         cmocka_unit_test(who_was_stopped_by_hand_stays_so_without_its_node),
         cmocka_unit_test(a_policy_that_cannot_be_understood_leaves_the_one_before_in_force),
