@@ -310,6 +310,19 @@ static bool falls_back_together(const struct search *search)
     return true;
 }
 
+/*
+ * Some are here and as many there: what does not run yet goes to the first by name, and the rest
+ * of its group after it. What runs stays.
+ */
+static void keep_first_meeting(struct search *search)
+{
+    node_id first = node_set_first(search->left);
+
+    if (search->record->state == SERVICE_REQUEST_START && node_set_count(search->left) > 1 &&
+        affinity_partners_on(search->round, search->service, first) > 0)
+        choose(search, first, LOST_TOGETHER);
+}
+
 /* Steps 7 to 15: which of the possible nodes is the best one. */
 static void keep_best(struct search *search)
 {
@@ -330,6 +343,8 @@ static void keep_best(struct search *search)
     if (search->preference != PREFER_UNTRIED)
         keep(search, affinity_most_partners(search->round, search->service, search->left), false,
              LOST_TOGETHER);
+    if (search->preference != PREFER_UNTRIED)
+        keep_first_meeting(search);
     choose(search, search->record->fallback, LOST_FALLBACK);
     if (is_staying)
         choose(search, search->record->node, LOST_STAYING);

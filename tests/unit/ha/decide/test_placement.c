@@ -371,6 +371,37 @@ static void what_holds_for_one_of_a_group_holds_for_all(void **state)
     free(scene);
 }
 
+/* Two of three were last on GAMMA: each finds one other here and one there. */
+static void a_group_that_is_to_start_meets_at_the_first_by_name(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    scene_rule(scene, RULE_TOGETHER, true, 1u << A | 1u << B | 1u << C);
+    scene->state.services[A].node = scene->state.services[B].node = GAMMA;
+    scene->state.services[C].node = BETA;
+    scene_start(scene);
+    for (service_id service = A; service <= C; service++)
+        assert_service(scene, service, SERVICE_STARTED, BETA);
+    free(scene);
+}
+
+/* What runs is not stopped for that: the one goes to the two. */
+static void a_group_that_runs_meets_where_most_of_it_are(void **state)
+{
+    struct scene *scene = scene_new(3, 3);
+
+    (void)state;
+    for (service_id service = A; service <= C; service++)
+        scene->state.services[service].node = service == C ? BETA : GAMMA;
+    scene_start(scene);
+    scene_rule(scene, RULE_TOGETHER, true, 1u << A | 1u << B | 1u << C);
+    scene_settle(scene);
+    for (service_id service = A; service <= C; service++)
+        assert_service(scene, service, SERVICE_STARTED, GAMMA);
+    free(scene);
+}
+
 static void a_group_whose_member_fails_moves_as_one(void **state)
 {
     struct scene *scene = scene_new(3, 2);
@@ -433,6 +464,8 @@ int main(void)
         cmocka_unit_test(a_wish_of_one_of_a_group_counts_for_all),
         cmocka_unit_test(wishes_give_way_and_move_nothing_that_runs),
         cmocka_unit_test(what_holds_for_one_of_a_group_holds_for_all),
+        cmocka_unit_test(a_group_that_is_to_start_meets_at_the_first_by_name),
+        cmocka_unit_test(a_group_that_runs_meets_where_most_of_it_are),
         cmocka_unit_test(a_group_whose_member_fails_moves_as_one),
         cmocka_unit_test(a_rule_that_comes_later_moves_what_runs),
         cmocka_unit_test(the_last_possible_node_is_said_to_be_so),
