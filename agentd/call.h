@@ -49,6 +49,10 @@ void verb_ha_disarm(const struct call *call);
 void verb_ha_arm(const struct call *call);
 void verb_fence_confirm(const struct call *call);
 
+/* verbs_fence.c: who is off, and who was. */
+void verb_fence_status(const struct call *call);
+void verb_fence_history(const struct call *call);
+
 /* verbs_events.c: what happened. */
 void verb_events(const struct call *call);
 

@@ -152,11 +152,6 @@ static void verb_ha_status(const struct call *call)
     session_done(call->session, call->id, done);
 }
 
-static void verb_fence_status(const struct call *call)
-{
-    rows_and_done(call, rows_fence(call->agent));
-}
-
 static void verb_watch(const struct call *call)
 {
     session_watch(call->session, call->id);
@@ -293,6 +288,7 @@ static void (*const verb_runs[VERBS])(const struct call *call) = {
     [VERB_HA_WHY_NOT] = verb_ha_why_not,
     [VERB_FENCE_STATUS] = verb_fence_status,
     [VERB_FENCE_CONFIRM] = verb_fence_confirm,
+    [VERB_FENCE_HISTORY] = verb_fence_history,
     [VERB_EVENTS] = verb_events,
     [VERB_WATCH] = verb_watch,
 };
