@@ -92,7 +92,7 @@ static void end_wait(struct fence_history *history, const json_t *event, const c
     json_object_del(history->waits, service);
 }
 
-/* Those that need no new place, being stopped, have not lost anything. */
+/* Who is to be stopped meanwhile waits for no place any more. */
 static void take_service(struct fence_history *history, const json_t *event)
 {
     const char *service = json_text(event, "service", ""), *code = json_text(event, "code", "");
@@ -107,7 +107,8 @@ static void take_service(struct fence_history *history, const json_t *event)
         add(loss, "services", 1);
         add(loss, "waiting", 1);
         json_object_set_new(loss, "again_ms", json_null());
-    } else if (strcmp(code, reason_name(REASON_RUNS_NOW)) == 0) {
+    } else if (strcmp(code, reason_name(REASON_RUNS_NOW)) == 0 ||
+               strcmp(json_text(event, "to", ""), "stopped") == 0) {
         end_wait(history, event, service);
     }
 }

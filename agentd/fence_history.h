@@ -16,6 +16,6 @@ void fence_history_take(struct fence_history *history, const json_t *events);
 /*
  * One row a loss, oldest first: node, at (it was proven off), proof, proof_ms (since it was
  * missed), services (that were lost with it), waiting (of these, not running yet), again_ms (from
- * the proof until the last of them ran; null while any waits), why.
+ * the proof until the last of them ran, or was to be stopped; null while any waits), why.
  */
 const json_t *fence_history_rows(const struct fence_history *history);

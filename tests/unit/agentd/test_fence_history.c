@@ -85,6 +85,19 @@ static void what_does_not_run_yet_is_told(void **state)
     assert_history(lines, "alpha 3000 word 1000 2 1 -1");
 }
 
+static void what_is_wanted_no_more_does_not_wait(void **state)
+{
+    static const char *const lines[] = {
+        "3000 node alpha fence NODE_PROVEN_OFF alpha",
+        "3000 service ocf:a fence ITS_NODE_IS_OFF alpha",
+        "3900 service ocf:a stopped POLICY_STOPS beta",
+        NULL,
+    };
+
+    (void)state;
+    assert_history(lines, "alpha 3000 watchdog 0 1 0 900");
+}
+
 /* The second silence is not counted from the first, and each loss has its own services. */
 static void losses_are_kept_apart(void **state)
 {
@@ -130,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loss_is_told_with_its_times),
         cmocka_unit_test(what_does_not_run_yet_is_told),
+        cmocka_unit_test(what_is_wanted_no_more_does_not_wait),
         cmocka_unit_test(losses_are_kept_apart),
         cmocka_unit_test(who_left_in_good_order_was_not_lost),
     };
