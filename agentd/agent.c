@@ -90,7 +90,7 @@ static void follow_policy(struct agent *agent, const struct policy *before)
     else
         lrm_init(agent->lrm, NODE_NONE, policy->n_services);
     lrm_set_boot(agent->lrm, agent->boot_id);
-    lrm_leave(agent->lrm, agent->leaving);
+    (void)lrm_leave(agent->lrm, agent->leaving);
     agent->lrm->self = agent->member ? agent->policy_of[agent->roster.self] : NODE_NONE;
     free(map);
     play_adopt(agent);

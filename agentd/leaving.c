@@ -25,6 +25,12 @@ void leaving_begin(struct agent *agent, enum leaving how, struct duration within
 {
     struct instant now = agent_now();
 
+    if (!lrm_leave(agent->lrm, how)) {
+        session_error(session, reply_to, CONTROL_EXIT_FAILED,
+                      "its agent starts anew with the machine", "this node goes down already (%s)",
+                      leaving_name(agent->leaving));
+        return;
+    }
     if (agent->farewell && agent->farewell->session)
         session_error(agent->farewell->session, agent->farewell->reply_to, CONTROL_EXIT_FAILED,
                       NULL, "somebody asked for it anew: %s", leaving_name(how));
@@ -39,7 +45,6 @@ void leaving_begin(struct agent *agent, enum leaving how, struct duration within
         .n_left = -1,
     };
     agent->leaving = how;
-    lrm_leave(agent->lrm, how);
     agent->must_report = true;
     log_info("this node goes (%s); its agent ends within %lld s", leaving_name(how),
              (long long)within.ms / 1000);

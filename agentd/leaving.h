@@ -14,7 +14,10 @@
 struct agent;
 struct session;
 
-/* Asked again it goes in the new way, by the new deadline. The session hears how it goes on. */
+/*
+ * Asked again it goes in the new way, by the new deadline; but who goes down does not come back to
+ * a restart of the agent, and says so. The session hears how it goes on.
+ */
 void leaving_begin(struct agent *agent, enum leaving how, struct duration within,
                    struct session *session, int64_t reply_to);
 /* Nothing runs here that the watchdog has to guard, now that we go. */

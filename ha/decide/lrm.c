@@ -96,9 +96,14 @@ void lrm_remap(struct lrm *lrm, const service_id *map, int n_services)
     lrm->n_services = n_services;
 }
 
-void lrm_leave(struct lrm *lrm, enum leaving leaving)
+bool lrm_leave(struct lrm *lrm, enum leaving leaving)
 {
+    bool goes_down = lrm->leaving == LEAVING_REBOOT || lrm->leaving == LEAVING_POWEROFF;
+
+    if (goes_down && leaving == LEAVING_RESTART)
+        return false;
     lrm->leaving = leaving;
+    return true;
 }
 
 void lrm_stop_the_rest(struct lrm *lrm)

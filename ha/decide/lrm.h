@@ -82,8 +82,12 @@ struct lrm_outcome {
 void lrm_init(struct lrm *lrm, node_id self, int n_services);
 /* To be said once after lrm_init, as the beats say it; until then nothing is started. */
 void lrm_set_boot(struct lrm *lrm, const char *boot_id);
-/* This node is going: what the policy says of that is done from the next step on. */
-void lrm_leave(struct lrm *lrm, enum leaving leaving);
+/*
+ * This node is going: what the policy says of that is done from the next step on. False: it goes
+ * down already, and does not come back to a mere restart of its agent. What the others know of a
+ * restart could then be of an earlier one, and services would run on without a watchdog.
+ */
+bool lrm_leave(struct lrm *lrm, enum leaving leaving);
 /* It waited long enough for others to take its services: what is left here is stopped. */
 void lrm_stop_the_rest(struct lrm *lrm);
 /* Nothing is left to do here, and the state says nothing else: the agent may go, unarmed. */

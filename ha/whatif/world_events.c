@@ -173,10 +173,9 @@ void world_leave(struct world *world, node_id id, enum leaving how)
 {
     struct world_node *node = &world->nodes[id];
 
-    if (!node->has_agent)
+    if (!node->has_agent || !lrm_leave(&node->lrm, how))
         return;
     node->leaving = how;
-    lrm_leave(&node->lrm, how);
     node->is_player_due = true;
     world->is_manager_due = true;
 }

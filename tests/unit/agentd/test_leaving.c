@@ -258,6 +258,16 @@ static void who_asks_anew_sets_another_deadline(void **state)
     assert_true(has_ended());
 }
 
+static void who_goes_down_is_not_asked_for_a_mere_restart(void **state)
+{
+    (void)state;
+    begin(LEAVING_REBOOT);
+    begin(LEAVING_RESTART);
+    assert_int_equal(world.n_errors, 1);
+    assert_int_equal(agent.leaving, LEAVING_REBOOT);
+    assert_int_equal(lrm.leaving, LEAVING_REBOOT);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
 
 int main(void)
@@ -272,6 +282,7 @@ int main(void)
         SCENE(without_a_keeper_it_goes_only_if_nothing_runs_here),
         SCENE(who_asked_may_hang_up),
         SCENE(who_asks_anew_sets_another_deadline),
+        SCENE(who_goes_down_is_not_asked_for_a_mere_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

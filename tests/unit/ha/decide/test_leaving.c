@@ -244,6 +244,23 @@ static void a_player_that_shuts_down_stops_all_and_then_may_go(void **state)
     free(scene);
 }
 
+/* The others may still take its restart, of before, for what it does now. */
+static void a_player_that_goes_down_does_not_come_back_to_a_restart(void **state)
+{
+    struct scene *scene = leaving(SHUTDOWN_FREEZE, LEAVING_RESTART);
+    struct lrm *lrm = player_of_alpha(scene);
+
+    (void)state;
+    assert_true(lrm_leave(lrm, LEAVING_RESTART));
+    assert_true(lrm_leave(lrm, LEAVING_REBOOT));
+    assert_false(lrm_leave(lrm, LEAVING_RESTART));
+    assert_int_equal(lrm->leaving, LEAVING_REBOOT);
+    assert_true(lrm_leave(lrm, LEAVING_POWEROFF));
+    assert_true(lrm_leave(lrm, LEAVING_REBOOT));
+    free(lrm);
+    free(scene);
+}
+
 /* Under "shutdown migrate" nobody took it in time: it is stopped all the same. */
 static void a_player_stops_what_nobody_took(void **state)
 {
@@ -355,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_move_out_of_a_node_to_be_emptied_is_tried_again),
         cmocka_unit_test(an_agent_that_restarts_leaves_its_services_running),
         cmocka_unit_test(a_player_that_shuts_down_stops_all_and_then_may_go),
+        cmocka_unit_test(a_player_that_goes_down_does_not_come_back_to_a_restart),
         cmocka_unit_test(a_player_stops_what_nobody_took),
         cmocka_unit_test(a_player_waits_until_its_services_are_frozen),
         cmocka_unit_test(a_player_that_restarts_again_waits_until_its_return_is_known),
