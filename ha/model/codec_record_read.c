@@ -221,8 +221,8 @@ static bool is_command_whole(const struct command *command)
 {
     bool is_cluster = command->kind == COMMAND_DISARM_FREEZE ||
                       command->kind == COMMAND_DISARM_IGNORE || command->kind == COMMAND_ARM;
-    bool is_node =
-        command->kind == COMMAND_MAINTENANCE_ON || command->kind == COMMAND_MAINTENANCE_OFF;
+    bool is_node = command->kind == COMMAND_MAINTENANCE_ON ||
+                   command->kind == COMMAND_MAINTENANCE_OFF || command->kind == COMMAND_CONFIRM;
     bool is_move = command->kind == COMMAND_MIGRATE || command->kind == COMMAND_RELOCATE;
 
     return is_cluster || ((is_node || command->service != SERVICE_NONE) &&
