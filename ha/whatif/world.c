@@ -84,6 +84,21 @@ static void leave(struct world *world, node_id id)
                     is_back ? instant_after(world->now, world->habits.boot) : INSTANT_NEVER);
 }
 
+/* As the agent does: declared off in this very boot, with something to end, it ends it. */
+static bool is_condemned(const struct world *world, node_id id)
+{
+    const struct world_node *node = &world->nodes[id];
+    char boot_id[BOOT_ID_MAX];
+    bool has_something = node->is_armed;
+
+    if (!node->has_agent || node->is_stalled || node->seen.nodes[id].state != NODE_FENCE)
+        return false;
+    for (service_id service = 0; service < world->policy->n_services; service++)
+        has_something |= node->is_running[service];
+    world_boot_id(world, id, boot_id, sizeof(boot_id));
+    return has_something && strcmp(node->seen.nodes[id].boot_id, boot_id) == 0;
+}
+
 static void turn_machines(struct world *world)
 {
     for (node_id id = 0; id < world->policy->n_nodes; id++) {
@@ -91,6 +106,10 @@ static void turn_machines(struct world *world)
 
         if (instant_reached(world->now, reset_at(world, node))) {
             say(world, id, "is reset by its watchdog");
+            world_power_off(world, id, world_soon(world, world->habits.boot));
+        }
+        if (is_condemned(world, id)) {
+            say(world, id, "resets itself: the others have declared it off");
             world_power_off(world, id, world_soon(world, world->habits.boot));
         }
         if (node->leaving != LEAVING_NOT && node->has_agent && !node->is_stalled &&

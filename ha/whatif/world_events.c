@@ -55,6 +55,11 @@ node_set world_serving(const struct world *world, service_id service)
 
 /* ---- machines and agents ------------------------------------------------------------------- */
 
+void world_boot_id(const struct world *world, node_id id, char *text, size_t size)
+{
+    snprintf(text, size, "boot-%d-%d", id, world->nodes[id].boot);
+}
+
 void world_begin_agent(struct world *world, node_id id)
 {
     struct world_node *node = &world->nodes[id];
@@ -66,7 +71,7 @@ void world_begin_agent(struct world *world, node_id id)
         node->leaving = LEAVING_NOT;
     node->wake_at = INSTANT_NEVER;
     lrm_init(&node->lrm, id, world->policy->n_services);
-    snprintf(boot_id, sizeof(boot_id), "boot-%d-%d", id, node->boot);
+    world_boot_id(world, id, boot_id, sizeof(boot_id));
     lrm_set_boot(&node->lrm, boot_id);
     for (service_id service = 0; service < world->policy->n_services; service++) {
         if (node->is_running[service])

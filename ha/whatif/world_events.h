@@ -69,4 +69,6 @@ void world_form_ring(struct world *world);
 void world_agree(struct world *world);
 /* The first n of those that wait: they are answered, and what came of them holds. */
 void world_drop_commands(struct world *world, int n);
+/* Another one each time that the machine boots. */
+void world_boot_id(const struct world *world, node_id node, char *text, size_t size);
 void world_begin_agent(struct world *world, node_id node);

@@ -43,7 +43,7 @@ static void see_node(struct world *world, node_id id)
     view->is_unarmed = node->boot && !node->said_armed;
     view->leaving = node->leaving;
     if (node->boot)
-        snprintf(view->boot_id, sizeof(view->boot_id), "boot-%d-%d", id, node->boot);
+        world_boot_id(world, id, view->boot_id, sizeof(view->boot_id));
     for (service_id service = 0; service < world->policy->n_services; service++) {
         if (view->is_proven_off && node->is_running[service] &&
             !world->agreed.nodes[id].is_released)
