@@ -66,11 +66,14 @@ void off_word_mark(const struct agent *agent, json_t *message)
 
 bool off_word_holds(const struct agent *agent, const json_t *message, struct err *err)
 {
+    const char *kind = json_text(json_object_get(message, "command"), "kind", "");
     node_id node = sworn_off(agent, message);
     char heard[HEARD_MAX];
 
-    if (node == NODE_NONE)
+    if (strcmp(kind, "confirm-off") != 0)
         return true;
+    if (node == NODE_NONE)
+        return err_set(err, "the node that was said to be off is not known here");
     if (!off_word_may_be(agent, node, err))
         return false;
     newest_heard(agent, node, heard);

@@ -62,8 +62,13 @@ static void learn(struct known *known, const struct lease_age *age, struct insta
     if (same_boot || !known->boot_id[0] || is_newer) {
         if (is_newer && age->boot_id[0])
             text_copy(known->boot_id, sizeof(known->boot_id), age->boot_id);
-        if (age->watchdog.ms > known->watchdog.ms || age->lease.ms > known->lease.ms)
-            lease_meet_times(known, now, age->watchdog, age->lease, duration_ms(0));
+        /* Told again, they may have been in force until now; those of an earlier boot, still. */
+        if (!same_boot || age->watchdog.ms >= known->watchdog.ms ||
+            age->lease.ms >= known->lease.ms) {
+            known->watchdog = lease_longer(known->watchdog, age->watchdog);
+            known->lease = lease_longer(known->lease, age->lease);
+            known->longest_at = now;
+        }
     }
     if (same_life && known->is_heard)
         known->is_armed = is_newer ? age->is_armed : known->is_armed;

@@ -323,7 +323,8 @@ static struct reply confirm_off(struct round *round, const struct command *comma
         return refuse(REASON_REFUSED_NO_SUCH, id);
     if (round->view->nodes[id].is_member)
         return refuse(REASON_REFUSED_IS_HERE, id);
-    if (state == NODE_FENCE)
+    /* Declared off, and heard again since, it has to be proven off once more. */
+    if (state == NODE_FENCE && node_in(round->proven, id))
         return accept(REASON_ALREADY_OFF, id);
     node_confirm_off(round, id, command->words);
     round_see_nodes(round);

@@ -344,9 +344,12 @@ void node_confirm_off(struct round *round, node_id id, const char *who)
     struct node_case c = case_of(round, id);
     struct node_verdict verdict = become(&c, NODE_FENCE, REASON_NODE_CONFIRMED_OFF);
 
-    assert(!c.view->is_member && c.record->state != NODE_FENCE);
+    assert(!c.view->is_member);
     text_copy(verdict.why.words, sizeof(verdict.why.words), who);
-    round_change_node(round, id, verdict.next, verdict.why);
+    if (c.record->state == NODE_FENCE)
+        round_note_node(round, id, verdict.why);
+    else
+        round_change_node(round, id, verdict.next, verdict.why);
     remember(&c, &verdict);
 }
 

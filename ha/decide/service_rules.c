@@ -218,6 +218,7 @@ static struct verdict it_has_left(const struct service_case *c)
     node_id from = c->record->node, to = c->record->target;
     node_set holders = placement_holders(c->round, c->id) & ~node_bit(to);
     struct reason first, why = reason_on(REASON_MOVED, from);
+    struct verdict verdict;
 
     why.other = to;
     if (from == to)
@@ -239,7 +240,9 @@ static struct verdict it_has_left(const struct service_case *c)
     if (case_is_wanted(c) && c->record->state == SERVICE_RELOCATE &&
         order_holds(c->round, c->id, &first))
         return case_wait(c, first);
-    return case_ask(c, case_is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, to, why);
+    verdict = case_ask(c, case_is_wanted(c) ? SERVICE_STARTED : SERVICE_REQUEST_STOP, to, why);
+    verdict.stays_put = false;
+    return verdict;
 }
 
 /* Its node failed to hand over what it could not start, and its group is where it is to go. */

@@ -2,6 +2,8 @@
 /* No more than so many dead nodes within so long; see storm.h. */
 #include "ha/decide/storm.h"
 
+#include <limits.h>
+
 /* One that left in good order, or is back, is no sign of a storm. */
 static bool is_dead(const struct node *node)
 {
@@ -74,12 +76,32 @@ static struct instant next_leave(const struct round *round, node_id asking)
     return n_recent < storm->times ? INSTANT_UNKNOWN : first;
 }
 
-/* The one that has waited longest. */
+/* Those with the service that is to be recovered before all others. */
+static node_set most_urgent(const struct round *round, node_set waiting)
+{
+    node_set urgent = 0;
+    int highest = INT_MIN;
+
+    for (service_id id = 0; id < round->policy->n_services; id++) {
+        int priority = round->policy->services[id].priority;
+
+        if (!node_in(waiting, round->state->services[id].node) || priority < highest ||
+            !is_to_be_recovered(round, id))
+            continue;
+        urgent = priority > highest ? 0 : urgent;
+        urgent |= node_bit(round->state->services[id].node);
+        highest = priority;
+    }
+    return urgent;
+}
+
+/* The one that has waited longest, of those that matter most. */
 static node_id first_of(const struct round *round, node_set waiting)
 {
-    node_id first = node_set_first(waiting);
+    node_set urgent = most_urgent(round, waiting);
+    node_id first = node_set_first(urgent);
 
-    NODE_SET_EACH(node, waiting)
+    NODE_SET_EACH(node, urgent)
     {
         if (instant_before(round->state->nodes[node].since, round->state->nodes[first].since))
             first = node;

@@ -194,6 +194,27 @@ static void longer_times_that_another_heard_of_count_as_if_told_now(void **state
     lease_free(lease);
 }
 
+static void the_same_long_times_told_again_are_as_good_as_new(void **state)
+{
+    struct lease *lease = lease_among_three(roster_of_three());
+    struct beat beat = beat_of(2, 1, true);
+    struct lease_ages ages;
+
+    (void)state;
+    beat.watchdog = duration_ms(9000);
+    lease_beat_taken(lease, NOW(2000), &beat);
+    /* Long apart; there it named them until now. */
+    lease_ages_make(lease, NOW(60000), &ages);
+    lease_ages_taken(lease, NOW(60000), 2, &ages);
+    beat = beat_of(2, 200, true);
+    lease_beat_taken(lease, NOW(60500), &beat);
+    assert_int_equal(status_of(lease, 2, 60500).watchdog.ms, 9000);
+    beat = beat_of(2, 201, true);
+    lease_beat_taken(lease, NOW(71320), &beat);
+    assert_int_equal(status_of(lease, 2, 71320).watchdog.ms, 5000);
+    lease_free(lease);
+}
+
 static void an_age_that_another_tells_counts_if_it_is_younger(void **state)
 {
     struct lease *lease = lease_among_three(roster_of_three());
@@ -336,6 +357,7 @@ int main(void)
         cmocka_unit_test(the_largest_watchdog_and_lease_that_it_announced_count),
         cmocka_unit_test(shorter_times_count_once_the_longer_ones_have_run_out),
         cmocka_unit_test(longer_times_that_another_heard_of_count_as_if_told_now),
+        cmocka_unit_test(the_same_long_times_told_again_are_as_good_as_new),
         cmocka_unit_test(an_age_that_another_tells_counts_if_it_is_younger),
         cmocka_unit_test(a_node_whose_newest_beat_was_unarmed_is_off_at_once),
         cmocka_unit_test(without_a_quorum_that_came_together_the_wait_begins_with_the_ring),

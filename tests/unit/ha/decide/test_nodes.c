@@ -180,6 +180,11 @@ static void a_word_is_void_once_its_node_is_heard(void **state)
     scene->state.services[C].state = SERVICE_RECOVERY;
     scene_step(scene);
     assert_waits(scene, C, REASON_WAITS_FOR_PROOF, BETA);
+    /* And may be sworn off once more. */
+    assert_true(scene_command(scene, COMMAND_CONFIRM, SERVICE_NONE, BETA));
+    assert_int_equal(scene_answer(scene), REASON_CONFIRMED_OFF);
+    assert_int_equal(scene->outcome.fences, node_bit(BETA));
+    assert_true(scene->state.nodes[BETA].is_confirmed);
     free(scene);
 }
 

@@ -69,6 +69,26 @@ static void the_third_dead_node_waits_until_the_window_has_passed(void **state)
     free(scene);
 }
 
+static void what_matters_most_is_recovered_first(void **state)
+{
+    struct scene *scene = scene_stormy();
+
+    (void)state;
+    scene->policy.storm.times = 1;
+    scene->services[C].priority = 100;
+    scene_silence(scene, ALPHA);
+    scene_silence(scene, BETA);
+    scene_silence(scene, GAMMA);
+    scene_prove_off(scene, ALPHA);
+    scene_prove_off(scene, BETA);
+    scene_prove_off(scene, GAMMA);
+    scene_settle(scene);
+    assert_int_equal(scene->state.services[C].state, SERVICE_STARTED);
+    assert_service(scene, A, SERVICE_FENCE, ALPHA);
+    assert_service(scene, B, SERVICE_FENCE, BETA);
+    free(scene);
+}
+
 static void its_return_ends_the_wait(void **state)
 {
     struct scene *scene = scene_holding();
@@ -420,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_third_dead_node_waits_until_the_window_has_passed),
+        cmocka_unit_test(what_matters_most_is_recovered_first),
         cmocka_unit_test(its_return_ends_the_wait),
         cmocka_unit_test(a_person_may_end_the_wait),
         cmocka_unit_test(the_return_of_another_node_ends_the_wait),
