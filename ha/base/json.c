@@ -4,15 +4,10 @@
 
 #include <stdlib.h>
 
-#include "ha/base/json_quick.h"
-
 json_t *json_read(const char *text, size_t length, struct err *err)
 {
     json_error_t problem;
-    json_t *value = json_quick_read(text, length);
-
-    if (!value)
-        value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
 
     if (!value)
         err_set(err, "not JSON at line %d, column %d: %s", problem.line, problem.column,
@@ -22,10 +17,7 @@ json_t *json_read(const char *text, size_t length, struct err *err)
 
 char *json_write(const json_t *value)
 {
-    char *text = json_quick_write(value);
-
-    if (!text)
-        text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 
     if (!text)
         abort();
