@@ -331,6 +331,14 @@ static void stop_ended(struct lrm *lrm, const struct service_policy *policy,
     }
 }
 
+/* An agent need not say why something does not run that did. */
+static const char *words_of_fall(const struct job_end *end)
+{
+    bool is_silent = !end->words[0] && end->exit_code == EXIT_NOT_RUNNING;
+
+    return is_silent ? "it was found not running" : end->words;
+}
+
 static void monitor_ended(struct lrm *lrm, const struct service_policy *policy,
                           struct lrm_service *service, const struct job_end *end,
                           struct instant now)
@@ -355,7 +363,7 @@ static void monitor_ended(struct lrm *lrm, const struct service_policy *policy,
     }
     service->is_failing = is_ours;
     if (is_ours)
-        set_words(service, end->exit_code, end->words);
+        set_words(service, end->exit_code, words_of_fall(end));
     if (end->exit_code != EXIT_NOT_RUNNING) {
         set_phase(lrm, service, LRM_STOPPING);
         return;

@@ -242,6 +242,21 @@ static void one_that_fell_over_is_started_again_here(void **state)
     stage_free(stage);
 }
 
+static void who_fell_over_without_a_word_was_found_so(void **state)
+{
+    struct stage *stage = stage_running();
+    struct job_end ended;
+
+    (void)state;
+    stage->now.ms += 10000;
+    step(stage);
+    ended = (struct job_end){.job = stage->jobs[0], .exit_code = 7};
+    assert_job(stage, JOB_MONITOR);
+    lrm_job_ended(&stage->lrm, &stage->scene->policy, &ended, stage->now);
+    assert_string_equal(stage->lrm.services[A].words, "it was found not running");
+    stage_free(stage);
+}
+
 static void one_that_falls_over_too_often_is_reported(void **state)
 {
     struct stage *stage = stage_running();
@@ -462,6 +477,7 @@ int main(void)
         cmocka_unit_test(a_failed_start_is_cleaned_up_and_tried_again),
         cmocka_unit_test(exit_codes_mean_what_ocf_says),
         cmocka_unit_test(one_that_fell_over_is_started_again_here),
+        cmocka_unit_test(who_fell_over_without_a_word_was_found_so),
         cmocka_unit_test(one_that_falls_over_too_often_is_reported),
         cmocka_unit_test(stopping_is_done_when_it_is_stopped),
         cmocka_unit_test(a_stop_that_fails_twice_is_stuck_and_may_be_running),
