@@ -367,13 +367,27 @@ static struct asked *find_asked(const struct agent *agent, const struct session 
     return NULL;
 }
 
+/*
+ * It only looks whether it could be done. Other verbs know no such word and are carried out all the
+ * same: a request that bears it must not go unseen by that.
+ */
+static bool is_only_tried(const json_t *request, const char *verb)
+{
+    static const char *const verbs[] = {"cluster admit", "witness admit", "witness dismiss"};
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(verb, verbs[i]) == 0)
+            return json_flag(request, "dry", false);
+    }
+    return false;
+}
+
 void audit_begin(struct agent *agent, struct session *session, const json_t *request,
                  const char *verb)
 {
     struct asked *asked;
 
-    /* One that only looks whether it could be done. */
-    if (json_flag(request, "dry", false))
+    if (is_only_tried(request, verb))
         return;
     asked = xcalloc(1, sizeof(*asked));
     asked->session = session;

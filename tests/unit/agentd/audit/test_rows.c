@@ -150,6 +150,30 @@ static void refusals_without_end_are_counted_and_cannot_push_out_the_others(void
     assert_int_equal(n_told_of, 5001);
 }
 
+/* "dry" is a word of few verbs: what is done all the same leaves its row. */
+static void only_what_is_just_tried_leaves_no_row(void **state)
+{
+    autojson *request = json_pack("{s:i,s:[s],s:b}", "id", 7, "args", "beta", "dry", 1);
+    static const char *const tried[] = {"cluster admit", "witness admit", "witness dismiss"};
+    static const char *const done[] = {"ha stop", "cluster remove", "cluster withdraw",
+                                       "policy push"};
+    autojson *rows = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
+        audit_begin(&world.agents[0], &world.session, request, tried[i]);
+        answer(0, 7, CONTROL_EXIT_OK, "it could be done");
+    }
+    for (size_t i = 0; i < sizeof(done) / sizeof(done[0]); i++) {
+        audit_begin(&world.agents[0], &world.session, request, done[i]);
+        answer(0, 7, CONTROL_EXIT_OK, "it is done");
+    }
+    settle();
+    same_everywhere(sizeof(done) / sizeof(done[0]));
+    rows = rows_of(1);
+    assert_int_equal(json_array_size(rows), sizeof(done) / sizeof(done[0]));
+}
+
 static void what_is_no_row_is_not_taken(void **state)
 {
     static const char no_end[] = "{\"kind\":\"asked\",\"rows\":[{\"id\":4,\"at\":5,\"verb\":\"x\","
@@ -203,6 +227,7 @@ int main(void)
         AUDIT_TEST(who_dies_while_it_is_decided_leaves_its_row_to_the_others),
         AUDIT_TEST(the_clusters_word_goes_before_that_of_the_node_asked),
         AUDIT_TEST(refusals_without_end_are_counted_and_cannot_push_out_the_others),
+        AUDIT_TEST(only_what_is_just_tried_leaves_no_row),
         AUDIT_TEST(what_is_no_row_is_not_taken),
     };
 
